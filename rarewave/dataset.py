@@ -1,0 +1,64 @@
+"""The data set: one compressed `.npz` of spectrograms, labels and where they come from."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rarewave.errors import DataError
+from rarewave.files import write_npz
+from rarewave.frontend import FrontEnd
+
+
+class Dataset(NamedTuple):
+    """Aligned arrays: row i of each belongs to one window."""
+
+    X_spec: NDArray[np.float32]  # (n, frequencies, frames, 1), dB
+    y_all: NDArray[np.int8]  # (n,) index into `classes`
+    window_id: NDArray[np.str_]  # (n,)
+    recording: NDArray[np.str_]  # (n,)
+    start: NDArray[np.datetime64]  # (n,) UTC, NaT where unknown
+    group: NDArray[np.str_]  # (n,)
+    event_type: NDArray[np.str_]  # (n,) label of the event, or background
+    classes: NDArray[np.str_]  # names, in the order of `y_all`
+    frequency_hz: NDArray[np.float64]  # (frequencies,)
+    time_s: NDArray[np.float64]  # (frames,) from the start of the window
+    front_end: NDArray[np.str_]  # () the FrontEnd as JSON
+
+    def made_by(self) -> FrontEnd:
+        """The front end that made the spectrograms."""
+        return FrontEnd.from_dict(json.loads(str(self.front_end)))
+
+
+def save(path: Path, dataset: Dataset) -> None:
+    """Write the data set, whole or not at all; the same content gives the same bytes."""
+    rows = len(dataset.y_all)
+    for name in ("X_spec", "window_id", "recording", "start", "group", "event_type"):
+        if len(getattr(dataset, name)) != rows:
+            raise ValueError(f"{name} has {len(getattr(dataset, name))} rows, y_all {rows}")
+    write_npz(path, dataset._asdict())
+
+
+def load(path: Path) -> Dataset:
+    """Read what `save` wrote.
+
+    Raises
+    ------
+    DataError
+        The file is missing, is no such data set, or holds a NaN.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays: dict[str, Any] = {name: stored[name] for name in Dataset._fields}
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist: run the stage npz") from None
+    except KeyError as missing:
+        raise DataError(f"{path} has no array {missing}: make it again with the stage npz") from None
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"{path} is not a data set of rarewave ({error})") from None
+    dataset = Dataset(**arrays)
+    if not np.isfinite(dataset.X_spec).all():
+        raise DataError(f"{path} holds NaN or infinite values: make it again with the stage npz")
+    return dataset

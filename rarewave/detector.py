@@ -1,0 +1,114 @@
+"""A trained detector: the network with all that it needs to treat data as in training."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rarewave import frontend, kerasfile
+from rarewave.errors import DataError
+from rarewave.files import read_json, write_json
+from rarewave.frontend import FrontEnd
+from rarewave.normalisation import Normalisation
+from rarewave.training import predict
+
+
+@dataclasses.dataclass(frozen=True)
+class Detector:
+    """Network, front end, classes and normalisation of one trained model."""
+
+    network: keras.Model
+    network_name: str
+    front_end: FrontEnd
+    classes: tuple[str, ...]
+    normalisation: Normalisation
+
+    def score(self, X: NDArray[np.float32], made_by: FrontEnd | None = None) -> NDArray[np.float64]:
+        """Probability of an event for spectrograms (n, frequencies, frames, 1) in dB.
+
+        `made_by` is the front end of the data, where it is known: data that the model cannot
+        treat the same way are refused with a `DataError`.
+        """
+        if made_by is not None:
+            frontend.refuse_other(self.front_end, made_by, "the data set")
+        return predict(self.network, X, np.arange(len(X)), self.normalisation)
+
+    def score_recording(
+        self, samples: NDArray[np.float64], sample_rate: float, max_gap: float | None = None
+    ) -> pd.DataFrame:
+        """Scores of the windows of one raw recording.
+
+        Returns
+        -------
+        start_s, duration_s, status (`scored` or `gap`) and p_event (NaN in gaps).
+        """
+        pieces = frontend.apply(self.front_end, samples, sample_rate)
+        limit = self.front_end.grid.max_gap if max_gap is None else max_gap
+        good = pieces.missing <= limit
+        p = np.full(len(good), np.nan)
+        p[good] = self.score(pieces.spectrograms[good])
+        rate = self.front_end.clean.sample_rate_hz
+        return pd.DataFrame(
+            {
+                "start_s": pieces.start_s,
+                "duration_s": self.front_end.grid.window_samples / rate,
+                "status": np.where(good, "scored", "gap"),
+                "p_event": p,
+            }
+        )
+
+
+def sidecar(path: Path) -> Path:
+    """Where the description of a `.keras` file lies: beside it, as JSON."""
+    return Path(path).with_suffix(".json")
+
+
+def describe(detector: Detector) -> dict[str, Any]:
+    """All of a detector but its weights."""
+    return {
+        "network": detector.network_name,
+        "classes": list(detector.classes),
+        "front_end": detector.front_end.to_dict(),
+        "front_end_digest": detector.front_end.digest,
+        "normalisation": detector.normalisation.to_dict(),
+    }
+
+
+def save(detector: Detector, path: Path) -> None:
+    """Write `<name>.keras` and `<name>.json`."""
+    write_json(sidecar(path), describe(detector))
+    kerasfile.save(detector.network, path)
+
+
+def load(path: Path) -> Detector:
+    """Read what `save` wrote.
+
+    Raises
+    ------
+    DataError
+        Either file is missing or broken, or they do not belong together.
+    """
+    network = kerasfile.load(path)
+    content = read_json(sidecar(path))
+    try:
+        detector = Detector(
+            network,
+            content["network"],
+            FrontEnd.from_dict(content["front_end"]),
+            tuple(content["classes"]),
+            Normalisation.from_dict(content["normalisation"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{sidecar(path)} does not describe a detector ({error})") from None
+    shape = network.input_shape[1:3]
+    wanted = (len(detector.front_end.frequencies_hz), len(detector.front_end.times_s))
+    if shape != wanted:
+        raise DataError(
+            f"{path} takes spectrograms of {shape}, and {sidecar(path)} describes {wanted}: they "
+            "do not belong together"
+        )
+    return detector

@@ -1,0 +1,124 @@
+"""Match catalogue events with recordings, and find what does not fit."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import pandas as pd
+
+from rarewave.checks import AtLeast
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """Time that is neither event nor background.
+
+    `unknown_end_s`: how long an event without an end makes what follows uncertain;
+    `coda_s`: how long the time after an end stays uncertain; `same_event_s`: onsets closer
+    than this in two catalogues are one event.
+    """
+
+    unknown_end_s: Annotated[float, AtLeast(0)]
+    coda_s: Annotated[float, AtLeast(0)]
+    same_event_s: Annotated[float, AtLeast(0)]
+
+
+def match_events(
+    catalogue: pd.DataFrame, recordings: pd.DataFrame, uncertainty: Uncertainty
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Events in seconds from the start of each recording that they touch.
+
+    An event belongs to every recording that its time overlaps, so that one quake at two
+    stations is two rows with one `event_id`. The file that a catalogue names is only used to
+    report rows whose recording is absent: file names in the wild are often stale, times are
+    not. An event with an onset only, that another catalogue gives with its end, is that event.
+
+    Parameters
+    ----------
+    catalogue : as `rarewave.catalogues.read_catalogue` returns, several concatenated.
+    recordings : table RECORDINGS.
+
+    Returns
+    -------
+    The table EVENTS (certain events, and uncertain time after them), and a report of
+    catalogue rows without a recording, outside every recording, and without an end.
+    """
+    catalogue = _without_repeats(catalogue, uncertainty.same_event_s)
+    begin = recordings["start"]
+    finish = begin + pd.to_timedelta(recordings["n_samples"] / recordings["sample_rate"], unit="s")
+    stems = set(recordings["path"].map(lambda p: p.rsplit("/", 1)[-1].rsplit(".", 1)[0]))
+    rows: list[dict[str, Any]] = []
+    outside, no_recording, no_end = [], [], []
+    for event in catalogue.sort_values(["start", "event_id"]).to_dict("records"):
+        open_ended = pd.isna(event["end"])
+        tail = pd.Timedelta(seconds=uncertainty.unknown_end_s if open_ended else uncertainty.coda_s)
+        last = event["start"] if open_ended else event["end"]
+        hits = recordings[(begin < last + tail) & (finish > event["start"])]
+        name = f"{event['source']} row {event['row']} ({event['event_id']})"
+        if open_ended:
+            no_end.append(name)
+        if not len(hits):
+            known = event["filename"] == "" or event["filename"] in stems
+            (outside if known else no_recording).append(name)
+        for recording in hits.to_dict("records"):
+            length = recording["n_samples"] / recording["sample_rate"]
+            onset = (event["start"] - recording["start"]).total_seconds()
+            offset = (last - recording["start"]).total_seconds()
+            common = {
+                "event_id": event["event_id"],
+                "recording_id": recording["recording_id"],
+                "low_hz": float("nan"),
+                "high_hz": float("nan"),
+                "label": event["label"],
+            }
+            if not open_ended and offset > 0 and onset < length:
+                rows.append(common | {"onset_s": onset, "offset_s": offset, "certain": True})
+            if tail > pd.Timedelta(0):
+                until = offset + tail.total_seconds()
+                rows.append(common | {"onset_s": offset, "offset_s": until, "certain": False})
+    report = {
+        "catalogue_rows": len(catalogue),
+        "outside_every_recording": outside,
+        "recording_absent": no_recording,
+        "without_end": no_end,
+    }
+    columns = [
+        "event_id", "recording_id", "onset_s", "offset_s", "low_hz", "high_hz", "label", "certain",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns), report
+
+
+def _without_repeats(catalogue: pd.DataFrame, same_event_s: float) -> pd.DataFrame:
+    """Drop onset-only rows of one source that another source gives with an end."""
+    ends = catalogue[catalogue["end"].notna()]
+    keep = []
+    for event in catalogue.to_dict("records"):
+        near = (ends["start"] - event["start"]).abs() <= pd.Timedelta(seconds=same_event_s)
+        elsewhere = ends["source"] != event["source"]
+        keep.append(pd.notna(event["end"]) or not (near & elsewhere).any())
+    return catalogue[keep]
+
+
+def duplicates(recordings: pd.DataFrame) -> list[tuple[str, str]]:
+    """Pairs (first, repeat) of recordings with the same samples, rate and start."""
+    first: dict[tuple[Any, ...], str] = {}
+    pairs = []
+    keys = recordings[["content", "sample_rate", "start"]].itertuples(index=False, name=None)
+    for key, name in zip(keys, recordings["recording_id"], strict=True):
+        if key in first:
+            pairs.append((first[key], name))
+        first.setdefault(key, name)
+    return pairs
+
+
+def overlaps(recordings: pd.DataFrame) -> list[tuple[str, str]]:
+    """Pairs of recordings of one channel that share time without being the same."""
+    pairs = []
+    length = pd.to_timedelta(recordings["n_samples"] / recordings["sample_rate"], unit="s")
+    table = recordings.assign(finish=recordings["start"] + length)
+    for _, channel in table.dropna(subset="start").groupby("channel", sort=True):
+        running: list[dict[str, Any]] = []
+        for row in channel.sort_values(["start", "recording_id"]).to_dict("records"):
+            running = [other for other in running if other["finish"] > row["start"]]
+            pairs += [(other["recording_id"], row["recording_id"]) for other in running]
+            running.append(row)
+    return pairs

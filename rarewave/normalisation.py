@@ -1,0 +1,65 @@
+"""Scale spectrograms for a network, the same way in training and in use."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+# dB; keeps a silent, constant spectrogram finite.
+_EPSILON = 1e-3
+
+
+class Normalisation(NamedTuple):
+    """A mode and the statistics of the training part that it needs.
+
+    `sample`: each spectrogram to zero mean and unit deviation, so that loudness is forgotten.
+    `dataset`: each frequency by mean and deviation over the training part, so that absolute
+    level is kept. `both`: the two as channels.
+    """
+
+    mode: str
+    mean: NDArray[np.float32]  # (frequencies,) dB
+    deviation: NDArray[np.float32]  # (frequencies,) dB
+
+    @property
+    def channels(self) -> int:
+        """Channels of the normalised spectrograms."""
+        return 2 if self.mode == "both" else 1
+
+    def __call__(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Spectrograms (n, frequencies, frames, 1) in dB to what the network takes."""
+        parts = []
+        if self.mode in ("sample", "both"):
+            mean = X.mean(axis=(1, 2, 3), keepdims=True)
+            parts.append((X - mean) / (X.std(axis=(1, 2, 3), keepdims=True) + _EPSILON))
+        if self.mode in ("dataset", "both"):
+            scale = self.deviation + np.float32(_EPSILON)
+            parts.append((X - self.mean[:, None, None]) / scale[:, None, None])
+        return np.concatenate(parts, axis=-1).astype(np.float32, copy=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON; exact for float32."""
+        return {
+            "mode": self.mode,
+            "mean": [float(v) for v in self.mean],
+            "deviation": [float(v) for v in self.deviation],
+        }
+
+    @staticmethod
+    def from_dict(content: dict[str, Any]) -> "Normalisation":
+        """What `to_dict` described."""
+        mean, deviation = (np.array(content[k], np.float32) for k in ("mean", "deviation"))
+        return Normalisation(content["mode"], mean, deviation)
+
+
+def fit(X: NDArray[np.float32], mode: str) -> Normalisation:
+    """Statistics from the training part (n, frequencies, frames, 1), one row at a time."""
+    total = np.zeros(X.shape[1])
+    square = np.zeros(X.shape[1])
+    for row in X:
+        total += row.sum(axis=(1, 2), dtype=np.float64)
+        square += np.square(row, dtype=np.float64).sum(axis=(1, 2))
+    count = X.shape[0] * X.shape[2]
+    mean = total / count
+    deviation = np.sqrt(np.maximum(square / count - mean**2, 0.0))
+    return Normalisation(mode, mean.astype(np.float32), deviation.astype(np.float32))

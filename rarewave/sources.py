@@ -1,0 +1,18 @@
+"""What the stage ingest may be told."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where recordings and catalogues are, and what must not be split.
+
+    `recordings` is a folder, `pattern` a glob below it. `group`: recordings of one UTC `day`,
+    one `station`, or every `recording` for itself stay together in a split.
+    """
+
+    recordings: str
+    pattern: str
+    catalogues: tuple[str, ...]
+    group: Literal["day", "station", "recording"]

@@ -1,0 +1,119 @@
+"""Windows of samples to power spectrograms in dB, linear or mel frequency."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rarewave.checks import Above, AtLeast
+from rarewave.errors import DataError
+
+# Frames held at once while transforming: bounds the memory, not the result.
+_CHUNK_FRAMES = 8192
+
+
+@dataclass(frozen=True)
+class Spectrogram:
+    """How a window becomes a spectrogram; part of the front end that a model carries.
+
+    `floor_db` clips the power from below: a quantised or filtered-out band would otherwise
+    reach minus infinity and rule every mean.
+    """
+
+    scale: Literal["linear", "mel"]
+    n_fft: Annotated[int, AtLeast(8)]
+    hop: Annotated[int, AtLeast(1)]
+    n_mels: Annotated[int, AtLeast(1)]
+    fmin_hz: Annotated[float, AtLeast(0)]
+    fmax_hz: Annotated[float, Above(0)] | None
+    floor_db: float
+
+    def __post_init__(self) -> None:
+        if self.fmax_hz is not None and self.fmax_hz <= self.fmin_hz:
+            raise DataError("fmax_hz must be greater than fmin_hz")
+
+
+def spectrograms(
+    windows: NDArray[np.floating], rate: float, options: Spectrogram
+) -> NDArray[np.float32]:
+    """Power in dB of short-time Fourier transforms, no padding, periodic Hann window.
+
+    Equal to `librosa.power_to_db(abs(librosa.stft(x, center=False))**2)`, to
+    `scipy.signal.ShortTimeFFT` without scaling, and for `mel` to
+    `librosa.feature.melspectrogram` (Slaney's filters), then clipped at the floor.
+
+    Parameters
+    ----------
+    windows : (n, samples).
+    rate : in Hz.
+
+    Returns
+    -------
+    (n, frequencies, frames, 1): 129 x 32 for 2240 samples with n_fft 256 and hop 64.
+
+    Raises
+    ------
+    DataError
+        The window is shorter than one transform.
+    """
+    count, samples = windows.shape
+    if samples < options.n_fft:
+        raise DataError(
+            f"windows of {samples} samples are shorter than spectrogram.n_fft {options.n_fft}"
+        )
+    taper = hann(options.n_fft)
+    n_frames = 1 + (samples - options.n_fft) // options.hop
+    filters = mel_filters(rate, options) if options.scale == "mel" else None
+    bins = options.n_fft // 2 + 1 if filters is None else len(filters)
+    result = np.empty((count, bins, n_frames, 1), np.float32)
+    step = max(1, _CHUNK_FRAMES // n_frames)
+    floor = 10.0 ** (options.floor_db / 10.0)
+    for at in range(0, count, step):
+        chunk = np.asarray(windows[at : at + step], np.float64)
+        frames = np.lib.stride_tricks.sliding_window_view(chunk, options.n_fft, axis=1)
+        spectrum = np.fft.rfft(frames[:, :: options.hop] * taper)
+        power = spectrum.real**2 + spectrum.imag**2
+        if filters is not None:
+            power = power @ filters.T
+        decibels = 10.0 * np.log10(np.maximum(power, floor))
+        result[at : at + step, :, :, 0] = decibels.transpose(0, 2, 1)
+    return result
+
+
+def hann(length: int) -> NDArray[np.float64]:
+    """The periodic Hann window."""
+    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
+
+
+def mel_filters(rate: float, options: Spectrogram) -> NDArray[np.float64]:
+    """Slaney's triangular mel filters (n_mels, n_fft // 2 + 1), from librosa."""
+    from librosa.filters import mel
+
+    top = options.fmax_hz or rate / 2
+    if top > rate / 2:
+        raise DataError(f"spectrogram.fmax_hz {top:g} is above half the sampling rate {rate / 2:g}")
+    return mel(
+        sr=rate,
+        n_fft=options.n_fft,
+        n_mels=options.n_mels,
+        fmin=options.fmin_hz,
+        fmax=top,
+        dtype=np.float64,
+    )
+
+
+def frequencies_hz(rate: float, options: Spectrogram) -> NDArray[np.float64]:
+    """The centre frequency of each row, in Hz."""
+    if options.scale == "linear":
+        return np.fft.rfftfreq(options.n_fft, 1.0 / rate)
+    from librosa import mel_frequencies
+
+    top = options.fmax_hz or rate / 2
+    return mel_frequencies(n_mels=options.n_mels + 2, fmin=options.fmin_hz, fmax=top)[1:-1]
+
+
+def times_s(samples: int, rate: float, options: Spectrogram, before: int = 0) -> NDArray:
+    """The centre of each frame in seconds from the start of the window, after `before` samples."""
+    n_frames = 1 + (samples - options.n_fft) // options.hop
+    return (np.arange(n_frames) * options.hop + options.n_fft / 2 - before) / rate

@@ -1,0 +1,223 @@
+"""Split windows into train, validation and test without leaking, and prove it."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rarewave.checks import Above, AtLeast, Between
+from rarewave.errors import DataError
+
+PARTS = ("train", "validation", "test")
+PURGED = "purged"
+
+_TRIES = 200
+
+
+@dataclass(frozen=True)
+class Split:
+    """How groups are dealt to the parts.
+
+    `validation` and `test` are shares of the windows; `test_groups` names the groups of the
+    test part instead (a fold, a day left out). Windows of different parts are at least
+    `purge_s` apart in time.
+    """
+
+    validation: Annotated[float, Above(0), Between(0, 0.9)]
+    test: Annotated[float, Above(0), Between(0, 0.9)]
+    test_groups: tuple[str, ...]
+    purge_s: Annotated[float, AtLeast(0)]
+    seed: Annotated[int, AtLeast(0)]
+
+    def __post_init__(self) -> None:
+        if self.validation + self.test >= 1:
+            raise DataError("validation and test together must leave something to train on")
+
+
+def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
+    """The part of each window: train, validation, test or purged.
+
+    Whole groups are dealt, the largest of the rarest label first, each to the part that lacks
+    most of it; of many seeded deals the one nearest to the wanted shares of every label wins
+    (a grouped form of iterative stratification, Sechidis et al. 2011).
+
+    Parameters
+    ----------
+    windows : used rows of table WINDOWS.
+
+    Raises
+    ------
+    DataError
+        There are fewer groups than parts, an unknown test group, or a part without an event
+        or without background.
+    """
+    labels = windows["label"].to_numpy("U64")
+    groups = windows["group"].to_numpy("U64")
+    names, index = np.unique(groups, return_inverse=True)
+    kinds, kind = np.unique(labels, return_inverse=True)
+    counts = np.zeros((len(names), len(kinds)))
+    np.add.at(counts, (index, kind), 1)
+    wanted = [g for g in options.test_groups if g not in names]
+    if wanted:
+        raise DataError(
+            f"split.test_groups names {wanted[0]}, and no window has that group; groups are "
+            f"{', '.join(names[:20])}{' …' if len(names) > 20 else ''}"
+        )
+    if len(names) < len(PARTS):
+        raise DataError(
+            f"there are fewer groups ({len(names)}) than parts ({len(PARTS)}): add recordings of "
+            "other days or choose a finer ingest.group"
+        )
+    fixed = np.isin(names, options.test_groups) if options.test_groups else None
+    dealt = _deal(counts, options, fixed)
+    part = np.array(PARTS)[dealt][index].astype("U16")
+    part[purge(windows, part, options.purge_s)] = PURGED
+    part[_torn(windows["event_id"].to_numpy("U128"), part)] = PURGED
+    positive = labels != "background"
+    for name in PARTS:
+        inside = part == name
+        for what, flags in (("event", positive), ("background", ~positive)):
+            if not (inside & flags).any():
+                raise DataError(
+                    f"the {name} part has no {what} window: {len(names)} groups hold "
+                    f"{(counts.sum(axis=0)[kinds != 'background']).sum():.0f} event windows; add "
+                    "recordings, or change split.validation, split.test or split.seed"
+                )
+    return part
+
+
+def _deal(
+    counts: NDArray[np.float64], options: Split, fixed: NDArray[np.bool_] | None
+) -> NDArray[np.int64]:
+    """The part (0 train, 1 validation, 2 test) of each group, from counts (groups, labels)."""
+    rng = np.random.Generator(np.random.PCG64(options.seed))
+    shares = np.array([1 - options.validation - options.test, options.validation, options.test])
+    free = np.arange(len(counts)) if fixed is None else np.flatnonzero(~fixed)
+    if fixed is not None:
+        shares = np.array([1 - options.validation, options.validation, 0.0])
+    total = counts[free].sum(axis=0)
+    target = shares[:, None] * total
+    # Rare labels weigh as much as common ones; events together weigh as much as each type.
+    weight = 1.0 / np.maximum(total, 1.0)
+    best, best_cost = None, np.inf
+    for _ in range(_TRIES):
+        order = rng.permutation(free)
+        order = order[np.argsort(-(counts[order] * weight).max(axis=1), kind="stable")]
+        held = np.zeros_like(target)
+        dealt = np.full(len(counts), 2)
+        for group in order:
+            lack = ((target - held) * weight * (counts[group] > 0)).sum(axis=1)
+            lack[shares == 0] = -np.inf
+            chosen = int(np.argmax(lack + rng.uniform(0, 0.05, len(lack))))
+            dealt[group] = chosen
+            held[chosen] += counts[group]
+        cost = float((np.abs(held - target) * weight).sum())
+        if cost < best_cost:
+            best, best_cost = dealt, cost
+    assert best is not None
+    return best
+
+
+def purge(windows: pd.DataFrame, part: NDArray[np.str_], purge_s: float) -> NDArray[np.bool_]:
+    """Windows too near in time to another part.
+
+    Of two parts that come too near, the training part gives way, then validation. Time is UTC
+    where recordings have a start, whatever the station, for one event reaches all of them;
+    otherwise the time within the recording.
+    """
+    clock, axis = _clock(windows)
+    begin, end = clock, clock + windows["duration_s"].to_numpy()
+    removed = np.zeros(len(part), bool)
+    for weaker, stronger in (
+        ("train", "validation"),
+        ("train", "test"),
+        ("validation", "test"),
+    ):
+        for name in np.unique(axis):
+            weak = np.flatnonzero((part == weaker) & (axis == name) & ~removed)
+            strong = (part == stronger) & (axis == name) & ~removed
+            if len(weak) and strong.any():
+                removed[weak] |= _near(
+                    begin[weak], end[weak], np.sort(begin[strong]), np.sort(end[strong]), purge_s
+                )
+    return removed
+
+
+def _torn(event_id: NDArray[np.str_], part: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """Windows of events that reach into a stronger part (an event across midnight)."""
+    strength = {PURGED: -1, "train": 0, "validation": 1, "test": 2}
+    rank = np.array([strength[name] for name in part])
+    torn = np.zeros(len(part), bool)
+    for event in np.unique(event_id[event_id != ""]):
+        mine = event_id == event
+        torn |= mine & (rank < rank[mine].max())
+    return torn
+
+
+def _clock(windows: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
+    """Seconds on a time axis, and the name of that axis, for every window."""
+    known = windows["start"].notna().to_numpy()
+    seconds = windows["start_s"].to_numpy(float).copy()
+    utc = windows["start"].to_numpy("datetime64[ns]").astype(np.int64) / 1e9
+    seconds[known] = utc[known]
+    axis = np.where(known, "UTC", windows["recording_id"].to_numpy("U128"))
+    return seconds, axis
+
+
+def _near(
+    begin: NDArray, end: NDArray, other_begin: NDArray, other_end: NDArray, gap: float
+) -> NDArray[np.bool_]:
+    """Intervals that come nearer than `gap` to any of the others (sorted, of one length)."""
+    reaching = np.searchsorted(other_begin, end + gap, side="left")
+    passed = np.searchsorted(other_end, begin - gap, side="right")
+    return reaching > passed
+
+
+def audit(
+    windows: pd.DataFrame, part: NDArray[np.str_], X: NDArray[np.float32], purge_s: float
+) -> dict[str, Any]:
+    """Prove that nothing leaks between the parts.
+
+    Checks that a group is in one part only, that windows of different parts neither overlap
+    nor come nearer than `purge_s`, that no event is in two parts, and that no spectrogram
+    occurs in two parts.
+
+    Returns
+    -------
+    What was checked, with counts.
+
+    Raises
+    ------
+    DataError
+        A leak, naming the windows.
+    """
+    used = part != PURGED
+    for column in ("group", "event_id"):
+        values = windows[column].to_numpy("U128")
+        table = pd.DataFrame({"value": values[used], "part": part[used]})
+        parts = table[table["value"] != ""].groupby("value")["part"].nunique()
+        if (parts > 1).any():
+            raise DataError(f"the split leaks: {column} {parts[parts > 1].index[0]} is in two parts")
+    near = purge(windows[used], part[used], purge_s)
+    if near.any():
+        name = windows["window_id"].to_numpy("U128")[used][near][0]
+        raise DataError(f"the split leaks: window {name} is within {purge_s:g} s of another part")
+    seen: dict[bytes, tuple[str, str]] = {}
+    names = windows["window_id"].to_numpy("U128")
+    for row in np.flatnonzero(used):
+        key = hashlib.sha256(np.ascontiguousarray(X[row]).tobytes()).digest()
+        other = seen.setdefault(key, (str(part[row]), str(names[row])))
+        if other[0] != part[row]:
+            raise DataError(
+                f"the split leaks: windows {other[1]} ({other[0]}) and {names[row]} "
+                f"({part[row]}) have the same content: is a recording there twice?"
+            )
+    return {
+        "groups_in_one_part": int(windows["group"].nunique()),
+        "events_in_one_part": int(windows["event_id"][windows["event_id"] != ""].nunique()),
+        "windows_apart_in_time": int(used.sum()),
+        "distinct_spectrograms": len(seen),
+    }

@@ -1,0 +1,85 @@
+"""The four tables: their columns are declared here once and checked on writing and reading."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from rarewave.errors import DataError
+from rarewave.files import whole
+
+Schema = dict[str, str]
+
+RECORDINGS: Schema = {
+    "recording_id": "str",
+    "path": "str",  # below the folder of recordings, so that no machine's path is in an output
+    "channel": "str",
+    "start": "datetime64[ns, UTC]",  # NaT where the file does not say
+    "sample_rate": "float64",  # Hz
+    "n_samples": "int64",
+    "group": "str",  # what must not be split
+    "content": "str",  # digest of the samples
+}
+EVENTS: Schema = {
+    "event_id": "str",
+    "recording_id": "str",
+    "onset_s": "float64",
+    "offset_s": "float64",
+    "low_hz": "float64",
+    "high_hz": "float64",
+    "label": "str",
+    "certain": "bool",
+}
+WINDOWS: Schema = {
+    "window_id": "str",
+    "recording_id": "str",
+    "start_s": "float64",
+    "duration_s": "float64",
+    "start": "datetime64[ns, UTC]",
+    "label": "str",
+    "event_id": "str",
+    "group": "str",
+    "status": "str",  # used, uncertain, gap or short
+    "reason": "str",
+    "new_s": "float64",  # recorded seconds that no earlier window of the recording covers
+    "row": "int64",  # row of X_raw, -1 where the window is not used
+    "level_db": "float64",
+    "sta_lta": "float64",
+}
+SPLIT: Schema = {"window_id": "str", "row": "int64", "part": "str"}
+SCORES: Schema = {"window_id": "str", "row": "int64", "part": "str", "p_event": "float64"}
+
+
+def conform(frame: pd.DataFrame, schema: Schema, name: str) -> pd.DataFrame:
+    """The columns of `schema`, in its order and types.
+
+    Raises
+    ------
+    DataError
+        A column is missing, or its values do not fit the type.
+    """
+    missing = [column for column in schema if column not in frame.columns]
+    if missing:
+        found = ", ".join(map(str, frame.columns))
+        raise DataError(f"{name}: no column {', '.join(missing)} (found: {found})")
+    try:
+        return frame[list(schema)].astype(schema).reset_index(drop=True)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{name}: a column has the wrong type ({error})") from None
+
+
+def write_table(path: Path, frame: pd.DataFrame, schema: Schema) -> None:
+    """Write a checked table as parquet, whole or not at all."""
+    table = conform(frame, schema, str(path))
+    with whole(path) as part:
+        table.to_parquet(part, index=False)
+
+
+def read_table(path: Path, schema: Schema) -> pd.DataFrame:
+    """Read a parquet table and check it against its schema."""
+    try:
+        frame = pd.read_parquet(path)
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist: run the stage that makes it") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is not a parquet table ({error})") from None
+    return conform(frame, schema, str(path))

@@ -1,0 +1,74 @@
+"""Where the time of a run went: each stage leaves a line, `python -m rarewave times` reads them."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+LEDGER = Path(".rarewave/times.jsonl")
+
+_tracking_s = 0.0
+
+
+@contextmanager
+def tracking() -> Iterator[None]:
+    """Count the time of the block as MLflow's, imports included."""
+    global _tracking_s
+    began = time.time()
+    try:
+        yield
+    finally:
+        _tracking_s += time.time() - began
+
+
+def write(stage: str, work_began: float) -> None:
+    """Append this process's times to the ledger."""
+    import psutil
+
+    me = psutil.Process()
+    parents = [p for p in me.parents() if any("dvc" in part for part in _command(p))]
+    line = {
+        "stage": stage,
+        "run": [parents[-1].pid, parents[-1].create_time()] if parents else [os.getpid(), 0.0],
+        "process_began": me.create_time(),
+        "work_began": work_began,
+        "ended": time.time(),
+        "tracking_s": _tracking_s,
+    }
+    LEDGER.parent.mkdir(exist_ok=True)
+    with open(LEDGER, "a", encoding="utf-8") as ledger:
+        ledger.write(json.dumps(line) + "\n")
+
+
+def _command(process: object) -> list[str]:
+    import psutil
+
+    try:
+        return process.cmdline()[:3]  # type: ignore[attr-defined]
+    except psutil.Error:
+        return []
+
+
+def last_run(ledger: Path = LEDGER) -> list[dict[str, float | str]]:
+    """Seconds per stage of the last run: starts and imports, work, MLflow, and DVC before it."""
+    try:
+        lines = [json.loads(line) for line in ledger.read_text().splitlines()]
+    except FileNotFoundError:
+        return []
+    lines = [line for line in lines if line["run"] == lines[-1]["run"]]
+    rows: list[dict[str, float | str]] = []
+    before = lines[0]["run"][1] or lines[0]["process_began"]
+    for line in lines:
+        rows.append(
+            {
+                "stage": line["stage"],
+                "work": line["ended"] - line["work_began"] - line["tracking_s"],
+                "imports": line["work_began"] - line["process_began"],
+                "MLflow": line["tracking_s"],
+                "DVC": max(0.0, line["process_began"] - before),
+            }
+        )
+        before = line["ended"]
+    return rows

@@ -1,0 +1,48 @@
+"""What every stage does alike: read its parameters, fail with one message, leave its times."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rarewave import checks, timing
+from rarewave.errors import DataError
+
+A = TypeVar("A")
+
+
+def read_section(section: str) -> dict[str, Any]:
+    """One section of params.yaml, read as DVC reads it."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    path = Path("params.yaml")
+    try:
+        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError("no params.yaml here: run stages from the project folder") from None
+    except YAMLError as error:
+        raise DataError(f"params.yaml is not YAML: {error}") from None
+    if not isinstance(content, dict) or not isinstance(content.get(section), dict):
+        raise DataError(f"params.yaml has no section {section}")
+    return content[section]
+
+
+def options(section: str, *classes: type[Any]) -> tuple[Any, ...]:
+    """The option objects of a section, which together know all of its parameters."""
+    values = read_section(section)
+    checks.unknown(values, classes, section)
+    return tuple(checks.build(cls, values, section) for cls in classes)
+
+
+def run(stage: str, main: Callable[[], None]) -> None:
+    """Run a stage; a user's mistake ends it with one message and exit code 1."""
+    began = time.time()
+    try:
+        main()
+    except DataError as error:
+        sys.exit(f"{stage}: {error}")
+    except KeyboardInterrupt:
+        sys.exit(f"{stage}: stopped; nothing half-written is kept, run again to go on")
+    timing.write(stage, began)

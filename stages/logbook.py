@@ -1,0 +1,97 @@
+"""What the stages tell MLflow: one run per pipeline state, brought up to date from the files."""
+
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from rarewave import timing, tracking
+from rarewave.files import read_json
+from rarewave.tracking import Run
+
+ORDER = (
+    "ingest", "clean", "spectrogram", "npz", "split", "train", "threshold", "evaluate", "gradcam",
+)  # fmt: skip
+
+
+def project_root() -> Path:
+    """Where the store lies: the project also when DVC works in a copy of it."""
+    return Path(os.environ.get("DVC_ROOT") or Path.cwd())
+
+
+def data_digest() -> str:
+    """A digest of the recordings and events that the pipeline read."""
+    digest = hashlib.sha256()
+    for name in ("recordings", "events"):
+        digest.update(Path(f"artifacts/ingest/{name}.parquet").read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def open_run(stage: str) -> Run | None:
+    """The run of this pipeline state, with everything up to the stage before `stage`."""
+    with timing.tracking():
+        params = YAML(typ="safe").load(Path("params.yaml").read_text(encoding="utf-8"))
+        data = data_digest()
+        mark = tracking.fingerprint(params, data)
+        experiment = os.environ.get("DVC_EXP_NAME", "")
+        tags = {"git.commit": _commit(), "dvc.experiment": experiment, "data": data}
+        run = tracking.open_run(project_root(), mark, experiment or f"state-{mark[:8]}", tags)
+        tracking.log_params(run, tracking.flat(params))
+        tracking.log_dataset(run, "recordings", data, params["ingest"]["recordings"])
+        _sync(run, ORDER[: ORDER.index(stage)])
+    return run
+
+
+def close(run: Run | None, stage: str) -> None:
+    """Log what `stage` wrote and end the run until another stage opens it."""
+    with timing.tracking():
+        _sync(run, (stage,))
+        tracking.close(run)
+
+
+def live(run: Run | None, row: dict[str, float]) -> None:
+    """Log the scores of one epoch while training goes on."""
+    with timing.tracking():
+        tracking.log_metrics(run, [(int(row["epoch"]), _epoch(row))])
+
+
+def _epoch(row: dict[str, float]) -> dict[str, float]:
+    return {f"epoch.{k}": v for k, v in row.items() if k != "epoch"}
+
+
+def _sync(run: Run | None, stages: tuple[str, ...]) -> None:
+    """Bring metrics and plots of some stages into the run, curves where they are missing."""
+    if run is None:
+        return
+    metrics: dict[str, Any] = {}
+    files: list[Path] = []
+    for stage in stages:
+        path = Path(f"metrics/{stage}.json")
+        if path.exists():
+            metrics |= tracking.flat(read_json(path), f"{stage}.")
+        files += sorted(Path(f"plots/{stage}").glob("**/*.*")) if stage != "gradcam" else []
+    tracking.log_metrics(run, [(0, metrics)])
+    tracking.log_files(run, files)
+    history = Path("plots/train/history.csv")
+    if "train" in stages and history.exists() and not _has_curves(run):
+        header, *lines = history.read_text().splitlines()
+        rows = [dict(zip(header.split(","), map(float, l.split(",")), strict=True)) for l in lines]
+        tracking.log_metrics(run, [(int(row["epoch"]), _epoch(row)) for row in rows])
+    if "gradcam" in stages:
+        tracking.log_files(run, sorted(Path("plots/gradcam").glob("*.png")))
+
+
+def _has_curves(run: Run) -> bool:
+    try:
+        return "epoch.loss" in run.client.get_run(run.run_id).data.metrics
+    except Exception as error:
+        tracking.warn(error)
+        return True
+
+
+def _commit() -> str:
+    found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True)
+    return found.stdout.strip()

@@ -1,0 +1,53 @@
+"""Spectrograms, labels and where they come from in one file for any program."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from rarewave import dataset
+from rarewave.dataset import Dataset
+from rarewave.errors import DataError
+from rarewave.files import read_json, write_json
+from rarewave.frontend import FrontEnd
+from rarewave.tables import WINDOWS, read_table
+from rarewave.windows import BACKGROUND
+from stages import common
+
+OUT = Path("artifacts/npz/lunar_spectrogram_dataset.npz")
+
+
+def main() -> None:
+    """Align, check and pack."""
+    front_end = FrontEnd.from_dict(read_json(Path("artifacts/spectrogram/frontend.json")))
+    windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS)
+    windows = windows[windows["row"] >= 0].sort_values("row")
+    X = np.load("artifacts/spectrogram/X_spec.npy")
+    y = np.load("artifacts/clean/y_all.npy")
+    if not len(X) == len(y) == len(windows):
+        raise DataError(
+            f"{len(X)} spectrograms, {len(y)} labels and {len(windows)} used windows: run the "
+            "stages clean and spectrogram again"
+        )
+    packed = Dataset(
+        X_spec=X,
+        y_all=y,
+        window_id=windows["window_id"].to_numpy("U"),
+        recording=windows["recording_id"].to_numpy("U"),
+        start=windows["start"].dt.tz_convert(None).to_numpy("datetime64[ns]"),
+        group=windows["group"].to_numpy("U"),
+        event_type=windows["label"].to_numpy("U"),
+        classes=np.array([BACKGROUND, "event"]),
+        frequency_hz=front_end.frequencies_hz,
+        time_s=front_end.times_s,
+        front_end=np.array(json.dumps(front_end.to_dict(), sort_keys=True)),
+    )
+    dataset.save(OUT, packed)
+    write_json(
+        Path("metrics/npz.json"),
+        {"windows": len(y), "events": int(y.sum()), "megabytes": OUT.stat().st_size / 1e6},
+    )
+
+
+if __name__ == "__main__":
+    common.run("npz", main)

@@ -1,0 +1,54 @@
+"""Deal the windows to train, validation and test, and prove that nothing leaks."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from rarewave import dataset, pictures, splits
+from rarewave.files import write_csv, write_json
+from rarewave.splits import Split
+from rarewave.tables import SPLIT, WINDOWS, read_table, write_table
+from rarewave.windows import BACKGROUND
+from stages import common
+
+
+def main() -> None:
+    """Split, audit, write."""
+    (options,) = common.options("split", Split)
+    windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS)
+    windows = windows[windows["row"] >= 0].sort_values("row").reset_index(drop=True)
+    X = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz")).X_spec
+    part = splits.split(windows, options)
+    proof = splits.audit(windows, part, X, options.purge_s)
+    write_table(Path("artifacts/split/split.parquet"), windows.assign(part=part), SPLIT)
+    event = windows["label"] != BACKGROUND
+    summary = {
+        name: {
+            "windows": int((part == name).sum()),
+            "events": int((event & (part == name)).sum()),
+            "groups": int(windows["group"][part == name].nunique()),
+            "event_share": float(event[part == name].mean()),
+        }
+        for name in splits.PARTS
+    }
+    summary["purged"] = {"windows": int((part == splits.PURGED).sum())}
+    write_json(Path("metrics/split.json"), summary | {"audit": proof})
+    counts = pd.crosstab(part, windows["label"])
+    write_csv(
+        Path("plots/split/parts.csv"),
+        [
+            {"part": str(name), "label": str(label), "windows": int(counts.loc[name, label])}
+            for name in counts.index
+            for label in counts.columns
+        ],
+    )
+    pictures.stacked_bars(
+        Path("plots/split/parts.png"),
+        pd.crosstab(windows["group"], part),
+        "Windows per group and part",
+        "windows",
+    )
+
+
+if __name__ == "__main__":
+    common.run("split", main)

@@ -1,0 +1,80 @@
+"""Train the detector on the training part, watched by the validation part."""
+
+from pathlib import Path
+
+import numpy as np
+
+from rarewave import backend, dataset, detector, kerasfile, normalisation, pictures, training
+from rarewave.detector import Detector
+from rarewave.files import write_csv, write_json
+from rarewave.hyperparameters import Training
+from rarewave.tables import SCORES, SPLIT, read_table, write_table
+from stages import common, logbook
+
+OUT = Path("artifacts/train")
+MODEL = OUT / "spectrogram_seismic_detector.keras"
+
+
+def main() -> None:
+    """Train, keep the best epoch, score training and validation windows with it."""
+    (options,) = common.options("train", Training)
+    backend.start(options.threads)
+    data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
+    split = read_table(Path("artifacts/split/split.parquet"), SPLIT)
+    rows = {
+        part: split["row"][split["part"] == part].to_numpy() for part in ("train", "validation")
+    }
+    normalise = normalisation.fit(data.X_spec[rows["train"]], options.normalisation)
+    run = logbook.open_run("train")
+    history: list[training.Row] = []
+
+    def report(row: training.Row) -> None:
+        history.append(row)
+        if len(history) == 1:
+            print("  ".join(f"{name:>21}" for name in row))
+        print("  ".join(f"{value:21.4g}" for value in row.values()), flush=True)
+        write_csv(Path("plots/train/history.csv"), [r | {"epoch": int(r["epoch"])} for r in history])
+        logbook.live(run, row)
+
+    training.train(
+        data.X_spec,
+        data.y_all,
+        rows["train"],
+        rows["validation"],
+        normalise,
+        options,
+        report,
+        checkpoint=lambda network: kerasfile.save(network, MODEL),
+    )
+    best = Detector(
+        kerasfile.load(MODEL),
+        options.network,
+        data.made_by(),
+        tuple(str(name) for name in data.classes),
+        normalise,
+    )
+    detector.save(best, MODEL)
+    scored = split[split["part"].isin(["train", "validation"])]
+    p = training.predict(best.network, data.X_spec, scored["row"].to_numpy(), normalise)
+    write_table(OUT / "scores.parquet", scored.assign(p_event=p), SCORES)
+    chosen = max(history, key=lambda row: row["val_average_precision"])
+    write_json(
+        Path("metrics/train.json"),
+        chosen | {"epochs": len(history), "weights": best.network.count_params()},
+    )
+    epochs = np.array([row["epoch"] for row in history])
+    pictures.curves(
+        Path("plots/train/history.png"),
+        {
+            name: (epochs, np.array([row[name] for row in history]))
+            for name in ("loss", "val_average_precision", "val_precision", "val_recall")
+        },
+        "Training",
+        "epoch",
+        "loss, or score on validation",
+    )
+    logbook.close(run, "train")
+
+
+if __name__ == "__main__":
+    common.run("train", main)
