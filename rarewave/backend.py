@@ -1,6 +1,41 @@
-"""Start TensorFlow so that the same seed gives the same weights in every process."""
+"""Keras on TensorFlow, started so that the same seed gives the same weights in every process.
+
+Every module that needs Keras takes it from here, so that the settings below come first.
+"""
 
 import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep lines off the terminal that C++ writes before any log level counts."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(terminal, held.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
+
+
+with _silence():
+    import keras
+    import tensorflow as tf
+
+__all__ = ["keras", "start", "tf"]
 
 
 def start(threads: int) -> None:
@@ -9,10 +44,6 @@ def start(threads: int) -> None:
     The count of intra-op threads changes the order of sums and so the bits: it is a parameter,
     not the number of cores. More than one inter-op thread is not repeatable at all.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    import tensorflow as tf
-
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-import keras
+from rarewave.backend import keras
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray

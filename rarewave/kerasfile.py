@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import keras
+from rarewave.backend import keras
 
 from rarewave.errors import DataError
 from rarewave.files import whole

@@ -1,7 +1,12 @@
 """Networks by name: functional Keras models with named layers, so that any can be explained."""
 
-import keras
-from keras import layers
+from rarewave.backend import keras
+
+layers = keras.layers
+
+# Keras's 0.99 needs hundreds of steps before the moving statistics mean anything; rare-event
+# data sets have a few dozen an epoch.
+_MOMENTUM = 0.9
 
 
 def seed_cnn(input_shape: tuple[int, int, int]) -> keras.Model:
@@ -21,7 +26,7 @@ def seed_cnn(input_shape: tuple[int, int, int]) -> keras.Model:
     x = spectrogram
     for number, filters in enumerate((32, 64, 128), start=1):
         x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv{number}")(x)
-        x = layers.BatchNormalization(name=f"norm{number}")(x)
+        x = layers.BatchNormalization(momentum=_MOMENTUM, name=f"norm{number}")(x)
         if number < 3:
             x = layers.MaxPooling2D(name=f"pool{number}")(x)
     x = layers.GlobalAveragePooling2D(name="average")(x)

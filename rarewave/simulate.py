@@ -69,9 +69,9 @@ class Moonquake(NamedTuple):
     decay_s: tuple[float, float]  # 1/e time of the absorption of energy, at centre_hz
 
 
-# Deep quakes are the lowest in frequency and end soonest, shallow ones (the "high-frequency
-# teleseismic" events) are the highest; impacts rise the slowest. Spectra are set so that the
-# medians in 0.1-2.5 Hz stand in the order of the events in our Apollo 12 cut-outs.
+# Deep quakes are the lowest in frequency and end soonest and impacts rise the slowest, as in 74
+# cut-outs of Apollo 12, only further apart: those pass 0.15-1.1 Hz alone. Shallow quakes were
+# known as "high-frequency teleseisms", so they are the highest here.
 MOONQUAKES = {
     "deep_mq": Moonquake(0.42, 0.30, (150.0, 330.0), (350.0, 600.0)),
     "impact_mq": Moonquake(0.72, 0.35, (300.0, 620.0), (480.0, 700.0)),
@@ -155,7 +155,9 @@ def inject(
     """Add an event to noise at a signal-to-noise ratio that is defined to the letter.
 
     `snr_db` = 20 log10(`event_level(event)` / `noise_level(noise under the event)`), both in
-    `BAND_HZ`. What reaches beyond the end of the noise is cut off; its strength still counts.
+    `BAND_HZ`. "Under the event" is from the onset until 90 % of the event's energy in band has
+    come, because the noise under an hour of faint coda says nothing about how clear the event
+    is. What reaches beyond the end of the noise is cut off; its strength still counts.
 
     Parameters
     ----------
@@ -169,17 +171,19 @@ def inject(
     """
     if not 0 <= at_sample < len(noise):
         raise DataError(f"at_sample is {at_sample}, the noise has samples 0 to {len(noise) - 1}")
-    under = noise[at_sample : at_sample + len(event)]
+    energy = np.cumsum(in_band(event, sample_rate_hz) ** 2)
+    bulk = max(2, int(np.searchsorted(energy, 0.9 * energy[-1])))
     strength = event_level(event, sample_rate_hz)
-    level = noise_level(under, sample_rate_hz)
+    level = noise_level(noise[at_sample : at_sample + bulk], sample_rate_hz)
     if not (strength > 0 and level > 0):
         raise DataError(
             f"no signal-to-noise ratio at sample {at_sample}: in {BAND_HZ[0]}-{BAND_HZ[1]} Hz "
             f"the event has level {strength:g}, the noise {level:g}; choose another place"
         )
     mixed = noise.astype(np.float64)
-    mixed[at_sample : at_sample + len(event)] += (
-        event[: len(under)] * (level / strength) * 10 ** (snr_db / 20)
+    reached = event[: len(noise) - at_sample]
+    mixed[at_sample : at_sample + len(reached)] += (
+        reached * (level / strength) * 10 ** (snr_db / 20)
     )
     return mixed
 
@@ -353,8 +357,8 @@ def lunar_noise(
 
     The level follows the day and wanders from ten minutes to ten minutes; in quiet stretches
     it falls below one count; noisy stretches of up to an hour and bursts of minutes are as loud
-    as events; spikes and short
-    rings come on top (heating, telemetry and mission noise: Nunn et al. 2020).
+    as events; spikes and short rings come on top (heating, telemetry and mission noise: Nunn et
+    al. 2020).
 
     Parameters
     ----------
@@ -376,6 +380,7 @@ def lunar_noise(
     level = 10 ** (np.interp(np.arange(n) / sample_rate_hz / 3600, knots_h, level_db) / 20)
     noise = coloured_noise(n, sample_rate_hz, rng, background_spectrum) * level
 
+    # Noisy hours and bursts of minutes differ in nothing but their length.
     lengths = [int(n * share) for share in rng.uniform(0.02, 0.07, rng.integers(0, 4))]
     bursts = rng.poisson(0.35 * hours)
     lengths += [int(s * sample_rate_hz) for s in rng.uniform(60.0, 480.0, bursts)]
@@ -389,7 +394,7 @@ def lunar_noise(
 
 
 def add_spikes(noise: FloatArray, sample_rate_hz: float, rng: np.random.Generator) -> None:
-    """Add single-sample spikes and rings of seconds to `noise` (n,), in place, in counts."""
+    """Add spikes of one sample (15-300 counts) and rings of seconds (8-80) to `noise`, in place."""
     hours = len(noise) / sample_rate_hz / 3600
     for at in rng.integers(0, len(noise), rng.poisson(0.8 * hours)):
         noise[at] += rng.choice([-1.0, 1.0]) * 15.0 * 20.0 ** rng.uniform()
@@ -537,7 +542,7 @@ def make_counts(seed: int, index: int, recording: Recording, hours: float) -> ND
     start_hour = start.hour + start.minute / 60 + start.second / 3600
     samples = lunar_noise(n, SAMPLE_RATE_HZ, _rng(seed, 1, index), start_hour)
     for number, arrival in enumerate(recording.arrivals):
-        # The coda goes on after the label ends, as in nature: twice as long as the longest.
+        # The coda goes on after its label ends, as in nature.
         length_s = 2.0 * max(arrival.duration_s, 4 * arrival.rise_s)
         rng = _rng(seed, 2, index, number)
         event = moonquake(

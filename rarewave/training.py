@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import keras
+from rarewave.backend import keras
 import numpy as np
 from numpy.typing import NDArray
 

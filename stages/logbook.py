@@ -58,6 +58,9 @@ def live(run: Run | None, row: dict[str, float]) -> None:
         tracking.log_metrics(run, [(int(row["epoch"]), _epoch(row))])
 
 
+clock = timing.tracking
+
+
 def _epoch(row: dict[str, float]) -> dict[str, float]:
     return {f"epoch.{k}": v for k, v in row.items() if k != "epoch"}
 

@@ -1,0 +1,89 @@
+"""Grad-CAM: where in a spectrogram a network finds its evidence (Selvaraju et al. 2017)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rarewave.backend import keras, tf
+from rarewave.errors import DataError
+
+
+def gradcam(
+    model: keras.Model, inputs: NDArray[np.float32], layer: str
+) -> NDArray[np.float32]:
+    """Class activation maps of the event logit, weighted by its mean gradient.
+
+    The gradient is taken before the sigmoid: after it, a sure decision would have none.
+
+    Parameters
+    ----------
+    model : functional model with one sigmoid output.
+    inputs : (n, frequencies, frames, channels), normalised.
+    layer : name of a layer with a spatial output.
+
+    Returns
+    -------
+    (n, frequencies, frames), at least 0, each map divided by its maximum; a map without any
+    positive evidence is 0 throughout.
+
+    Raises
+    ------
+    DataError
+        The model has no such layer.
+    """
+    names = [known.name for known in model.layers]
+    if layer not in names:
+        raise DataError(f"the network has no layer {layer}: choose gradcam.layer from {names}")
+    output = model.layers[-1]
+    parts = keras.Model(model.input, [model.get_layer(layer).output, output.input])
+    with tf.GradientTape() as tape:
+        features, hidden = parts(tf.convert_to_tensor(inputs), training=False)
+        logit = tf.matmul(hidden, output.kernel) + output.bias
+    gradient = tape.gradient(logit, features)
+    weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
+    maps = tf.nn.relu(tf.reduce_sum(weights * features, axis=-1, keepdims=True))
+    maps = tf.image.resize(maps, inputs.shape[1:3], method="bilinear")[..., 0].numpy()
+    peak = maps.max(axis=(1, 2), keepdims=True)
+    return np.divide(maps, peak, out=np.zeros_like(maps), where=peak > 0)
+
+
+def mass(
+    heat: NDArray[np.float32], frequency_hz: NDArray[np.float64], time_s: NDArray[np.float64]
+) -> dict[str, float]:
+    """Where the mass of a map (frequencies, frames) lies.
+
+    Returns
+    -------
+    Mean frequency and time, and the band and the span that hold the middle 80 % of the mass;
+    all NaN for an empty map.
+    """
+    result = {}
+    for name, axis, values in (("hz", 1, frequency_hz), ("s", 0, time_s)):
+        share = heat.sum(axis=axis, dtype=np.float64)
+        if share.sum() <= 0:
+            mean = low = high = float("nan")
+        else:
+            share = share / share.sum()
+            total = np.cumsum(share)
+            mean = float((share * values).sum())
+            low, high = (float(values[np.searchsorted(total, q)]) for q in (0.1, 0.9))
+        result |= {f"mean_{name}": mean, f"low_{name}": low, f"high_{name}": high}
+    return result
+
+
+def randomised(model: keras.Model, seed: int) -> keras.Model:
+    """The same network with fresh weights, for the sanity check of Adebayo et al. (2018)."""
+    keras.utils.set_random_seed(seed)
+    return keras.Model.from_config(model.get_config())
+
+
+def agreement(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """Mean rank correlation of pairs of maps (n, frequencies, frames); a constant map counts 0.
+
+    Near 1: the maps do not depend on what differs between the two networks.
+    """
+    found = []
+    for one, other in zip(a, b, strict=True):
+        ranks = [np.argsort(np.argsort(m.ravel(), kind="stable")) for m in (one, other)]
+        flat = one.std() == 0 or other.std() == 0
+        found.append(0.0 if flat else float(np.corrcoef(*ranks)[0, 1]))
+    return float(np.mean(found)) if found else float("nan")

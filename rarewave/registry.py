@@ -1,0 +1,77 @@
+"""Log a detector to MLflow as a model that takes waveforms."""
+
+import shutil
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rarewave.frontend import FrontEnd
+from rarewave.tracking import Run, never_fails, quiet
+
+_PACKAGES = (
+    "mlflow", "keras", "tensorflow", "numpy", "scipy", "pandas", "soxr", "librosa", "h5py",
+)  # fmt: skip
+
+
+@never_fails
+def log_detector(run: Run | None, model: Path, threshold: Path, front_end: FrontEnd) -> None:
+    """Log network, front end and threshold as one pyfunc with signature and example.
+
+    Parameters
+    ----------
+    model : the `.keras` file, its description beside it.
+    threshold : JSON with the threshold of the network.
+    """
+    if run is None:
+        return
+    import mlflow
+    from mlflow.models import ModelSignature
+    from mlflow.types.schema import Array, ColSpec, DataType, Schema
+
+    signature = ModelSignature(
+        inputs=Schema(
+            [
+                ColSpec(Array(DataType.double), "samples"),
+                ColSpec(DataType.double, "sample_rate"),
+            ]
+        ),
+        outputs=Schema(
+            [
+                ColSpec(DataType.long, "recording"),
+                ColSpec(DataType.double, "start_s"),
+                ColSpec(DataType.double, "duration_s"),
+                ColSpec(DataType.string, "status"),
+                ColSpec(DataType.double, "p_event"),
+                ColSpec(DataType.boolean, "event"),
+            ]
+        ),
+    )
+    package = Path(__file__).parent
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        detector = Path(folder) / "detector"
+        detector.mkdir()
+        for path in (model, model.with_suffix(".json"), threshold):
+            shutil.copy(path, detector / path.name)
+        code = Path(folder) / "rarewave"
+        shutil.copytree(package, code, ignore=shutil.ignore_patterns("__pycache__"))
+        with mlflow.start_run(run_id=run.run_id):
+            mlflow.pyfunc.log_model(
+                name="detector",
+                python_model=str(package / "serving.py"),
+                artifacts={"detector": str(detector)},
+                code_paths=[str(code)],
+                signature=signature,
+                input_example=example(front_end),
+                pip_requirements=[f"{name}=={version(name)}" for name in _PACKAGES],
+            )
+
+
+def example(front_end: FrontEnd) -> pd.DataFrame:
+    """Two windows' worth of noise, as the model takes it."""
+    rng = np.random.Generator(np.random.PCG64(0))
+    length = front_end.grid.window_samples + front_end.grid.hop_samples
+    samples = np.round(rng.standard_normal(length) * 100).tolist()
+    return pd.DataFrame({"samples": [samples], "sample_rate": [front_end.clean.sample_rate_hz]})

@@ -1,0 +1,49 @@
+"""The detector as an MLflow model: waveforms in, scores and decisions out.
+
+MLflow runs this file in a copy of the package that it stores with the model, so that what
+treats the data is what trained the network.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import mlflow.pyfunc
+import numpy as np
+import pandas as pd
+from mlflow.models import set_model
+
+
+class WaveformDetector(mlflow.pyfunc.PythonModel):
+    """Scores every window of every waveform that it is given.
+
+    Input: a row per recording, `samples` (raw, as recorded; null where missing) and
+    `sample_rate` in Hz. Output: a row per window, `recording` (row of the input), `start_s`,
+    `duration_s`, `status` (`scored` or `gap`), `p_event` and `event` (the decision).
+    """
+
+    def load_context(self, context: Any) -> None:
+        """Load network, front end and threshold."""
+        from rarewave import detector
+
+        folder = Path(context.artifacts["detector"])
+        (model,) = folder.glob("*.keras")
+        self.detector = detector.load(model)
+        self.threshold = json.loads((folder / "threshold.json").read_text())["network"]
+
+    def predict(
+        self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """Scores and decisions, a row per window."""
+        tables = []
+        rows = zip(model_input["samples"], model_input["sample_rate"], strict=True)
+        for number, (samples, rate) in enumerate(rows):
+            wave = np.array([np.nan if v is None else v for v in samples], np.float64)
+            table = self.detector.score_recording(wave, float(rate))
+            table.insert(0, "recording", number)
+            table["event"] = table["p_event"] >= self.threshold
+            tables.append(table)
+        return pd.concat(tables, ignore_index=True)
+
+
+set_model(WaveformDetector())

@@ -1,0 +1,146 @@
+"""Score the test part, beside baselines that had the same split and threshold rule."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rarewave import (
+    backend,
+    dataset,
+    detector,
+    evaluation,
+    frontend,
+    pictures,
+    registry,
+    scoring,
+    training,
+)
+from rarewave.evaluation import Bootstrap
+from rarewave.files import read_json, write_csv, write_json
+from rarewave.hyperparameters import Training
+from rarewave.tables import SCORES, SPLIT, WINDOWS, read_table, write_table
+from stages import common, logbook
+
+MODEL = Path("artifacts/train/spectrogram_seismic_detector.keras")
+THRESHOLD = Path("artifacts/threshold/threshold.json")
+COLUMNS = {"level": "level_db", "sta_lta": "sta_lta"}
+SHOWN = ("average_precision", "roc_auc", "f1", "precision", "recall")
+
+
+def main() -> None:
+    """Score, compare, draw, and log the model."""
+    (bootstrap,) = common.options("evaluate", Bootstrap)
+    (hyper,) = common.options("train", Training)
+    backend.start(hyper.threads)
+    model = detector.load(MODEL)
+    data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
+    frontend.refuse_other(model.front_end, data.made_by(), "the data set")
+    split = read_table(Path("artifacts/split/split.parquet"), SPLIT)
+    windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS)
+    test = split[split["part"] == "test"]
+    rows = test["row"].to_numpy()
+    p = training.predict(model.network, data.X_spec, rows, model.normalisation)
+    write_table(Path("artifacts/evaluate/scores.parquet"), test.assign(p_event=p), SCORES)
+
+    about = windows.set_index("row").loc[rows]
+    scores = {"network": p} | {name: about[c].to_numpy(float) for name, c in COLUMNS.items()}
+    thresholds = read_json(THRESHOLD)
+    y = data.y_all[rows]
+    table, gains = evaluation.compare(
+        y, data.event_type[rows], data.group[rows], scores, thresholds, bootstrap
+    )
+    write_csv(Path("artifacts/evaluate/table.csv"), table.to_dict("records"))
+    values = table.pivot(index="detector", columns="metric", values="value")
+    network = table[table["detector"] == "network"].set_index("metric")
+    write_json(
+        Path("metrics/evaluate.json"),
+        {
+            "network": {m: v for m, v in values.loc["network"].items() if "recall." not in m},
+            "recall_per_type": {
+                m.removeprefix("recall."): v
+                for m, v in values.loc["network"].items()
+                if m.startswith("recall.")
+            },
+            "interval": {m: list(network.loc[m, ["low", "high"]]) for m in SHOWN},
+            "gain_over": gains,
+            "threshold": thresholds["network"],
+            "test": {"windows": len(y), "groups": int(len(np.unique(data.group[rows])))},
+        }
+        | {name: {m: values.loc[name, m] for m in SHOWN} for name in (*COLUMNS, "majority")},
+    )
+    print(report(table))
+    draw(y, scores, thresholds, table)
+    run = logbook.open_run("evaluate")
+    with logbook.clock():
+        registry.log_detector(run, MODEL, THRESHOLD, model.front_end)
+    logbook.close(run, "evaluate")
+
+
+def report(table: pd.DataFrame) -> str:
+    """The detectors side by side, with 95 % intervals."""
+    lines = []
+    for metric in SHOWN:
+        cells = []
+        for row in table[table["metric"] == metric].to_dict("records"):
+            cells.append(
+                f"{row['detector']} {row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+            )
+        lines.append(f"{metric:>18}  " + "   ".join(cells))
+    return "\n".join(lines)
+
+
+def draw(
+    y: np.ndarray,
+    scores: dict[str, np.ndarray],
+    thresholds: dict[str, float],
+    table: pd.DataFrame,
+) -> None:
+    """Confusion matrix, PR, ROC and reliability as data for DVC and as PNG."""
+    out = Path("plots/evaluate")
+    names = np.array(["background", "event"])
+    decided = (scores["network"] >= thresholds["network"]).astype(int)
+    pairs = zip(names[y], names[decided], strict=True)
+    write_csv(out / "confusion.csv", [{"actual": str(a), "predicted": str(b)} for a, b in pairs])
+    pictures.confusion_matrix(
+        out / "confusion.png", scoring.confusion(y, decided), "Test windows, network"
+    )
+    pr, roc = {}, {}
+    for name, values in scores.items():
+        points = scoring.curve(y, values)
+        recall = points["tp"] / points["positives"]
+        precision = points["tp"] / (points["tp"] + points["fp"])
+        pr[name] = (recall, precision)
+        roc[name] = (
+            np.concatenate(([0.0], points["fp"] / points["negatives"])),
+            np.concatenate(([0.0], recall)),
+        )
+    write_csv(out / "pr.csv", _rows("recall", "precision", *pr["network"]))
+    write_csv(out / "roc.csv", _rows("false_positive_rate", "recall", *roc["network"]))
+    pictures.curves(out / "pr.png", pr, "Test: precision and recall", "recall", "precision")
+    pictures.curves(
+        out / "roc.png", roc, "Test: ROC", "false positive rate", "recall", diagonal=True
+    )
+    bins = scoring.reliability(y, scores["network"])
+    write_csv(out / "reliability.csv", bins)
+    x, observed = (np.array([b[k] for b in bins]) for k in ("probability", "observed"))
+    pictures.curves(
+        out / "reliability.png",
+        {"network": (x, observed)},
+        "Test: reliability",
+        "mean probability",
+        "share of events",
+        diagonal=True,
+    )
+    pictures.grouped_intervals(
+        out / "detectors.png", table, SHOWN, "Test: network and baselines", "score, 95 % interval"
+    )
+
+
+def _rows(x_name: str, y_name: str, x: np.ndarray, y: np.ndarray) -> list[dict[str, float]]:
+    keep = np.unique(np.linspace(0, len(x) - 1, 300).astype(int))
+    return [{x_name: float(a), y_name: float(b)} for a, b in zip(x[keep], y[keep], strict=True)]
+
+
+if __name__ == "__main__":
+    common.run("evaluate", main)

@@ -1,0 +1,88 @@
+"""Show what the detector looks at, in its surest hits, false alarms and misses."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rarewave import backend, cases, dataset, detector, gradcam, pictures
+from rarewave.cases import Cases
+from rarewave.files import read_json, write_csv, write_json
+from rarewave.hyperparameters import Training
+from rarewave.tables import SCORES, WINDOWS, read_table
+from stages import common, logbook
+
+OUT = Path("plots/gradcam")
+
+
+def main() -> None:
+    """Choose windows, compute maps, draw, and check the maps against random weights."""
+    (options,) = common.options("gradcam", Cases)
+    (hyper,) = common.options("train", Training)
+    backend.start(hyper.threads)
+    model = detector.load(Path("artifacts/train/spectrogram_seismic_detector.keras"))
+    data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
+    X_raw = np.load("artifacts/clean/X_raw.npy", mmap_mode="r")
+    scores = read_table(Path("artifacts/evaluate/scores.parquet"), SCORES)
+    windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS).set_index("row")
+    threshold = read_json(Path("artifacts/threshold/threshold.json"))["network"]
+
+    rows, p = scores["row"].to_numpy(), scores["p_event"].to_numpy()
+    chosen = cases.surest(data.y_all[rows], p, threshold, options.cases)
+    picked = np.concatenate(list(chosen.values()))
+    kinds = np.repeat(list(chosen), [len(v) for v in chosen.values()])
+    inputs = model.normalisation(data.X_spec[rows[picked]])
+    maps = gradcam.gradcam(model.network, inputs, options.layer)
+    random = gradcam.gradcam(
+        gradcam.randomised(model.network, options.seed), inputs, options.layer
+    )
+
+    rate, grid = model.front_end.clean.sample_rate_hz, model.front_end.grid
+    front: dict[str, Any] = {
+        "time_s": data.time_s,
+        "frequency_hz": data.frequency_hz,
+        "top_hz": min(1.25 * model.front_end.clean.high_hz, rate / 2),
+        "rate_hz": rate,
+        "before_s": grid.context_samples / rate,
+        "duration_s": grid.window_samples / rate,
+    }
+    sheet: dict[str, list[dict[str, Any]]] = {kind: [] for kind in chosen}
+    lines = []
+    for kind, at, heat in zip(kinds, picked, maps, strict=True):
+        row = rows[at]
+        window = windows.loc[row]
+        number = len(sheet[kind]) + 1
+        case = {
+            "spectrogram": data.X_spec[row, :, :, 0],
+            "heat": heat,
+            "waveform": X_raw[row],
+            "start": window["start"],
+            "title": f"{kind.replace('_', ' ')} {number}: {window['label']}, p = {p[at]:.3f}",
+        }
+        pictures.overlay(OUT / f"{kind}_{number}.png", case, front)
+        sheet[kind].append(case)
+        lines.append(
+            {"case": f"{kind}_{number}", "window_id": window["window_id"], "p_event": p[at]}
+            | gradcam.mass(heat, data.frequency_hz, data.time_s)
+        )
+    pictures.contact_sheet(OUT / "contact_sheet.png", sheet, front)
+    write_json(Path("artifacts/gradcam/cases.json"), lines)
+    write_csv(Path("artifacts/gradcam/cases.csv"), lines)
+    table = pd.DataFrame(lines)
+    kind_of = table["case"].str.rsplit("_", n=1).str[0]
+    means = table.drop(columns=["case", "window_id"]).groupby(kind_of).mean()
+    write_json(
+        Path("metrics/gradcam.json"),
+        {
+            "cases": {kind: len(found) for kind, found in sheet.items()},
+            "mean": means.to_dict("index"),
+            "agreement_with_random_weights": gradcam.agreement(maps, random),
+        },
+    )
+    run = logbook.open_run("gradcam")
+    logbook.close(run, "gradcam")
+
+
+if __name__ == "__main__":
+    common.run("gradcam", main)
