@@ -4,12 +4,12 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from rarewave.backend import keras
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave import frontend, kerasfile
+from rarewave.backend import keras
 from rarewave.errors import DataError
 from rarewave.files import read_json, write_json
 from rarewave.frontend import FrontEnd

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from rarewave.backend import keras
-
 from rarewave.errors import DataError
 from rarewave.files import whole
 

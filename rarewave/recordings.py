@@ -32,11 +32,11 @@ def find_files(folder: Path, pattern: str) -> list[Path]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise DataError(f"no folder {folder}: put recordings there or change ingest.recordings")
+        raise DataError(f"no folder {folder}: put the data there or change ingest.data")
     files = [f for f in folder.glob(pattern) if f.is_file() and not f.name.startswith(".")]
     if not files:
         raise DataError(
-            f"no recordings: nothing in {folder} fits {pattern!r}; see ingest.recordings and "
+            f"no recordings: nothing in {folder} fits {pattern!r}; see ingest.data and "
             "ingest.pattern"
         )
     return sorted(files, key=lambda f: f.relative_to(folder).as_posix())

@@ -31,6 +31,8 @@ def log_detector(run: Run | None, model: Path, threshold: Path, front_end: Front
     from mlflow.models import ModelSignature
     from mlflow.types.schema import Array, ColSpec, DataType, Schema
 
+    from rarewave import serving
+
     signature = ModelSignature(
         inputs=Schema(
             [
@@ -60,7 +62,7 @@ def log_detector(run: Run | None, model: Path, threshold: Path, front_end: Front
         with mlflow.start_run(run_id=run.run_id):
             mlflow.pyfunc.log_model(
                 name="detector",
-                python_model=str(package / "serving.py"),
+                python_model=serving.__file__,
                 artifacts={"detector": str(detector)},
                 code_paths=[str(code)],
                 signature=signature,

@@ -8,11 +8,12 @@ from typing import Literal
 class Sources:
     """Where recordings and catalogues are, and what must not be split.
 
-    `recordings` is a folder, `pattern` a glob below it. `group`: recordings of one UTC `day`,
-    one `station`, or every `recording` for itself stay together in a split.
+    `data` is a folder; `pattern` (a glob of recordings) and `catalogues` lie below it. `group`:
+    recordings of one UTC `day`, one `station`, or every `recording` for itself stay together in
+    a split.
     """
 
-    recordings: str
+    data: str
     pattern: str
     catalogues: tuple[str, ...]
     group: Literal["day", "station", "recording"]

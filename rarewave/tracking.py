@@ -51,11 +51,13 @@ def warn(error: Exception) -> None:
 def connect(root: Path) -> Any:
     """A client of the store: MLFLOW_TRACKING_URI, or SQLite in the project folder `root`."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import logging
 
     from filelock import FileLock
 
     logging.getLogger("alembic").setLevel(logging.ERROR)
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.ERROR)
     import mlflow
     from mlflow.tracking import MlflowClient
 

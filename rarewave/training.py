@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from rarewave.backend import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from rarewave import sampling
+from rarewave.backend import keras
 from rarewave.hyperparameters import Training
 from rarewave.networks import build
 from rarewave.normalisation import Normalisation

@@ -71,7 +71,7 @@ def cut_recording(
 def main() -> None:
     """Clean, cut, label and count."""
     signal, grid, labelling, trigger = common.options("clean", Cleaning, Grid, Labelling, Trigger)
-    folder = Path(common.read_section("ingest")["recordings"])
+    folder = Path(common.read_section("ingest")["data"])
     listed = read_table(Path("artifacts/ingest/recordings.parquet"), RECORDINGS)
     events = read_table(Path("artifacts/ingest/events.parquet"), EVENTS)
     work = partial(

@@ -13,7 +13,9 @@ from rarewave import (
     frontend,
     pictures,
     registry,
+    scorecards,
     scoring,
+    summaries,
     training,
 )
 from rarewave.evaluation import Bootstrap
@@ -25,7 +27,6 @@ from stages import common, logbook
 MODEL = Path("artifacts/train/spectrogram_seismic_detector.keras")
 THRESHOLD = Path("artifacts/threshold/threshold.json")
 COLUMNS = {"level": "level_db", "sta_lta": "sta_lta"}
-SHOWN = ("average_precision", "roc_auc", "f1", "precision", "recall")
 
 
 def main() -> None:
@@ -62,32 +63,19 @@ def main() -> None:
                 for m, v in values.loc["network"].items()
                 if m.startswith("recall.")
             },
-            "interval": {m: list(network.loc[m, ["low", "high"]]) for m in SHOWN},
+            "interval": {m: list(network.loc[m, ["low", "high"]]) for m in summaries.SHOWN},
             "gain_over": gains,
             "threshold": thresholds["network"],
             "test": {"windows": len(y), "groups": int(len(np.unique(data.group[rows])))},
         }
-        | {name: {m: values.loc[name, m] for m in SHOWN} for name in (*COLUMNS, "majority")},
+        | {name: {m: values.loc[name, m] for m in summaries.SHOWN} for name in (*COLUMNS, "majority")},
     )
-    print(report(table))
+    print(summaries.text(table))
     draw(y, scores, thresholds, table)
     run = logbook.open_run("evaluate")
     with logbook.clock():
         registry.log_detector(run, MODEL, THRESHOLD, model.front_end)
     logbook.close(run, "evaluate")
-
-
-def report(table: pd.DataFrame) -> str:
-    """The detectors side by side, with 95 % intervals."""
-    lines = []
-    for metric in SHOWN:
-        cells = []
-        for row in table[table["metric"] == metric].to_dict("records"):
-            cells.append(
-                f"{row['detector']} {row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
-            )
-        lines.append(f"{metric:>18}  " + "   ".join(cells))
-    return "\n".join(lines)
 
 
 def draw(
@@ -102,7 +90,7 @@ def draw(
     decided = (scores["network"] >= thresholds["network"]).astype(int)
     pairs = zip(names[y], names[decided], strict=True)
     write_csv(out / "confusion.csv", [{"actual": str(a), "predicted": str(b)} for a, b in pairs])
-    pictures.confusion_matrix(
+    scorecards.confusion_matrix(
         out / "confusion.png", scoring.confusion(y, decided), "Test windows, network"
     )
     pr, roc = {}, {}
@@ -132,8 +120,8 @@ def draw(
         "share of events",
         diagonal=True,
     )
-    pictures.grouped_intervals(
-        out / "detectors.png", table, SHOWN, "Test: network and baselines", "score, 95 % interval"
+    scorecards.grouped_intervals(
+        out / "detectors.png", table, summaries.SHOWN, "Test: network and baselines", "score, 95 % interval"
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rarewave import backend, cases, dataset, detector, gradcam, pictures
+from rarewave import backend, cases, dataset, detector, gradcam, overlays
 from rarewave.cases import Cases
 from rarewave.files import read_json, write_csv, write_json
 from rarewave.hyperparameters import Training
@@ -60,13 +60,13 @@ def main() -> None:
             "start": window["start"],
             "title": f"{kind.replace('_', ' ')} {number}: {window['label']}, p = {p[at]:.3f}",
         }
-        pictures.overlay(OUT / f"{kind}_{number}.png", case, front)
+        overlays.overlay(OUT / f"{kind}_{number}.png", case, front)
         sheet[kind].append(case)
         lines.append(
             {"case": f"{kind}_{number}", "window_id": window["window_id"], "p_event": p[at]}
             | gradcam.mass(heat, data.frequency_hz, data.time_s)
         )
-    pictures.contact_sheet(OUT / "contact_sheet.png", sheet, front)
+    overlays.contact_sheet(OUT / "contact_sheet.png", sheet, front)
     write_json(Path("artifacts/gradcam/cases.json"), lines)
     write_csv(Path("artifacts/gradcam/cases.csv"), lines)
     table = pd.DataFrame(lines)

@@ -50,9 +50,9 @@ def group_of(row: pd.Series, by: str) -> str:
 def main() -> None:
     """Read every recording once, match the events, report what does not fit."""
     sources, uncertainty = common.options("ingest", Sources, Uncertainty)
-    folder = Path(sources.recordings)
+    folder = Path(sources.data)
     files = recordings.find_files(folder, sources.pattern)
-    catalogue = pd.concat([read_catalogue(Path(c)) for c in sources.catalogues], ignore_index=True)
+    catalogue = pd.concat([read_catalogue(folder / c) for c in sources.catalogues], ignore_index=True)
 
     rows = []
     for path, found in zip(files, ordered_map(describe, files, "ingest"), strict=True):

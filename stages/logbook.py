@@ -40,7 +40,7 @@ def open_run(stage: str) -> Run | None:
         tags = {"git.commit": _commit(), "dvc.experiment": experiment, "data": data}
         run = tracking.open_run(project_root(), mark, experiment or f"state-{mark[:8]}", tags)
         tracking.log_params(run, tracking.flat(params))
-        tracking.log_dataset(run, "recordings", data, params["ingest"]["recordings"])
+        tracking.log_dataset(run, "recordings", data, params["ingest"]["data"])
         _sync(run, ORDER[: ORDER.index(stage)])
     return run
 

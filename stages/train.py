@@ -4,7 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
-from rarewave import backend, dataset, detector, kerasfile, normalisation, pictures, training
+from rarewave import (
+    backend,
+    dataset,
+    detector,
+    kerasfile,
+    normalisation,
+    pictures,
+    training,
+)
 from rarewave.detector import Detector
 from rarewave.files import write_csv, write_json
 from rarewave.hyperparameters import Training

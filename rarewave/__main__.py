@@ -1,0 +1,113 @@
+"""The command line: python -m rarewave COMMAND."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rarewave.errors import DataError
+
+MODEL = Path("artifacts/train/spectrogram_seismic_detector.keras")
+
+
+def use(arguments: argparse.Namespace) -> None:
+    """Write a recipe into params.yaml."""
+    from rarewave import recipes
+
+    changes = dict(recipes.parse(text) for text in arguments.changes)
+    done = recipes.use(arguments.name, changes, Path("recipes"), Path("params.yaml"))
+    print("\n".join(done) if done else "params.yaml holds this recipe already")
+    settings = recipes.read(Path("params.yaml"))
+    data = Path(settings["ingest"]["data"])
+    if not data.is_dir():
+        print(
+            f"\nThere is no folder {data}. Put or link the data there, or say where they are:\n"
+            f"  python -m rarewave use {arguments.name} ingest.data=FOLDER",
+            file=sys.stderr,
+        )
+    print("\nNext: dvc repro, or dvc exp run to compare")
+
+
+def inspect(arguments: argparse.Namespace) -> None:
+    """Print layers, shapes, parameters and statistics of weights."""
+    from rarewave import inspection, kerasfile
+
+    model = kerasfile.load(arguments.model)
+    print(f"{'layer':<12}{'kind':<24}{'output':<16}{'array':<16}{'count':>8}", end="")
+    print("".join(f"{name:>10}" for name in ("mean", "std", "min", "max")))
+    for row in inspection.layer_table(model):
+        print(f"{row['layer']:<12}{row['kind']:<24}{row['output']:<16}", end="")
+        print(f"{row['array']:<16}{row['count']:>8,}", end="")
+        print("".join(f"{row[n]:>10.4f}" for n in ("mean", "std", "min", "max") if n in row))
+    found = inspection.totals(model)
+    print(f"\nweights {found['weights']:,}; with the optimiser's {found['with_optimiser']:,}")
+
+
+def rebuild(arguments: argparse.Namespace) -> None:
+    """Build the network anew, load the weights, compare and save."""
+    from rarewave import inspection, kerasfile
+
+    kerasfile.save(inspection.rebuild(arguments.model), arguments.out)
+    print(f"{arguments.out}: identical, layer by layer")
+
+
+def times(arguments: argparse.Namespace) -> None:
+    """Print where the time of the last run went."""
+    from rarewave import timing
+
+    rows = timing.last_run()
+    if not rows:
+        raise DataError("no run yet: dvc repro makes one")
+    columns = ("work", "imports", "MLflow", "DVC")
+    print(f"{'seconds':<14}" + "".join(f"{name:>10}" for name in columns))
+    for row in rows:
+        print(f"{row['stage']:<14}" + "".join(f"{row[name]:>10.2f}" for name in columns))
+    total = {name: sum(float(row[name]) for row in rows) for name in columns}
+    print(f"{'total':<14}" + "".join(f"{total[name]:>10.2f}" for name in columns))
+
+
+def summary(arguments: argparse.Namespace) -> None:
+    """Print the metrics of the last evaluation and where to look further."""
+    from rarewave import summaries
+
+    print(summaries.table(Path("artifacts/evaluate/table.csv")))
+    print(
+        "\nPictures: plots/*/*.png, the contact sheet is plots/gradcam/contact_sheet.png"
+        "\nRuns and models: make ui, then the address it prints"
+        "\nWhere the time went: python -m rarewave times"
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their arguments."""
+    top = argparse.ArgumentParser(prog="python -m rarewave", description=__doc__)
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: object, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.set_defaults(run=run)
+        return made
+
+    command = add("use", use, "write a recipe into params.yaml")
+    command.add_argument("name", help="a file in recipes/, without .yaml")
+    command.add_argument("changes", nargs="*", metavar="section.name=value", help="on top of it")
+    command = add("inspect", inspect, "layers, shapes, parameters and statistics of weights")
+    command.add_argument("model", nargs="?", type=Path, default=MODEL, help="a .keras file")
+    command = add("rebuild", rebuild, "build the network anew and check it layer by layer")
+    command.add_argument("model", nargs="?", type=Path, default=MODEL, help="a .keras file")
+    command.add_argument("--out", type=Path, default=Path("rebuilt_detector.keras"))
+    add("times", times, "where the time of the last run went, stage by stage")
+    add("summary", summary, "the metrics of the last evaluation")
+    return top
+
+
+def main() -> None:
+    """Run a command; a user's mistake ends it with one message and exit code 1."""
+    arguments = parser().parse_args()
+    try:
+        arguments.run(arguments)
+    except DataError as error:
+        sys.exit(f"rarewave: {error}")
+
+
+if __name__ == "__main__":
+    main()

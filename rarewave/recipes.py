@@ -1,0 +1,129 @@
+"""Recipes: named sets of parameters, written into params.yaml and nothing else."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from rarewave import checks
+from rarewave.baselines import Trigger
+from rarewave.cases import Cases
+from rarewave.cleaning import Cleaning
+from rarewave.errors import DataError
+from rarewave.evaluation import Bootstrap
+from rarewave.files import whole
+from rarewave.hyperparameters import Training
+from rarewave.matching import Uncertainty
+from rarewave.sources import Sources
+from rarewave.spectrogram import Spectrogram
+from rarewave.splits import Split
+from rarewave.thresholds import Objective
+from rarewave.windows import Grid, Labelling
+
+SECTIONS: dict[str, tuple[type, ...]] = {
+    "ingest": (Sources, Uncertainty),
+    "clean": (Cleaning, Grid, Labelling, Trigger),
+    "spectrogram": (Spectrogram,),
+    "split": (Split,),
+    "train": (Training,),
+    "threshold": (Objective,),
+    "evaluate": (Bootstrap,),
+    "gradcam": (Cases,),
+}
+
+# The recipe that holds every parameter; the others hold what differs from it.
+DEFAULT = "lunar"
+
+
+def validate(params: Mapping[str, Any]) -> None:
+    """Check every section, name, type and value; raises `DataError` with the nearest name."""
+    checks.refuse_unknown(params, list(SECTIONS))
+    for section, classes in SECTIONS.items():
+        if not isinstance(params.get(section), Mapping):
+            raise DataError(f"the section {section} is missing")
+        checks.unknown(params[section], classes, section)
+        for cls in classes:
+            checks.build(cls, params[section], section)
+
+
+def names(folder: Path) -> list[str]:
+    """The recipes in a folder."""
+    return sorted(path.stem for path in folder.glob("*.yaml"))
+
+
+def use(name: str, changes: Mapping[str, Any], folder: Path, params: Path) -> list[str]:
+    """Write a recipe, with some values changed, into `params`; comments are kept.
+
+    Parameters
+    ----------
+    name : `folder/name.yaml`.
+    changes : dotted names to values, on top of the recipe.
+
+    Returns
+    -------
+    What changed in `params`, as `section.name: old -> new`.
+
+    Raises
+    ------
+    DataError
+        No such recipe, or a name or value that no stage knows; `params` is left as it was.
+    """
+    if name not in names(folder):
+        known = ", ".join(names(folder)) or "none"
+        raise DataError(f"no recipe {name} in {folder}: there are {known}")
+    content = read(folder / f"{DEFAULT}.yaml")
+    if name != DEFAULT:
+        for section, values in read(folder / f"{name}.yaml").items():
+            checks.refuse_unknown({section: None}, list(SECTIONS))
+            checks.refuse_unknown(values, list(content[section]), section)
+            content[section].update(values)
+    for key, value in changes.items():
+        section, _, parameter = key.partition(".")
+        checks.refuse_unknown({section: None}, list(SECTIONS))
+        checks.refuse_unknown({parameter: None}, list(content[section]), section)
+        content[section][parameter] = value
+    text = io.StringIO()
+    _yaml().dump(content, text)
+    validate(YAML(typ="safe").load(text.getvalue()))
+    before = read(params) if params.exists() else {}
+    with whole(params) as part:
+        part.write_text(text.getvalue(), encoding="utf-8")
+    return [
+        f"{section}.{key}: {before.get(section, {}).get(key)!r} -> {value!r}"
+        for section, values in content.items()
+        for key, value in values.items()
+        if before.get(section, {}).get(key, ...) != value
+    ]
+
+
+def parse(text: str) -> tuple[str, Any]:
+    """`section.name=value` with the value read as YAML."""
+    key, equals, value = text.partition("=")
+    if not equals or "." not in key:
+        raise DataError(f"{text!r} is not of the form section.name=value")
+    try:
+        return key, YAML(typ="safe").load(value)
+    except YAMLError:
+        raise DataError(f"the value of {text!r} is not YAML") from None
+
+
+def _yaml() -> YAML:
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 120
+    yaml.representer.add_representer(
+        type(None), lambda r, _: r.represent_scalar("tag:yaml.org,2002:null", "null")
+    )
+    return yaml
+
+
+def read(path: Path) -> Any:
+    """A YAML file with its comments, as a mapping."""
+    try:
+        content = _yaml().load(path.read_text(encoding="utf-8"))
+    except YAMLError as error:
+        raise DataError(f"{path} is not YAML: {error}") from None
+    return content or {}

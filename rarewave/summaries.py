@@ -1,0 +1,30 @@
+"""The evaluation as text."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from rarewave.errors import DataError
+
+SHOWN = ("average_precision", "roc_auc", "f1", "precision", "recall")
+
+
+def table(path: Path) -> str:
+    """Detectors side by side with 95 % intervals, from the table that evaluate writes."""
+    if not path.exists():
+        raise DataError(f"{path} does not exist: run dvc repro")
+    return text(pd.read_csv(path))
+
+
+def text(found: pd.DataFrame) -> str:
+    """A column per detector, a row per metric, from detector, metric, value, low and high."""
+    detectors = list(dict.fromkeys(found["detector"]))
+    lines = [f"{'':<20}" + "".join(f"{name:<24}" for name in detectors)]
+    for metric in SHOWN:
+        cells = found[found["metric"] == metric].set_index("detector")
+        line = f"{metric:<20}"
+        for name in detectors:
+            value, low, high = cells.loc[name, ["value", "low", "high"]]
+            line += f"{f'{value:.3f} [{low:.3f}, {high:.3f}]':<24}"
+        lines.append(line.rstrip())
+    return "\n".join(lines)
