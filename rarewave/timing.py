@@ -23,16 +23,15 @@ def tracking() -> Iterator[None]:
         _tracking_s += time.time() - began
 
 
-def write(stage: str, work_began: float) -> None:
-    """Append this process's times to the ledger."""
+def write(stage: str, began: float, work_began: float) -> None:
+    """Append this process's times to the ledger; `began` is when its first line ran."""
     import psutil
 
-    me = psutil.Process()
-    parents = [p for p in me.parents() if any("dvc" in part for part in _command(p))]
+    parents = [p for p in psutil.Process().parents() if any("dvc" in c for c in _command(p))]
     line = {
         "stage": stage,
         "run": [parents[-1].pid, parents[-1].create_time()] if parents else [os.getpid(), 0.0],
-        "process_began": me.create_time(),
+        "began": began,
         "work_began": work_began,
         "ended": time.time(),
         "tracking_s": _tracking_s,
@@ -59,15 +58,15 @@ def last_run(ledger: Path = LEDGER) -> list[dict[str, float | str]]:
         return []
     lines = [line for line in lines if line["run"] == lines[-1]["run"]]
     rows: list[dict[str, float | str]] = []
-    before = lines[0]["run"][1] or lines[0]["process_began"]
+    before = lines[0]["run"][1] or lines[0]["began"]
     for line in lines:
         rows.append(
             {
                 "stage": line["stage"],
                 "work": line["ended"] - line["work_began"] - line["tracking_s"],
-                "imports": line["work_began"] - line["process_began"],
+                "imports": line["work_began"] - line["began"],
                 "MLflow": line["tracking_s"],
-                "DVC": max(0.0, line["process_began"] - before),
+                "DVC": max(0.0, line["began"] - before),
             }
         )
         before = line["ended"]

@@ -4,6 +4,10 @@ Run as `python -m stages.<name>` from the project folder, by DVC or by hand.
 """
 
 import os
+import time
+
+# What comes before the work counts as imports: `python -m rarewave times`.
+BEGAN = time.time()
 
 # Before numpy and TensorFlow load: OpenBLAS gives other bits with other thread counts, and
 # nobody reads TensorFlow's start-up lines.

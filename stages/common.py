@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from rarewave import checks, timing
 from rarewave.errors import DataError
+from stages import BEGAN
 
 A = TypeVar("A")
 
@@ -45,4 +46,4 @@ def run(stage: str, main: Callable[[], None]) -> None:
         sys.exit(f"{stage}: {error}")
     except KeyboardInterrupt:
         sys.exit(f"{stage}: stopped; nothing half-written is kept, run again to go on")
-    timing.write(stage, began)
+    timing.write(stage, BEGAN, began)
