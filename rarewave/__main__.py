@@ -77,6 +77,30 @@ def summary(arguments: argparse.Namespace) -> None:
     )
 
 
+def compare(arguments: argparse.Namespace) -> None:
+    """Print average precision over several experiments, each a test part of its own."""
+    import io
+
+    import dvc.api
+    import pandas as pd
+    from dvc.exceptions import DvcException
+
+    from rarewave import evaluation, summaries, tables
+    from rarewave.evaluation import Bootstrap
+
+    path = "artifacts/evaluate/scores.parquet"
+    parts = []
+    for name in arguments.experiments:
+        try:
+            content = dvc.api.read(path, rev=name, mode="rb")
+        except (DvcException, FileNotFoundError) as error:
+            raise DataError(f"no scores in experiment {name} ({error}): see dvc exp show") from None
+        table = pd.read_parquet(io.BytesIO(content))
+        parts.append(tables.conform(table, tables.EVALUATED, f"{name}: {path}"))
+    found = evaluation.mean_gains(parts, Bootstrap("group", 3600.0, 5000, 1))
+    print(summaries.means(arguments.experiments, *found))
+
+
 def parser() -> argparse.ArgumentParser:
     """The commands and their arguments."""
     top = argparse.ArgumentParser(prog="python -m rarewave", description=__doc__)
@@ -95,6 +119,8 @@ def parser() -> argparse.ArgumentParser:
     command = add("rebuild", rebuild, "build the network anew and check it layer by layer")
     command.add_argument("model", nargs="?", type=Path, default=MODEL, help="a .keras file")
     command.add_argument("--out", type=Path, default=Path("rebuilt_detector.keras"))
+    command = add("compare", compare, "average precision over experiments, network and baselines")
+    command.add_argument("experiments", nargs="+", help="names, as dvc exp show prints them")
     add("times", times, "where the time of the last run went, stage by stage")
     add("summary", summary, "the metrics of the last evaluation")
     return top

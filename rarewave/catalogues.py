@@ -63,7 +63,12 @@ def _csv(path: Path) -> pd.DataFrame:
         names = {"event_id": "evid", "start": _SPACE_APPS_TIME, "label": "mq_type"}
         names |= {"filename": "filename"}
     else:
-        names = {"event_id": "event_id", "start": "start", "end": "end", "label": "type"}
+        names = {
+            "event_id": "event_id",
+            "start": "start",
+            "end": "end",
+            "label": "type",
+        }
     missing = [column for column in names.values() if column not in raw.columns]
     if missing:
         raise DataError(
@@ -72,7 +77,9 @@ def _csv(path: Path) -> pd.DataFrame:
             "event_id, start, end, type"
         )
     table = pd.DataFrame({new: raw[old].str.strip() for new, old in names.items()})
-    table["row"] = range(2, len(table) + 2)  # as a spreadsheet counts, the header being row 1
+    table["row"] = range(
+        2, len(table) + 2
+    )  # as a spreadsheet counts, the header being row 1
     table["source"] = path.name
     for column, may_be_empty in (("start", False), ("end", True)):
         if column not in table:
@@ -86,7 +93,9 @@ def _csv(path: Path) -> pd.DataFrame:
     return table
 
 
-def _times(table: pd.DataFrame, column: str, path: Path, may_be_empty: bool) -> pd.Series:
+def _times(
+    table: pd.DataFrame, column: str, path: Path, may_be_empty: bool
+) -> pd.Series:
     texts = table[column]
     times = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
     bad = times.isna() & ~((texts == "") & may_be_empty)
@@ -114,7 +123,9 @@ def _quakeml(path: Path) -> pd.DataFrame:
         onsets = [p.time for p in event.picks if (p.phase_hint or "").lower() != "end"]
         onsets = onsets or [origin.time for origin in event.origins]
         if not onsets:
-            raise DataError(f"{path}, event {number}: neither a pick nor an origin gives its time")
+            raise DataError(
+                f"{path}, event {number}: neither a pick nor an origin gives its time"
+            )
         label = event.event_type or "event"
         if event.event_descriptions:
             label = event.event_descriptions[0].text or label
@@ -133,5 +144,7 @@ def _quakeml(path: Path) -> pd.DataFrame:
         raise DataError(f"{path} holds no event")
     table = pd.DataFrame(rows)
     for column in ("start", "end"):
-        table[column] = pd.to_datetime(table[column], utc=True).astype("datetime64[ns, UTC]")
+        table[column] = pd.to_datetime(table[column], utc=True).astype(
+            "datetime64[ns, UTC]"
+        )
     return table

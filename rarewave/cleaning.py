@@ -31,7 +31,9 @@ class Cleaning:
 
     def __post_init__(self) -> None:
         if self.low_hz >= self.high_hz:
-            raise DataError(f"low_hz ({self.low_hz:g}) must be below high_hz ({self.high_hz:g})")
+            raise DataError(
+                f"low_hz ({self.low_hz:g}) must be below high_hz ({self.high_hz:g})"
+            )
         if self.high_hz >= self.sample_rate_hz / 2:
             raise DataError(
                 f"high_hz ({self.high_hz:g}) must be below half of sample_rate_hz "
@@ -46,7 +48,9 @@ class Cleaned(NamedTuple):
     gap: NDArray[np.bool_]  # (n,), True where the samples say nothing
 
 
-def clean(samples: NDArray[np.float64], sample_rate: float, options: Cleaning) -> Cleaned:
+def clean(
+    samples: NDArray[np.float64], sample_rate: float, options: Cleaning
+) -> Cleaned:
     """Mark gaps, despike, remove mean and trend, band-pass, taper and resample.
 
     Gaps are bridged by straight lines before filtering, so that their edges do not ring, and
@@ -77,7 +81,9 @@ def clean(samples: NDArray[np.float64], sample_rate: float, options: Cleaning) -
         wave = despike(wave, gap, sample_rate, options.spike_factor)
     if sample_rate != options.sample_rate_hz:
         wave, gap = resample(wave, gap, sample_rate, options.sample_rate_hz)
-    wave = bandpass(wave, options.sample_rate_hz, options.low_hz, options.high_hz, options.order)
+    wave = bandpass(
+        wave, options.sample_rate_hz, options.low_hz, options.high_hz, options.order
+    )
     wave *= cosine_taper(len(wave), round(options.taper_s * options.sample_rate_hz))
     wave[gap] = 0.0
     return Cleaned(wave.astype(np.float32), gap)
@@ -99,7 +105,9 @@ def find_gaps(
     return gap
 
 
-def fill_gaps(samples: NDArray[np.float64], gap: NDArray[np.bool_]) -> NDArray[np.float64]:
+def fill_gaps(
+    samples: NDArray[np.float64], gap: NDArray[np.bool_]
+) -> NDArray[np.float64]:
     """Straight lines over the gaps; a gap at an end takes the nearest known value."""
     if not gap.any():
         return samples.copy()
@@ -107,18 +115,25 @@ def fill_gaps(samples: NDArray[np.float64], gap: NDArray[np.bool_]) -> NDArray[n
     return np.interp(index, index[~gap], samples[~gap])
 
 
-def detrend(samples: NDArray[np.float64], gap: NDArray[np.bool_]) -> NDArray[np.float64]:
+def detrend(
+    samples: NDArray[np.float64], gap: NDArray[np.bool_]
+) -> NDArray[np.float64]:
     """Remove the straight line that fits the known samples best."""
     index = np.arange(len(samples)) / max(1, len(samples) - 1) - 0.5
     known = index[~gap]
     centre, values = known.mean(), samples[~gap]
     spread = np.square(known - centre).sum()
-    slope = ((known - centre) * (values - values.mean())).sum() / spread if spread else 0.0
+    slope = (
+        ((known - centre) * (values - values.mean())).sum() / spread if spread else 0.0
+    )
     return samples - values.mean() - slope * (index - centre)
 
 
 def despike(
-    samples: NDArray[np.float64], gap: NDArray[np.bool_], sample_rate: float, factor: float
+    samples: NDArray[np.float64],
+    gap: NDArray[np.bool_],
+    sample_rate: float,
+    factor: float,
 ) -> NDArray[np.float64]:
     """Replace single-sample outliers by the median of their five neighbours.
 
@@ -148,7 +163,11 @@ def despike(
 
 
 def bandpass(
-    samples: NDArray[np.float64], sample_rate: float, low_hz: float, high_hz: float, order: int
+    samples: NDArray[np.float64],
+    sample_rate: float,
+    low_hz: float,
+    high_hz: float,
+    order: int,
 ) -> NDArray[np.float64]:
     """Zero-phase Butterworth band-pass of twice `order` (forwards and backwards)."""
     from scipy.signal import butter, sosfiltfilt
@@ -182,7 +201,9 @@ def resample(
 
 def _long_runs(flags: NDArray[np.bool_], shortest: int) -> NDArray[np.bool_]:
     """The flags that stand in runs of at least `shortest`."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
+    edges = np.flatnonzero(
+        np.diff(np.concatenate(([False], flags, [False])).astype(np.int8))
+    )
     begin, end = edges[::2], edges[1::2]
     kept = end - begin >= shortest
     steps = np.zeros(len(flags) + 1, np.int32)

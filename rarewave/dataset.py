@@ -37,7 +37,9 @@ def save(path: Path, dataset: Dataset) -> None:
     rows = len(dataset.y_all)
     for name in ("X_spec", "window_id", "recording", "start", "group", "event_type"):
         if len(getattr(dataset, name)) != rows:
-            raise ValueError(f"{name} has {len(getattr(dataset, name))} rows, y_all {rows}")
+            raise ValueError(
+                f"{name} has {len(getattr(dataset, name))} rows, y_all {rows}"
+            )
     write_npz(path, dataset._asdict())
 
 
@@ -55,10 +57,14 @@ def load(path: Path) -> Dataset:
     except FileNotFoundError:
         raise DataError(f"{path} does not exist: run the stage npz") from None
     except KeyError as missing:
-        raise DataError(f"{path} has no array {missing}: make it again with the stage npz") from None
+        raise DataError(
+            f"{path} has no array {missing}: make it again with the stage npz"
+        ) from None
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f"{path} is not a data set of rarewave ({error})") from None
     dataset = Dataset(**arrays)
     if not np.isfinite(dataset.X_spec).all():
-        raise DataError(f"{path} holds NaN or infinite values: make it again with the stage npz")
+        raise DataError(
+            f"{path} holds NaN or infinite values: make it again with the stage npz"
+        )
     return dataset

@@ -27,7 +27,9 @@ class Detector:
     classes: tuple[str, ...]
     normalisation: Normalisation
 
-    def score(self, X: NDArray[np.float32], made_by: FrontEnd | None = None) -> NDArray[np.float64]:
+    def score(
+        self, X: NDArray[np.float32], made_by: FrontEnd | None = None
+    ) -> NDArray[np.float64]:
         """Probability of an event for spectrograms (n, frequencies, frames, 1) in dB.
 
         `made_by` is the front end of the data, where it is known: data that the model cannot
@@ -38,7 +40,10 @@ class Detector:
         return predict(self.network, X, np.arange(len(X)), self.normalisation)
 
     def score_recording(
-        self, samples: NDArray[np.float64], sample_rate: float, max_gap: float | None = None
+        self,
+        samples: NDArray[np.float64],
+        sample_rate: float,
+        max_gap: float | None = None,
     ) -> pd.DataFrame:
         """Scores of the windows of one raw recording.
 
@@ -103,9 +108,11 @@ def load(path: Path) -> Detector:
             Normalisation.from_dict(content["normalisation"]),
         )
     except (KeyError, TypeError) as error:
-        raise DataError(f"{sidecar(path)} does not describe a detector ({error})") from None
-    shape = network.input_shape[1:3]
-    wanted = (len(detector.front_end.frequencies_hz), len(detector.front_end.times_s))
+        raise DataError(
+            f"{sidecar(path)} does not describe a detector ({error})"
+        ) from None
+    shape = network.input_shape[1:]
+    wanted = (*detector.front_end.shape[:2], detector.normalisation.channels)
     if shape != wanted:
         raise DataError(
             f"{path} takes spectrograms of {shape}, and {sidecar(path)} describes {wanted}: they "

@@ -1,24 +1,96 @@
 """Detectors side by side on one set of windows, with intervals bootstrapped by group."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave import scoring
-from rarewave.checks import AtLeast
+from rarewave.checks import Above, AtLeast
+from rarewave.windows import BACKGROUND
 
 MAJORITY = "majority"
 
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """Resamples of whole groups, and their seed."""
+    """What the bootstrap draws whole, how often, and its seed.
 
+    `unit`: whole groups of the split, or, where the test part has too few of them, a `block`:
+    each event with all its windows, and stretches of `block_s` seconds of background.
+    """
+
+    unit: Literal["group", "block"]
+    block_s: Annotated[float, Above(0)]
     resamples: Annotated[int, AtLeast(1)]
     seed: Annotated[int, AtLeast(0)]
+
+
+# Detectors and where their scores stand in table EVALUATED.
+DETECTORS = {"network": "p_event", "level": "level_db", "sta_lta": "sta_lta"}
+
+
+def units(windows: pd.DataFrame, bootstrap: Bootstrap) -> NDArray[np.str_]:
+    """The unit of each window, from rows of table WINDOWS; see `Bootstrap`."""
+    if bootstrap.unit == "group":
+        return windows["group"].to_numpy("U")
+    block = (windows["start_s"] // bootstrap.block_s).astype(int).astype(str)
+    event = windows["event_id"]
+    return (windows["recording_id"] + " " + event.where(event != "", block)).to_numpy(
+        "U"
+    )
+
+
+def mean_gains(
+    tables: list[pd.DataFrame], bootstrap: Bootstrap
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Average precision over several test parts, and what the network gains in the mean.
+
+    Parameters
+    ----------
+    tables : one EVALUATED for each test part; units are drawn within each.
+
+    Returns
+    -------
+    Average precision of each detector (rows) on each part and in the mean, with the interval
+    of the mean; and the paired difference to each baseline with its interval.
+    """
+    values: dict[str, list[float]] = {name: [] for name in DETECTORS}
+    draws = {name: np.zeros((len(tables), bootstrap.resamples)) for name in DETECTORS}
+    for number, table in enumerate(tables):
+        y = (table["label"] != BACKGROUND).to_numpy(np.int8)
+        seed = bootstrap.seed + number
+        weights = scoring.group_weights(
+            table["unit"].to_numpy("U"), y, bootstrap.resamples, seed
+        )
+        for name, column in DETECTORS.items():
+            scores = table[column].to_numpy(float)
+            values[name].append(scoring.average_precision(y, scores))
+            draws[name][number] = [
+                scoring.average_precision(y, scores, w) for w in weights
+            ]
+    rows, gains = [], []
+    for name in DETECTORS:
+        means = [{"mean": mean} for mean in draws[name].mean(axis=0)]
+        low, high = scoring.interval(means, "mean")
+        mean = float(np.mean(values[name]))
+        rows.append(
+            {
+                "detector": name,
+                "parts": values[name],
+                "mean": mean,
+                "low": low,
+                "high": high,
+            }
+        )
+        if name != "network":
+            differences = (draws["network"] - draws[name]).mean(axis=0)
+            low, high = scoring.interval([{"d": d} for d in differences], "d")
+            gain = float(np.mean(values["network"])) - mean
+            gains.append({"baseline": name, "gain": gain, "low": low, "high": high})
+    return pd.DataFrame(rows), pd.DataFrame(gains)
 
 
 def compare(
@@ -35,7 +107,7 @@ def compare(
     ----------
     y : (n,) 0 or 1.
     types : (n,) type of the event, or background.
-    groups : (n,) what a resample draws whole.
+    groups : (n,) the unit that a resample draws whole.
     scores : name of the detector to (n,) scores; those of `network` are probabilities.
     thresholds : name of the detector to its threshold.
 
@@ -44,21 +116,32 @@ def compare(
     A table of detector, metric, value, low and high (95 %), and the difference in average
     precision between the network and each baseline with its paired interval.
     """
-    weights = scoring.group_weights(groups, bootstrap.resamples, bootstrap.seed)
+    weights = scoring.group_weights(groups, y, bootstrap.resamples, bootstrap.seed)
     scores = scores | {MAJORITY: np.zeros(len(y))}
     thresholds = thresholds | {MAJORITY: np.inf}
     rows, resampled = [], {}
     for name, values in scores.items():
         point = _measure(y, types, values, thresholds[name], None, name == "network")
-        draws = [_measure(y, types, values, thresholds[name], w, name == "network") for w in weights]
+        draws = [
+            _measure(y, types, values, thresholds[name], w, name == "network")
+            for w in weights
+        ]
         resampled[name] = np.array([draw["average_precision"] for draw in draws])
         for metric, value in point.items():
             low, high = scoring.interval(draws, metric)
             rows.append(
-                {"detector": name, "metric": metric, "value": value, "low": low, "high": high}
+                {
+                    "detector": name,
+                    "metric": metric,
+                    "value": value,
+                    "low": low,
+                    "high": high,
+                }
             )
     table = pd.DataFrame(rows)
-    precision = table[table["metric"] == "average_precision"].set_index("detector")["value"]
+    precision = table[table["metric"] == "average_precision"].set_index("detector")[
+        "value"
+    ]
     gains = {}
     for name in scores:
         if name != "network":
@@ -81,6 +164,8 @@ def _measure(
     found = scoring.detector_metrics(y, values, threshold, weights, probabilities)
     event = y == 1
     recalls = scoring.recall_per_type(
-        types[event], values[event] >= threshold, None if weights is None else weights[event]
+        types[event],
+        values[event] >= threshold,
+        None if weights is None else weights[event],
     )
     return found | {f"recall.{kind}": value for kind, value in recalls.items()}

@@ -65,7 +65,11 @@ def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
         raise ValueError(f"no rows for {path}")
     lines = [",".join(rows[0])]
     for row in rows:
-        lines.append(",".join(f"{v:.6g}" if isinstance(v, float) else str(v) for v in row.values()))
+        lines.append(
+            ",".join(
+                f"{v:.6g}" if isinstance(v, float) else str(v) for v in row.values()
+            )
+        )
     with whole(path) as part:
         part.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

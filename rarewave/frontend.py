@@ -7,7 +7,7 @@ recordings rebuilds it from the model. Data made by another front end are refuse
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,7 +17,13 @@ from numpy.typing import NDArray
 from rarewave import checks, cleaning, windows
 from rarewave.cleaning import Cleaning
 from rarewave.errors import DataError
-from rarewave.spectrogram import Spectrogram, frequencies_hz, spectrograms, times_s
+from rarewave.spectrogram import (
+    Spectrogram,
+    above_floor,
+    frequencies_hz,
+    spectrograms,
+    times_s,
+)
 from rarewave.windows import Grid
 
 
@@ -43,7 +49,9 @@ class FrontEnd:
                 checks.build(Spectrogram, content["spectrogram"], "spectrogram"),
             )
         except KeyError as missing:
-            raise DataError(f"the stored front end has no {missing}: train again") from None
+            raise DataError(
+                f"the stored front end has no {missing}: train again"
+            ) from None
 
     @property
     def digest(self) -> str:
@@ -57,6 +65,19 @@ class FrontEnd:
         return self.grid.window_samples + 2 * self.grid.context_samples
 
     @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape of one spectrogram: frequencies, frames, channels."""
+        channels = 2 if self.spectrogram.floor_s else 1
+        return len(self.frequencies_hz), len(self.times_s), channels
+
+    @property
+    def window_frames(self) -> slice:
+        """The frames whose centre lies inside the window, not in its context."""
+        duration = self.grid.window_samples / self.clean.sample_rate_hz
+        inside = np.flatnonzero((self.times_s >= 0) & (self.times_s < duration))
+        return slice(int(inside[0]), int(inside[-1]) + 1)
+
+    @property
     def frequencies_hz(self) -> NDArray[np.float64]:
         """Centre frequency of each spectrogram row."""
         return frequencies_hz(self.clean.sample_rate_hz, self.spectrogram)
@@ -68,15 +89,68 @@ class FrontEnd:
         return times_s(self.input_samples, rate, self.spectrogram, before)
 
 
+# Windows transformed at once: bounds the memory, not the result.
+_CHUNK = 512
+
+
+def spectra(
+    front_end: FrontEnd,
+    samples: NDArray[np.float32],
+    first: NDArray[np.int64],
+    wanted: NDArray[np.bool_],
+) -> Iterator[NDArray[np.float32]]:
+    """Spectrograms of the wanted windows of one cleaned recording, a chunk at a time.
+
+    Parameters
+    ----------
+    samples : (n,) cleaned, the whole recording: context and noise floor look beyond a window.
+    first : (windows,) first samples of all windows.
+    wanted : (windows,) which of them to give.
+
+    Yields
+    ------
+    (some, frequencies, frames, channels)
+    """
+    rate, grid, options = (
+        front_end.clean.sample_rate_hz,
+        front_end.grid,
+        front_end.spectrogram,
+    )
+
+    def chunks(
+        rows: NDArray[np.int64],
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        for at in range(0, len(rows), _CHUNK):
+            some = rows[at : at + _CHUNK]
+            pieces = windows.cut(
+                samples, first[some], grid.window_samples, grid.context_samples
+            )
+            yield some, spectrograms(pieces, rate, options)
+
+    if not options.floor_s:
+        for _, X in chunks(np.flatnonzero(wanted)):
+            yield X
+        return
+    means = [
+        X.mean(axis=(2, 3), dtype=np.float64) for _, X in chunks(np.arange(len(first)))
+    ]
+    level = np.concatenate(means)
+    width = max(1, round(options.floor_s * rate / grid.hop_samples))
+    for some, X in chunks(np.flatnonzero(wanted)):
+        yield above_floor(X, level, some, width, options.floor_quantile)
+
+
 class Windows(NamedTuple):
     """What the front end makes of one recording."""
 
     start_s: NDArray[np.float64]  # (n,)
     missing: NDArray[np.float64]  # (n,) share of the samples that were not recorded
-    spectrograms: NDArray[np.float32]  # (n, frequencies, frames, 1)
+    spectrograms: NDArray[np.float32]  # (n, frequencies, frames, channels)
 
 
-def apply(front_end: FrontEnd, samples: NDArray[np.float64], sample_rate: float) -> Windows:
+def apply(
+    front_end: FrontEnd, samples: NDArray[np.float64], sample_rate: float
+) -> Windows:
     """Raw samples of one recording to spectrograms, exactly as the stages do.
 
     Raises
@@ -92,9 +166,9 @@ def apply(front_end: FrontEnd, samples: NDArray[np.float64], sample_rate: float)
             f"the recording is shorter than a window: {len(waveform.samples) / rate:.1f} s, and a "
             f"window has {front_end.grid.window_samples / rate:.1f} s"
         )
-    pieces = windows.cut(waveform.samples, first, front_end.grid)
     missing = windows.fraction_of(waveform.gap, first, front_end.grid.window_samples)
-    return Windows(first / rate, missing, spectrograms(pieces, rate, front_end.spectrogram))
+    found = list(spectra(front_end, waveform.samples, first, np.ones(len(first), bool)))
+    return Windows(first / rate, missing, np.concatenate(found))
 
 
 def refuse_other(wanted: FrontEnd, found: FrontEnd, what: str) -> None:

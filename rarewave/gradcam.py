@@ -32,7 +32,9 @@ def gradcam(
     """
     names = [known.name for known in model.layers]
     if layer not in names:
-        raise DataError(f"the network has no layer {layer}: choose gradcam.layer from {names}")
+        raise DataError(
+            f"the network has no layer {layer}: choose gradcam.layer from {names}"
+        )
     output = model.layers[-1]
     parts = keras.Model(model.input, [model.get_layer(layer).output, output.input])
     with tf.GradientTape() as tape:
@@ -47,7 +49,9 @@ def gradcam(
 
 
 def mass(
-    heat: NDArray[np.float32], frequency_hz: NDArray[np.float64], time_s: NDArray[np.float64]
+    heat: NDArray[np.float32],
+    frequency_hz: NDArray[np.float64],
+    time_s: NDArray[np.float64],
 ) -> dict[str, float]:
     """Where the mass of a map (frequencies, frames) lies.
 

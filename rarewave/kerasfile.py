@@ -46,12 +46,20 @@ def load(path: Path) -> keras.Model:
     if not path.is_file():
         raise DataError(f"no model {path}: run the stage train, or correct the path")
     if not zipfile.is_zipfile(path):
-        raise DataError(f"{path} is not a .keras file: it is no zip archive; train it again")
+        raise DataError(
+            f"{path} is not a .keras file: it is no zip archive; train it again"
+        )
     try:
         return keras.models.load_model(path)
     except Exception as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise DataError(f"{path} is not a Keras model ({reason}): train it again") from None
+        reason = (
+            str(error).strip().splitlines()[0]
+            if str(error).strip()
+            else type(error).__name__
+        )
+        raise DataError(
+            f"{path} is not a Keras model ({reason}): train it again"
+        ) from None
 
 
 def _stable(content: Any) -> bytes:
@@ -61,7 +69,9 @@ def _stable(content: Any) -> bytes:
     def walk(node: Any) -> Any:
         if isinstance(node, dict):
             return {
-                key: ids.setdefault(value, len(ids)) if key == "shared_object_id" else walk(value)
+                key: ids.setdefault(value, len(ids))
+                if key == "shared_object_id"
+                else walk(value)
                 for key, value in node.items()
                 if key != "date_saved"
             }

@@ -44,13 +44,19 @@ def match_events(
     """
     catalogue = _without_repeats(catalogue, uncertainty.same_event_s)
     begin = recordings["start"]
-    finish = begin + pd.to_timedelta(recordings["n_samples"] / recordings["sample_rate"], unit="s")
-    stems = set(recordings["path"].map(lambda p: p.rsplit("/", 1)[-1].rsplit(".", 1)[0]))
+    finish = begin + pd.to_timedelta(
+        recordings["n_samples"] / recordings["sample_rate"], unit="s"
+    )
+    stems = set(
+        recordings["path"].map(lambda p: p.rsplit("/", 1)[-1].rsplit(".", 1)[0])
+    )
     rows: list[dict[str, Any]] = []
     outside, no_recording, no_end = [], [], []
     for event in catalogue.sort_values(["start", "event_id"]).to_dict("records"):
         open_ended = pd.isna(event["end"])
-        tail = pd.Timedelta(seconds=uncertainty.unknown_end_s if open_ended else uncertainty.coda_s)
+        tail = pd.Timedelta(
+            seconds=uncertainty.unknown_end_s if open_ended else uncertainty.coda_s
+        )
         last = event["start"] if open_ended else event["end"]
         hits = recordings[(begin < last + tail) & (finish > event["start"])]
         name = f"{event['source']} row {event['row']} ({event['event_id']})"
@@ -71,10 +77,14 @@ def match_events(
                 "label": event["label"],
             }
             if not open_ended and offset > 0 and onset < length:
-                rows.append(common | {"onset_s": onset, "offset_s": offset, "certain": True})
+                rows.append(
+                    common | {"onset_s": onset, "offset_s": offset, "certain": True}
+                )
             if tail > pd.Timedelta(0):
                 until = offset + tail.total_seconds()
-                rows.append(common | {"onset_s": offset, "offset_s": until, "certain": False})
+                rows.append(
+                    common | {"onset_s": offset, "offset_s": until, "certain": False}
+                )
     report = {
         "catalogue_rows": len(catalogue),
         "outside_every_recording": outside,
@@ -92,7 +102,9 @@ def _without_repeats(catalogue: pd.DataFrame, same_event_s: float) -> pd.DataFra
     ends = catalogue[catalogue["end"].notna()]
     keep = []
     for event in catalogue.to_dict("records"):
-        near = (ends["start"] - event["start"]).abs() <= pd.Timedelta(seconds=same_event_s)
+        near = (ends["start"] - event["start"]).abs() <= pd.Timedelta(
+            seconds=same_event_s
+        )
         elsewhere = ends["source"] != event["source"]
         keep.append(pd.notna(event["end"]) or not (near & elsewhere).any())
     return catalogue[keep]
@@ -102,7 +114,9 @@ def duplicates(recordings: pd.DataFrame) -> list[tuple[str, str]]:
     """Pairs (first, repeat) of recordings with the same samples, rate and start."""
     first: dict[tuple[Any, ...], str] = {}
     pairs = []
-    keys = recordings[["content", "sample_rate", "start"]].itertuples(index=False, name=None)
+    keys = recordings[["content", "sample_rate", "start"]].itertuples(
+        index=False, name=None
+    )
     for key, name in zip(keys, recordings["recording_id"], strict=True):
         if key in first:
             pairs.append((first[key], name))
@@ -113,7 +127,9 @@ def duplicates(recordings: pd.DataFrame) -> list[tuple[str, str]]:
 def overlaps(recordings: pd.DataFrame) -> list[tuple[str, str]]:
     """Pairs of recordings of one channel that share time without being the same."""
     pairs = []
-    length = pd.to_timedelta(recordings["n_samples"] / recordings["sample_rate"], unit="s")
+    length = pd.to_timedelta(
+        recordings["n_samples"] / recordings["sample_rate"], unit="s"
+    )
     table = recordings.assign(finish=recordings["start"] + length)
     for _, channel in table.dropna(subset="start").groupby("channel", sort=True):
         running: list[dict[str, Any]] = []

@@ -25,7 +25,9 @@ def seed_cnn(input_shape: tuple[int, int, int]) -> keras.Model:
     spectrogram = keras.Input(input_shape, name="spectrogram")
     x = spectrogram
     for number, filters in enumerate((32, 64, 128), start=1):
-        x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv{number}")(x)
+        x = layers.Conv2D(
+            filters, 3, padding="same", activation="relu", name=f"conv{number}"
+        )(x)
         x = layers.BatchNormalization(momentum=_MOMENTUM, name=f"norm{number}")(x)
         if number < 3:
             x = layers.MaxPooling2D(name=f"pool{number}")(x)
@@ -35,9 +37,47 @@ def seed_cnn(input_shape: tuple[int, int, int]) -> keras.Model:
     return keras.Model(spectrogram, event, name="seed_cnn")
 
 
-NETWORKS = {"seed_cnn": seed_cnn}
+def band_context(
+    input_shape: tuple[int, int, int], window_frames: slice
+) -> keras.Model:
+    """Mean level of frequency bands, of the window and of its context, and a small classifier.
+
+    The first channel (level) is averaged over the window, the last (level above the noise
+    floor) over window and context, both in bands of four rows: 20 numbers a window of 40 rows.
+    For few events and weak signals, where a convolutional network learns the recordings by heart.
+
+    Parameters
+    ----------
+    input_shape : (frequencies, frames, channels).
+    window_frames : the frames of the window itself.
+    """
+    frequencies, frames, _ = input_shape
+    rows = min(4, frequencies)
+    spectrogram = keras.Input(input_shape, name="spectrogram")
+    outside = ((0, 0), (window_frames.start, frames - window_frames.stop))
+    inner = layers.Cropping2D(outside, name="window")(spectrogram[..., :1])
+    width = window_frames.stop - window_frames.start
+    level = layers.AveragePooling2D((rows, width), name="level")(inner)
+    context = layers.AveragePooling2D((rows, frames), name="context")(
+        spectrogram[..., -1:]
+    )
+    flat = [
+        layers.Flatten(name="level_bands")(level),
+        layers.Flatten(name="context_bands")(context),
+    ]
+    x = layers.Concatenate(name="bands")(flat)
+    x = layers.BatchNormalization(momentum=_MOMENTUM, name="norm")(x)
+    shrink = keras.regularizers.L2(1e-3)
+    x = layers.Dense(32, activation="relu", kernel_regularizer=shrink, name="hidden")(x)
+    x = layers.Dropout(0.2, name="dropout")(x)
+    event = layers.Dense(1, activation="sigmoid", name="event")(x)
+    return keras.Model(spectrogram, event, name="band_context")
 
 
-def build(name: str, input_shape: tuple[int, int, int]) -> keras.Model:
+def build(
+    name: str, input_shape: tuple[int, int, int], window_frames: slice
+) -> keras.Model:
     """The network of that name, with fresh weights from the current seed."""
-    return NETWORKS[name](input_shape)
+    if name == "seed_cnn":
+        return seed_cnn(input_shape)
+    return band_context(input_shape, window_frames)

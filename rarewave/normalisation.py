@@ -18,47 +18,49 @@ class Normalisation(NamedTuple):
     """
 
     mode: str
-    mean: NDArray[np.float32]  # (frequencies,) dB
-    deviation: NDArray[np.float32]  # (frequencies,) dB
+    mean: NDArray[np.float32]  # (frequencies, channels) dB
+    deviation: NDArray[np.float32]  # (frequencies, channels) dB
 
     @property
     def channels(self) -> int:
         """Channels of the normalised spectrograms."""
-        return 2 if self.mode == "both" else 1
+        return self.mean.shape[1] * (2 if self.mode == "both" else 1)
 
     def __call__(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Spectrograms (n, frequencies, frames, 1) in dB to what the network takes."""
+        """Spectrograms (n, frequencies, frames, channels) in dB to what the network takes."""
         parts = []
         if self.mode in ("sample", "both"):
-            mean = X.mean(axis=(1, 2, 3), keepdims=True)
-            parts.append((X - mean) / (X.std(axis=(1, 2, 3), keepdims=True) + _EPSILON))
+            mean = X.mean(axis=(1, 2), keepdims=True)
+            parts.append((X - mean) / (X.std(axis=(1, 2), keepdims=True) + _EPSILON))
         if self.mode in ("dataset", "both"):
             scale = self.deviation + np.float32(_EPSILON)
-            parts.append((X - self.mean[:, None, None]) / scale[:, None, None])
+            parts.append((X - self.mean[:, None]) / scale[:, None])
         return np.concatenate(parts, axis=-1).astype(np.float32, copy=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON; exact for float32."""
         return {
             "mode": self.mode,
-            "mean": [float(v) for v in self.mean],
-            "deviation": [float(v) for v in self.deviation],
+            "mean": self.mean.astype(float).tolist(),
+            "deviation": self.deviation.astype(float).tolist(),
         }
 
     @staticmethod
     def from_dict(content: dict[str, Any]) -> "Normalisation":
         """What `to_dict` described."""
-        mean, deviation = (np.array(content[k], np.float32) for k in ("mean", "deviation"))
+        mean, deviation = (
+            np.array(content[k], np.float32) for k in ("mean", "deviation")
+        )
         return Normalisation(content["mode"], mean, deviation)
 
 
 def fit(X: NDArray[np.float32], mode: str) -> Normalisation:
-    """Statistics from the training part (n, frequencies, frames, 1), one row at a time."""
-    total = np.zeros(X.shape[1])
-    square = np.zeros(X.shape[1])
+    """Statistics from the training part (n, frequencies, frames, channels), row by row."""
+    total = np.zeros((X.shape[1], X.shape[3]))
+    square = np.zeros_like(total)
     for row in X:
-        total += row.sum(axis=(1, 2), dtype=np.float64)
-        square += np.square(row, dtype=np.float64).sum(axis=(1, 2))
+        total += row.sum(axis=1, dtype=np.float64)
+        square += np.square(row, dtype=np.float64).sum(axis=1)
     count = X.shape[0] * X.shape[2]
     mean = total / count
     deviation = np.sqrt(np.maximum(square / count - mean**2, 0.0))

@@ -68,7 +68,9 @@ def stacked_bars(
         values = counts[column].to_numpy(float)
         axes.barh(range(len(counts)), values, left=left, label=column, color=colour)
         left += values
-    axes.set_yticks(range(len(counts)), [str(name) for name in counts.index], fontsize=6)
+    axes.set_yticks(
+        range(len(counts)), [str(name) for name in counts.index], fontsize=6
+    )
     axes.invert_yaxis()
     axes.set_xlabel(unit)
     axes.set_title(title)

@@ -1,5 +1,6 @@
 """Log a detector to MLflow as a model that takes waveforms."""
 
+import hashlib
 import shutil
 import tempfile
 from importlib.metadata import version
@@ -17,7 +18,9 @@ _PACKAGES = (
 
 
 @never_fails
-def log_detector(run: Run | None, model: Path, threshold: Path, front_end: FrontEnd) -> None:
+def log_detector(
+    run: Run | None, model: Path, threshold: Path, front_end: FrontEnd
+) -> None:
     """Log network, front end and threshold as one pyfunc with signature and example.
 
     Parameters
@@ -26,6 +29,12 @@ def log_detector(run: Run | None, model: Path, threshold: Path, front_end: Front
     threshold : JSON with the threshold of the network.
     """
     if run is None:
+        return
+    content = b"".join(
+        p.read_bytes() for p in (model, model.with_suffix(".json"), threshold)
+    )
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    if run.client.get_run(run.run_id).data.tags.get("detector") == digest:
         return
     import mlflow
     from mlflow.models import ModelSignature
@@ -69,6 +78,7 @@ def log_detector(run: Run | None, model: Path, threshold: Path, front_end: Front
                 input_example=example(front_end),
                 pip_requirements=[f"{name}=={version(name)}" for name in _PACKAGES],
             )
+    run.client.set_tag(run.run_id, "detector", digest)
 
 
 def example(front_end: FrontEnd) -> pd.DataFrame:
@@ -76,4 +86,6 @@ def example(front_end: FrontEnd) -> pd.DataFrame:
     rng = np.random.Generator(np.random.PCG64(0))
     length = front_end.grid.window_samples + front_end.grid.hop_samples
     samples = np.round(rng.standard_normal(length) * 100).tolist()
-    return pd.DataFrame({"samples": [samples], "sample_rate": [front_end.clean.sample_rate_hz]})
+    return pd.DataFrame(
+        {"samples": [samples], "sample_rate": [front_end.clean.sample_rate_hz]}
+    )

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-def confusion(y: NDArray, decided: NDArray, weights: Array | None = None) -> dict[str, float]:
+def confusion(
+    y: NDArray, decided: NDArray, weights: Array | None = None
+) -> dict[str, float]:
     """Weighted counts tn, fp, fn and tp of decisions against labels (0 or 1)."""
     w = np.ones(len(y)) if weights is None else weights
     y, decided = y.astype(bool), decided.astype(bool)
@@ -64,7 +66,9 @@ def average_precision(y: NDArray, scores: Array, weights: Array | None = None) -
     if positives == 0:
         return float("nan")
     found = points["tp"] + points["fp"]
-    precision = np.divide(points["tp"], found, out=np.zeros_like(found), where=found > 0)
+    precision = np.divide(
+        points["tp"], found, out=np.zeros_like(found), where=found > 0
+    )
     return float((np.diff(points["tp"], prepend=0.0) / positives * precision).sum())
 
 
@@ -104,7 +108,9 @@ def reliability(
     return rows
 
 
-def calibration_error(y: NDArray, p: Array, weights: Array | None = None, bins: int = 10) -> float:
+def calibration_error(
+    y: NDArray, p: Array, weights: Array | None = None, bins: int = 10
+) -> float:
     """Expected calibration error (Naeini et al. 2015): weighted gap of `reliability`."""
     rows = reliability(y, p, weights, bins)
     total = sum(row["weight"] for row in rows)
@@ -143,17 +149,29 @@ def recall_per_type(
     for kind in np.unique(types):
         mine = types == kind
         total = w[mine].sum()
-        found[str(kind)] = float(w[mine & hits].sum() / total) if total else float("nan")
+        found[str(kind)] = (
+            float(w[mine & hits].sum() / total) if total else float("nan")
+        )
     return found
 
 
-def group_weights(groups: NDArray[np.str_], resamples: int, seed: int) -> NDArray[np.float64]:
-    """Weights (resamples, windows) of a bootstrap that draws whole groups with replacement."""
+def group_weights(
+    groups: NDArray[np.str_], y: NDArray, resamples: int, seed: int
+) -> NDArray[np.float64]:
+    """Weights (resamples, windows) of a bootstrap that draws whole groups with replacement.
+
+    Groups with an event and groups without are drawn apart, as many as there are of each: where
+    a handful of groups hold all events, a third of plain resamples would hold none, and no score.
+    """
     names, index = np.unique(groups, return_inverse=True)
+    eventful = np.zeros(len(names), bool)
+    np.logical_or.at(eventful, index, y == 1)
     rng = np.random.Generator(np.random.PCG64(seed))
-    drawn = rng.integers(0, len(names), (resamples, len(names)))
     counts = np.zeros((resamples, len(names)))
-    np.add.at(counts, (np.arange(resamples)[:, None], drawn), 1.0)
+    for stratum in (np.flatnonzero(eventful), np.flatnonzero(~eventful)):
+        if len(stratum):
+            drawn = stratum[rng.integers(0, len(stratum), (resamples, len(stratum)))]
+            np.add.at(counts, (np.arange(resamples)[:, None], drawn), 1.0)
     return counts[:, index]
 
 

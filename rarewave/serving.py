@@ -32,7 +32,10 @@ class WaveformDetector(mlflow.pyfunc.PythonModel):
         self.threshold = json.loads((folder / "threshold.json").read_text())["network"]
 
     def predict(
-        self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+        self,
+        context: Any,
+        model_input: pd.DataFrame,
+        params: dict[str, Any] | None = None,
     ) -> pd.DataFrame:
         """Scores and decisions, a row per window."""
         tables = []

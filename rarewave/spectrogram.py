@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rarewave.checks import Above, AtLeast
+from rarewave.checks import Above, AtLeast, Fraction
 from rarewave.errors import DataError
 
 # Frames held at once while transforming: bounds the memory, not the result.
@@ -17,8 +17,10 @@ _CHUNK_FRAMES = 8192
 class Spectrogram:
     """How a window becomes a spectrogram; part of the front end that a model carries.
 
-    `floor_db` clips the power from below: a quantised or filtered-out band would otherwise
-    reach minus infinity and rule every mean.
+    Only rows from `fmin_hz` to `fmax_hz` are kept. `floor_db` clips the power from below: a
+    quantised or filtered-out band would otherwise reach minus infinity and rule every mean.
+    With `floor_s` a second channel holds the power above the running noise floor of the
+    recording: the quantile `floor_quantile` of each frequency over so many seconds.
     """
 
     scale: Literal["linear", "mel"]
@@ -28,6 +30,8 @@ class Spectrogram:
     fmin_hz: Annotated[float, AtLeast(0)]
     fmax_hz: Annotated[float, Above(0)] | None
     floor_db: float
+    floor_s: Annotated[float, AtLeast(0)]
+    floor_quantile: Fraction
 
     def __post_init__(self) -> None:
         if self.fmax_hz is not None and self.fmax_hz <= self.fmin_hz:
@@ -65,7 +69,8 @@ def spectrograms(
     taper = hann(options.n_fft)
     n_frames = 1 + (samples - options.n_fft) // options.hop
     filters = mel_filters(rate, options) if options.scale == "mel" else None
-    bins = options.n_fft // 2 + 1 if filters is None else len(filters)
+    rows = kept_rows(rate, options)
+    bins = rows.stop - rows.start if filters is None else len(filters)
     result = np.empty((count, bins, n_frames, 1), np.float32)
     step = max(1, _CHUNK_FRAMES // n_frames)
     floor = 10.0 ** (options.floor_db / 10.0)
@@ -74,11 +79,55 @@ def spectrograms(
         frames = np.lib.stride_tricks.sliding_window_view(chunk, options.n_fft, axis=1)
         spectrum = np.fft.rfft(frames[:, :: options.hop] * taper)
         power = spectrum.real**2 + spectrum.imag**2
-        if filters is not None:
-            power = power @ filters.T
+        power = power[..., rows] if filters is None else power @ filters.T
         decibels = 10.0 * np.log10(np.maximum(power, floor))
         result[at : at + step, :, :, 0] = decibels.transpose(0, 2, 1)
     return result
+
+
+def above_floor(
+    X: NDArray[np.float32],
+    level: NDArray[np.float64],
+    mine: NDArray[np.int64],
+    width: int,
+    quantile: float,
+) -> NDArray[np.float32]:
+    """Spectrograms with a second channel: power above the running floor of the recording.
+
+    The floor of a frequency is a low quantile of its mean power over the windows around, so
+    that it follows the day and ignores events, which are shorter than half of it.
+
+    Parameters
+    ----------
+    X : (n, frequencies, frames, 1) in dB, of some windows of one recording.
+    level : (windows, frequencies) mean power in dB of all windows of the recording, in order.
+    mine : (n,) which of those windows `X` holds.
+    width : windows that the floor looks at, centred.
+    quantile : 0 to 1.
+
+    Returns
+    -------
+    (n, frequencies, frames, 2)
+    """
+    from scipy.ndimage import percentile_filter
+
+    floor = percentile_filter(level, 100 * quantile, size=(width, 1), mode="nearest")
+    return np.concatenate([X, X - floor[mine][:, :, None, None]], axis=-1).astype(
+        np.float32
+    )
+
+
+def kept_rows(rate: float, options: Spectrogram) -> slice:
+    """The rows of a linear spectrogram between fmin_hz and fmax_hz."""
+    hertz = np.fft.rfftfreq(options.n_fft, 1.0 / rate)
+    top = hertz[-1] if options.fmax_hz is None else options.fmax_hz
+    kept = np.flatnonzero((hertz >= options.fmin_hz) & (hertz <= top))
+    if not len(kept):
+        raise DataError(
+            f"no frequency of the spectrogram lies between fmin_hz {options.fmin_hz:g} and fmax_hz "
+            f"{top:g}: its rows are {hertz[1]:.3g} Hz apart"
+        )
+    return slice(int(kept[0]), int(kept[-1]) + 1)
 
 
 def hann(length: int) -> NDArray[np.float64]:
@@ -92,7 +141,9 @@ def mel_filters(rate: float, options: Spectrogram) -> NDArray[np.float64]:
 
     top = options.fmax_hz or rate / 2
     if top > rate / 2:
-        raise DataError(f"spectrogram.fmax_hz {top:g} is above half the sampling rate {rate / 2:g}")
+        raise DataError(
+            f"spectrogram.fmax_hz {top:g} is above half the sampling rate {rate / 2:g}"
+        )
     return mel(
         sr=rate,
         n_fft=options.n_fft,
@@ -106,14 +157,18 @@ def mel_filters(rate: float, options: Spectrogram) -> NDArray[np.float64]:
 def frequencies_hz(rate: float, options: Spectrogram) -> NDArray[np.float64]:
     """The centre frequency of each row, in Hz."""
     if options.scale == "linear":
-        return np.fft.rfftfreq(options.n_fft, 1.0 / rate)
+        return np.fft.rfftfreq(options.n_fft, 1.0 / rate)[kept_rows(rate, options)]
     from librosa import mel_frequencies
 
     top = options.fmax_hz or rate / 2
-    return mel_frequencies(n_mels=options.n_mels + 2, fmin=options.fmin_hz, fmax=top)[1:-1]
+    return mel_frequencies(n_mels=options.n_mels + 2, fmin=options.fmin_hz, fmax=top)[
+        1:-1
+    ]
 
 
-def times_s(samples: int, rate: float, options: Spectrogram, before: int = 0) -> NDArray:
+def times_s(
+    samples: int, rate: float, options: Spectrogram, before: int = 0
+) -> NDArray:
     """The centre of each frame in seconds from the start of the window, after `before` samples."""
     n_frames = 1 + (samples - options.n_fft) // options.hop
     return (np.arange(n_frames) * options.hop + options.n_fft / 2 - before) / rate

@@ -34,7 +34,9 @@ class Split:
 
     def __post_init__(self) -> None:
         if self.validation + self.test >= 1:
-            raise DataError("validation and test together must leave something to train on")
+            raise DataError(
+                "validation and test together must leave something to train on"
+            )
 
 
 def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
@@ -94,7 +96,9 @@ def _deal(
 ) -> NDArray[np.int64]:
     """The part (0 train, 1 validation, 2 test) of each group, from counts (groups, labels)."""
     rng = np.random.Generator(np.random.PCG64(options.seed))
-    shares = np.array([1 - options.validation - options.test, options.validation, options.test])
+    shares = np.array(
+        [1 - options.validation - options.test, options.validation, options.test]
+    )
     free = np.arange(len(counts)) if fixed is None else np.flatnonzero(~fixed)
     if fixed is not None:
         shares = np.array([1 - options.validation, options.validation, 0.0])
@@ -121,7 +125,9 @@ def _deal(
     return best
 
 
-def purge(windows: pd.DataFrame, part: NDArray[np.str_], purge_s: float) -> NDArray[np.bool_]:
+def purge(
+    windows: pd.DataFrame, part: NDArray[np.str_], purge_s: float
+) -> NDArray[np.bool_]:
     """Windows too near in time to another part.
 
     Of two parts that come too near, the training part gives way, then validation. Time is UTC
@@ -141,7 +147,11 @@ def purge(windows: pd.DataFrame, part: NDArray[np.str_], purge_s: float) -> NDAr
             strong = (part == stronger) & (axis == name) & ~removed
             if len(weak) and strong.any():
                 removed[weak] |= _near(
-                    begin[weak], end[weak], np.sort(begin[strong]), np.sort(end[strong]), purge_s
+                    begin[weak],
+                    end[weak],
+                    np.sort(begin[strong]),
+                    np.sort(end[strong]),
+                    purge_s,
                 )
     return removed
 
@@ -177,7 +187,10 @@ def _near(
 
 
 def audit(
-    windows: pd.DataFrame, part: NDArray[np.str_], X: NDArray[np.float32], purge_s: float
+    windows: pd.DataFrame,
+    part: NDArray[np.str_],
+    X: NDArray[np.float32],
+    purge_s: float,
 ) -> dict[str, Any]:
     """Prove that nothing leaks between the parts.
 
@@ -200,11 +213,15 @@ def audit(
         table = pd.DataFrame({"value": values[used], "part": part[used]})
         parts = table[table["value"] != ""].groupby("value")["part"].nunique()
         if (parts > 1).any():
-            raise DataError(f"the split leaks: {column} {parts[parts > 1].index[0]} is in two parts")
+            raise DataError(
+                f"the split leaks: {column} {parts[parts > 1].index[0]} is in two parts"
+            )
     near = purge(windows[used], part[used], purge_s)
     if near.any():
         name = windows["window_id"].to_numpy("U128")[used][near][0]
-        raise DataError(f"the split leaks: window {name} is within {purge_s:g} s of another part")
+        raise DataError(
+            f"the split leaks: window {name} is within {purge_s:g} s of another part"
+        )
     seen: dict[bytes, tuple[str, str]] = {}
     names = windows["window_id"].to_numpy("U128")
     for row in np.flatnonzero(used):
@@ -217,7 +234,9 @@ def audit(
             )
     return {
         "groups_in_one_part": int(windows["group"].nunique()),
-        "events_in_one_part": int(windows["event_id"][windows["event_id"] != ""].nunique()),
+        "events_in_one_part": int(
+            windows["event_id"][windows["event_id"] != ""].nunique()
+        ),
         "windows_apart_in_time": int(used.sum()),
         "distinct_spectrograms": len(seen),
     }

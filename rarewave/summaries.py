@@ -28,3 +28,21 @@ def text(found: pd.DataFrame) -> str:
             line += f"{f'{value:.3f} [{low:.3f}, {high:.3f}]':<24}"
         lines.append(line.rstrip())
     return "\n".join(lines)
+
+
+def means(names: list[str], detectors: pd.DataFrame, gains: pd.DataFrame) -> str:
+    """Average precision of detectors on several test parts, and the gains, as Markdown."""
+    lines = [
+        f"| average precision | {' | '.join(names)} | mean [95 %] |",
+        f"|---|{'---|' * len(names)}---|",
+    ]
+    for row in detectors.to_dict("records"):
+        cells = " | ".join(f"{value:.3f}" for value in row["parts"])
+        mean = f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+        lines.append(f"| {row['detector']} | {cells} | {mean} |")
+    lines.append("")
+    for row in gains.to_dict("records"):
+        lines.append(
+            f"network - {row['baseline']}: {row['gain']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
+        )
+    return "\n".join(lines)

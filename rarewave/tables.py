@@ -45,8 +45,27 @@ WINDOWS: Schema = {
     "level_db": "float64",
     "sta_lta": "float64",
 }
+WAVEFORMS: Schema = {  # where each recording lies in X_clean
+    "recording_id": "str",
+    "first": "int64",
+    "count": "int64",
+}
 SPLIT: Schema = {"window_id": "str", "row": "int64", "part": "str"}
-SCORES: Schema = {"window_id": "str", "row": "int64", "part": "str", "p_event": "float64"}
+EVALUATED: Schema = {
+    "window_id": "str",
+    "row": "int64",
+    "label": "str",
+    "unit": "str",  # what the bootstrap draws whole
+    "p_event": "float64",
+    "level_db": "float64",
+    "sta_lta": "float64",
+}
+SCORES: Schema = {
+    "window_id": "str",
+    "row": "int64",
+    "part": "str",
+    "p_event": "float64",
+}
 
 
 def conform(frame: pd.DataFrame, schema: Schema, name: str) -> pd.DataFrame:

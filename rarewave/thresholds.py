@@ -22,7 +22,9 @@ class Objective:
     that of the scores at hand.
     """
 
-    objective: Literal["f1", "recall_at_precision", "precision_at_recall", "false_alarms_per_day"]
+    objective: Literal[
+        "f1", "recall_at_precision", "precision_at_recall", "false_alarms_per_day"
+    ]
     precision: Fraction
     recall: Fraction
     false_alarms_per_day: Annotated[float, AtLeast(0)]
@@ -65,7 +67,9 @@ def sweep(
     }
 
 
-def choose(table: dict[str, NDArray[np.float64]], objective: Objective) -> dict[str, Any]:
+def choose(
+    table: dict[str, NDArray[np.float64]], objective: Objective
+) -> dict[str, Any]:
     """The best row of a sweep, and how flat the optimum is.
 
     Where a condition cannot be met, the row nearest to it is taken and `met` is false. The

@@ -44,8 +44,15 @@ def never_fails(log: Callable[P, None]) -> Callable[P, None]:
 
 def warn(error: Exception) -> None:
     """Say that logging failed, and that nothing else did."""
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    print(f"MLflow did not log ({reason}); the results are written all the same", file=sys.stderr)
+    reason = (
+        str(error).strip().splitlines()[0]
+        if str(error).strip()
+        else type(error).__name__
+    )
+    print(
+        f"MLflow did not log ({reason}); the results are written all the same",
+        file=sys.stderr,
+    )
 
 
 def connect(root: Path) -> Any:
@@ -68,7 +75,11 @@ def connect(root: Path) -> Any:
     with FileLock(root / ".rarewave" / "mlflow.lock"):
         client = MlflowClient(uri)
         if client.get_experiment_by_name(EXPERIMENT) is None:
-            local = None if os.environ.get("MLFLOW_TRACKING_URI") else (root / "mlruns").as_uri()
+            local = (
+                None
+                if os.environ.get("MLFLOW_TRACKING_URI")
+                else (root / "mlruns").as_uri()
+            )
             client.create_experiment(EXPERIMENT, artifact_location=local)
     return client
 
@@ -82,7 +93,9 @@ def open_run(root: Path, mark: str, name: str, tags: Mapping[str, str]) -> Run |
         client = connect(root)
         experiment = client.get_experiment_by_name(EXPERIMENT)
         found = client.search_runs(
-            [experiment.experiment_id], f"tags.`{FINGERPRINT}` = '{mark}'", max_results=1
+            [experiment.experiment_id],
+            f"tags.`{FINGERPRINT}` = '{mark}'",
+            max_results=1,
         )
         if found:
             run_id = found[0].info.run_id
@@ -117,7 +130,9 @@ def log_params(run: Run | None, params: Mapping[str, Any]) -> None:
 
 
 @never_fails
-def log_metrics(run: Run | None, rows: Iterable[tuple[int, Mapping[str, float]]]) -> None:
+def log_metrics(
+    run: Run | None, rows: Iterable[tuple[int, Mapping[str, float]]]
+) -> None:
     """Log metrics of steps in one batch; null and non-finite values are left out."""
     import math
     import time

@@ -34,14 +34,20 @@ class Batches(keras.utils.PyDataset):
         self.X, self.y, self.rows, self.normalise = X, y, rows, normalise
         self.options, self.seed, self.epoch = options, seed, 0
         self.weights = (
-            sampling.class_weights(y[rows]) if options.imbalance == "class_weights" else None
+            sampling.class_weights(y[rows])
+            if options.imbalance == "class_weights"
+            else None
         )
         self._deal()
 
     def _deal(self) -> None:
         options = self.options
         order = sampling.epoch_order(
-            self.y[self.rows], options.imbalance, options.batch_size, self.seed, self.epoch
+            self.y[self.rows],
+            options.imbalance,
+            options.batch_size,
+            self.seed,
+            self.epoch,
         )
         self.order = self.rows[order]
 
@@ -51,10 +57,15 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, number: int) -> tuple[NDArray, ...]:
         size = self.options.batch_size
         rows = self.order[number * size : (number + 1) * size]
-        inputs, targets = self.normalise(self.X[rows]), self.y[rows].astype(np.float32)[:, None]
+        inputs, targets = (
+            self.normalise(self.X[rows]),
+            self.y[rows].astype(np.float32)[:, None],
+        )
         if self.weights is None:
             return inputs, targets
-        weight = np.array([self.weights[int(label)] for label in self.y[rows]], np.float32)
+        weight = np.array(
+            [self.weights[int(label)] for label in self.y[rows]], np.float32
+        )
         return inputs, targets, weight
 
     def on_epoch_end(self) -> None:
@@ -103,17 +114,27 @@ class EveryEpoch(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
-def compiled(input_shape: tuple[int, int, int], options: Training) -> keras.Model:
-    """A fresh network with optimiser and loss."""
+def compiled(
+    input_shape: tuple[int, int, int],
+    window_frames: slice,
+    options: Training,
+    steps: int,
+) -> keras.Model:
+    """A fresh network with optimiser and loss; `steps` is the length of the whole training."""
     if options.loss == "focal":
         # Lin et al. 2017; `alpha` weighs the events.
         loss = keras.losses.BinaryFocalCrossentropy(
-            apply_class_balancing=True, alpha=options.focal_alpha, gamma=options.focal_gamma
+            apply_class_balancing=True,
+            alpha=options.focal_alpha,
+            gamma=options.focal_gamma,
         )
     else:
         loss = keras.losses.BinaryCrossentropy()
-    model = build(options.network, input_shape)
-    model.compile(keras.optimizers.Adam(options.learning_rate), loss, jit_compile=False)
+    rate: Any = options.learning_rate
+    if options.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+    model = build(options.network, input_shape, window_frames)
+    model.compile(keras.optimizers.Adam(rate), loss, jit_compile=False)
     return model
 
 
@@ -123,6 +144,7 @@ def train(
     train_rows: NDArray[np.int64],
     validation_rows: NDArray[np.int64],
     normalise: Normalisation,
+    window_frames: slice,
     options: Training,
     report: Callable[[Row], None],
     checkpoint: Callable[[keras.Model], None],
@@ -131,14 +153,16 @@ def train(
 
     Parameters
     ----------
-    X : (n, frequencies, frames, 1) spectrograms in dB.
+    X : (n, frequencies, frames, channels) spectrograms in dB.
     y : (n,) 0 or 1.
     train_rows, validation_rows : indices into both.
+    window_frames : the frames of the window itself, without its context.
     report : called after every epoch with its scores.
     """
     keras.utils.set_random_seed(options.seed)
-    model = compiled((*X.shape[1:3], normalise.channels), options)
     batches = Batches(X, y, train_rows, normalise, options, options.seed)
+    shape = (*X.shape[1:3], normalise.channels)
+    model = compiled(shape, window_frames, options, len(batches) * options.epochs)
     watch = EveryEpoch(
         lambda network: predict(network, X, validation_rows, normalise),
         y[validation_rows],
@@ -146,15 +170,22 @@ def train(
         report,
         checkpoint,
     )
-    model.fit(batches, epochs=options.epochs, shuffle=False, verbose=0, callbacks=[watch])
+    model.fit(
+        batches, epochs=options.epochs, shuffle=False, verbose=0, callbacks=[watch]
+    )
 
 
 def predict(
-    model: keras.Model, X: NDArray[np.float32], rows: NDArray[np.int64], normalise: Normalisation
+    model: keras.Model,
+    X: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    normalise: Normalisation,
 ) -> NDArray[np.float64]:
     """Probability of an event for the given rows of spectrograms, (len(rows),)."""
     found = [
-        np.asarray(model.predict_on_batch(normalise(X[rows[at : at + PREDICT_BATCH]])))[:, 0]
+        np.asarray(model.predict_on_batch(normalise(X[rows[at : at + PREDICT_BATCH]])))[
+            :, 0
+        ]
         for at in range(0, len(rows), PREDICT_BATCH)
     ]
     return np.concatenate(found).astype(np.float64) if found else np.zeros(0)

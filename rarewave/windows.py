@@ -17,7 +17,8 @@ BACKGROUND = "background"
 class Grid:
     """Where windows lie; part of the front end that a model carries.
 
-    A window with more than `max_gap` of its samples missing is not used.
+    The network sees `context_samples` more on either side of a window, the label is the
+    window's. A window with more than `max_gap` of its samples missing is not used.
     """
 
     window_samples: Annotated[int, AtLeast(16)]
@@ -66,25 +67,32 @@ def starts(n_samples: int, grid: Grid) -> NDArray[np.int64]:
 
 
 def cut(
-    samples: NDArray[np.float32], first: NDArray[np.int64], grid: Grid
+    samples: NDArray[np.float32],
+    first: NDArray[np.int64],
+    length: int,
+    context: int = 0,
 ) -> NDArray[np.float32]:
-    """Windows (n, window + 2 context) from the cleaned samples; zeros beyond the recording."""
-    context, length = grid.context_samples, grid.window_samples + 2 * grid.context_samples
-    padded = np.pad(samples, context)
-    views = np.lib.stride_tricks.sliding_window_view(padded, length)
-    return views[first].copy()
+    """Windows (n, length + 2 context) from cleaned samples, mirrored beyond the recording."""
+    padded = np.pad(samples, context, mode="reflect") if context else samples
+    return np.lib.stride_tricks.sliding_window_view(padded, length + 2 * context)[first]
 
 
-def fraction_of(flags: NDArray[np.bool_], first: NDArray[np.int64], length: int) -> NDArray:
+def fraction_of(
+    flags: NDArray[np.bool_], first: NDArray[np.int64], length: int
+) -> NDArray:
     """The share of each window that is flagged."""
     total = np.concatenate(([0], np.cumsum(flags, dtype=np.int64)))
     return (total[first + length] - total[first]) / length
 
 
-def new_seconds(n_samples: int, first: NDArray[np.int64], grid: Grid, rate: float) -> NDArray:
+def new_seconds(
+    n_samples: int, first: NDArray[np.int64], grid: Grid, rate: float
+) -> NDArray:
     """Recorded seconds that no earlier window covers; they sum to the length of the recording."""
     ends = first + grid.window_samples
-    return np.diff(ends, prepend=0) / rate if len(ends) else np.array([n_samples / rate])
+    return (
+        np.diff(ends, prepend=0) / rate if len(ends) else np.array([n_samples / rate])
+    )
 
 
 def label_windows(
@@ -117,7 +125,9 @@ def label_windows(
     event_id = np.full(count, "", object)
     doubt = np.zeros(count)
     for event in events.to_dict("records"):
-        shared = np.minimum(begin + length, event["offset_s"]) - np.maximum(begin, event["onset_s"])
+        shared = np.minimum(begin + length, event["offset_s"]) - np.maximum(
+            begin, event["onset_s"]
+        )
         shared = np.maximum(shared, 0.0)
         if not event["certain"]:
             doubt = np.maximum(doubt, shared / length)
@@ -127,7 +137,9 @@ def label_windows(
         label[more] = event["label"]
         event_id[more] = event["event_id"]
         inside = np.maximum(inside, shared / (event["offset_s"] - event["onset_s"]))
-    positive = (best >= labelling.event_overlap) | ((best > 0) & (inside >= labelling.event_inside))
+    positive = (best >= labelling.event_overlap) | (
+        (best > 0) & (inside >= labelling.event_inside)
+    )
     partly = ~positive & (best > labelling.background_overlap)
     doubtful = ~positive & ~partly & (doubt > labelling.max_uncertain)
     missing = fraction_of(gap, first, grid.window_samples)
@@ -140,5 +152,9 @@ def label_windows(
     reason[partly] = "partly inside an event"
     reason[doubtful] = "inside uncertain time"
     status[gappy] = "gap"
-    reason[gappy] = [f"{share:.0%} of the samples are missing" for share in missing[gappy]]
-    return pd.DataFrame({"label": label, "event_id": event_id, "status": status, "reason": reason})
+    reason[gappy] = [
+        f"{share:.0%} of the samples are missing" for share in missing[gappy]
+    ]
+    return pd.DataFrame(
+        {"label": label, "event_id": event_id, "status": status, "reason": reason}
+    )

@@ -14,7 +14,14 @@ from rarewave.cleaning import Cleaning
 from rarewave.errors import DataError
 from rarewave.files import NpyRows, write_csv, write_json, write_npy
 from rarewave.parallel import ordered_map
-from rarewave.tables import EVENTS, RECORDINGS, WINDOWS, read_table, write_table
+from rarewave.tables import (
+    EVENTS,
+    RECORDINGS,
+    WAVEFORMS,
+    WINDOWS,
+    read_table,
+    write_table,
+)
 from rarewave.windows import BACKGROUND, Grid, Labelling
 from stages import common
 
@@ -22,10 +29,11 @@ OUT = Path("artifacts/clean")
 
 
 class Pieces(NamedTuple):
-    """The windows of one recording: the table of all, the samples of those that are used."""
+    """One recording: all its windows, the samples of those that are used, and all samples."""
 
     table: pd.DataFrame
-    samples: np.ndarray
+    used: np.ndarray
+    clean: np.ndarray
 
 
 def cut_recording(
@@ -59,18 +67,22 @@ def cut_recording(
     table["recording_id"] = name
     table["start_s"] = first / rate
     table["duration_s"] = length / rate
-    table["start"] = waveform.start + pd.to_timedelta(first / rate, unit="s").round("us")
+    table["start"] = waveform.start + pd.to_timedelta(first / rate, unit="s").round(
+        "us"
+    )
     table["group"] = row["group"]
     table["new_s"] = windows.new_seconds(len(clean), first, grid, rate)
     table["level_db"] = baselines.level_db(clean, first, length)
     table["sta_lta"] = baselines.sta_lta(clean, first, length, rate, trigger)
     used = (table["status"] == "used").to_numpy()
-    return Pieces(table, windows.cut(clean, first[used], grid))
+    return Pieces(table, windows.cut(clean, first[used], length), clean)
 
 
 def main() -> None:
     """Clean, cut, label and count."""
-    signal, grid, labelling, trigger = common.options("clean", Cleaning, Grid, Labelling, Trigger)
+    signal, grid, labelling, trigger = common.options(
+        "clean", Cleaning, Grid, Labelling, Trigger
+    )
     folder = Path(common.read_section("ingest")["data"])
     listed = read_table(Path("artifacts/ingest/recordings.parquet"), RECORDINGS)
     events = read_table(Path("artifacts/ingest/events.parquet"), EVENTS)
@@ -83,13 +95,16 @@ def main() -> None:
         labelling=labelling,
         trigger=trigger,
     )
-    tables = []
-    with NpyRows(
-        OUT / "X_raw.npy", (grid.window_samples + 2 * grid.context_samples,), np.float32
-    ) as rows:
+    tables, lengths = [], []
+    with (
+        NpyRows(OUT / "X_raw.npy", (grid.window_samples,), np.float32) as X_raw,
+        NpyRows(OUT / "X_clean.npy", (), np.float32) as X_clean,
+    ):
         for pieces in ordered_map(work, listed.to_dict("records"), "clean"):
             tables.append(pieces.table)
-            rows.append(pieces.samples)
+            lengths.append(len(pieces.clean))
+            X_raw.append(pieces.used)
+            X_clean.append(pieces.clean)
     table = pd.concat(tables, ignore_index=True)
     used = table["status"] == "used"
     table["row"] = np.where(used, np.cumsum(used) - 1, -1)
@@ -99,9 +114,14 @@ def main() -> None:
     recorded = float((listed["n_samples"] / listed["sample_rate"]).sum())
     accounted = table.groupby("status")["new_s"].sum()
     if abs(accounted.sum() - recorded) > len(listed) / signal.sample_rate_hz:
-        raise AssertionError(f"{recorded} s recorded, {accounted.sum()} s accounted for")
+        raise AssertionError(
+            f"{recorded} s recorded, {accounted.sum()} s accounted for"
+        )
     write_npy(OUT / "y_all.npy", y)
     write_table(OUT / "windows.parquet", table, WINDOWS)
+    where = {"recording_id": listed["recording_id"], "count": lengths}
+    where["first"] = np.cumsum(lengths) - lengths
+    write_table(OUT / "waveforms.parquet", pd.DataFrame(where), WAVEFORMS)
     write_json(
         OUT / "frontend.json",
         {"clean": dataclasses.asdict(signal), "grid": dataclasses.asdict(grid)},
@@ -114,8 +134,6 @@ def main() -> None:
             "windows": table["status"].value_counts().to_dict(),
             "labels": table["label"][used].value_counts().to_dict(),
             "event_share": float(y.mean()),
-            "sample_rate_hz": signal.sample_rate_hz,
-            "window_samples": grid.window_samples,
         },
     )
     draw(table)

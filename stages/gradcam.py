@@ -10,7 +10,7 @@ from rarewave import backend, cases, dataset, detector, gradcam, overlays
 from rarewave.cases import Cases
 from rarewave.files import read_json, write_csv, write_json
 from rarewave.hyperparameters import Training
-from rarewave.tables import SCORES, WINDOWS, read_table
+from rarewave.tables import EVALUATED, WINDOWS, read_table
 from stages import common, logbook
 
 OUT = Path("plots/gradcam")
@@ -24,8 +24,10 @@ def main() -> None:
     model = detector.load(Path("artifacts/train/spectrogram_seismic_detector.keras"))
     data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
     X_raw = np.load("artifacts/clean/X_raw.npy", mmap_mode="r")
-    scores = read_table(Path("artifacts/evaluate/scores.parquet"), SCORES)
-    windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS).set_index("row")
+    scores = read_table(Path("artifacts/evaluate/scores.parquet"), EVALUATED)
+    windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS).set_index(
+        "row"
+    )
     threshold = read_json(Path("artifacts/threshold/threshold.json"))["network"]
 
     rows, p = scores["row"].to_numpy(), scores["p_event"].to_numpy()
@@ -63,7 +65,11 @@ def main() -> None:
         overlays.overlay(OUT / f"{kind}_{number}.png", case, front)
         sheet[kind].append(case)
         lines.append(
-            {"case": f"{kind}_{number}", "window_id": window["window_id"], "p_event": p[at]}
+            {
+                "case": f"{kind}_{number}",
+                "window_id": window["window_id"],
+                "p_event": p[at],
+            }
             | gradcam.mass(heat, data.frequency_hz, data.time_s)
         )
     overlays.contact_sheet(OUT / "contact_sheet.png", sheet, front)
@@ -71,11 +77,10 @@ def main() -> None:
     write_csv(Path("artifacts/gradcam/cases.csv"), lines)
     table = pd.DataFrame(lines)
     kind_of = table["case"].str.rsplit("_", n=1).str[0]
-    means = table.drop(columns=["case", "window_id"]).groupby(kind_of).mean()
+    means = table[["mean_hz", "mean_s"]].groupby(kind_of).mean()
     write_json(
         Path("metrics/gradcam.json"),
         {
-            "cases": {kind: len(found) for kind, found in sheet.items()},
             "mean": means.to_dict("index"),
             "agreement_with_random_weights": gradcam.agreement(maps, random),
         },

@@ -52,7 +52,9 @@ def main() -> None:
     sources, uncertainty = common.options("ingest", Sources, Uncertainty)
     folder = Path(sources.data)
     files = recordings.find_files(folder, sources.pattern)
-    catalogue = pd.concat([read_catalogue(folder / c) for c in sources.catalogues], ignore_index=True)
+    catalogue = pd.concat(
+        [read_catalogue(folder / c) for c in sources.catalogues], ignore_index=True
+    )
 
     rows = []
     for path, found in zip(files, ordered_map(describe, files, "ingest"), strict=True):
@@ -65,18 +67,25 @@ def main() -> None:
     table = conform(table, RECORDINGS, "recordings")
     if table["recording_id"].duplicated().any():
         name = table["recording_id"][table["recording_id"].duplicated()].iloc[0]
-        raise DataError(f"two files below {folder} are called {name}: rename one of them")
+        raise DataError(
+            f"two files below {folder} are called {name}: rename one of them"
+        )
 
     repeats = matching.duplicates(table)
     table = table[~table["recording_id"].isin([repeat for _, repeat in repeats])]
     events, report = matching.match_events(catalogue, table, uncertainty)
     report |= {
-        "duplicated_recordings": [f"{b} repeats {a} and is left out" for a, b in repeats],
+        "duplicated_recordings": [
+            f"{b} repeats {a} and is left out" for a, b in repeats
+        ],
         "overlapping_recordings": [f"{a} and {b}" for a, b in matching.overlaps(table)],
     }
     for finding, names in report.items():
         if isinstance(names, list) and names:
-            print(f"{finding.replace('_', ' ')}: {len(names)}: {'; '.join(names[:3])}", end="")
+            print(
+                f"{finding.replace('_', ' ')}: {len(names)}: {'; '.join(names[:3])}",
+                end="",
+            )
             print(" …" if len(names) > 3 else "")
 
     write_table(OUT / "recordings.parquet", table, RECORDINGS)

@@ -19,7 +19,9 @@ OUT = Path("artifacts/npz/lunar_spectrogram_dataset.npz")
 
 def main() -> None:
     """Align, check and pack."""
-    front_end = FrontEnd.from_dict(read_json(Path("artifacts/spectrogram/frontend.json")))
+    front_end = FrontEnd.from_dict(
+        read_json(Path("artifacts/spectrogram/frontend.json"))
+    )
     windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS)
     windows = windows[windows["row"] >= 0].sort_values("row")
     X = np.load("artifacts/spectrogram/X_spec.npy")
@@ -45,7 +47,11 @@ def main() -> None:
     dataset.save(OUT, packed)
     write_json(
         Path("metrics/npz.json"),
-        {"windows": len(y), "events": int(y.sum()), "megabytes": OUT.stat().st_size / 1e6},
+        {
+            "windows": len(y),
+            "events": int(y.sum()),
+            "megabytes": OUT.stat().st_size / 1e6,
+        },
     )
 
 

@@ -1,48 +1,56 @@
-"""Cleaned windows to spectrograms."""
+"""Cleaned recordings to a spectrogram for each used window."""
 
 import dataclasses
 from pathlib import Path
 
 import numpy as np
 
+from rarewave import frontend, windows
 from rarewave.errors import DataError
 from rarewave.files import NpyRows, read_json, write_json
 from rarewave.frontend import FrontEnd
-from rarewave.spectrogram import Spectrogram, spectrograms
+from rarewave.spectrogram import Spectrogram
+from rarewave.tables import WAVEFORMS, WINDOWS, read_table
 from stages import common
 
 OUT = Path("artifacts/spectrogram")
-CHUNK = 512
 
 
 def main() -> None:
-    """Transform the windows a chunk at a time."""
+    """Transform the used windows, recording by recording, a chunk at a time."""
     (options,) = common.options("spectrogram", Spectrogram)
     made = read_json(Path("artifacts/clean/frontend.json"))
-    made["spectrogram"] = dataclasses.asdict(options)
-    front_end = FrontEnd.from_dict(made)
-    X_raw = np.load("artifacts/clean/X_raw.npy", mmap_mode="r")
-    rate = front_end.clean.sample_rate_hz
-    shape = (len(front_end.frequencies_hz), len(front_end.times_s), 1)
-    low, total, clipped = np.inf, 0.0, 0
-    high = -np.inf
-    with NpyRows(OUT / "X_spec.npy", shape, np.float32) as rows:
-        for at in range(0, len(X_raw), CHUNK):
-            X = spectrograms(X_raw[at : at + CHUNK], rate, options)
-            if not np.isfinite(X).all():
-                raise DataError(f"window {at} or one of the next {CHUNK} gives no finite power")
-            rows.append(X)
-            low, high = min(low, float(X.min())), max(high, float(X.max()))
-            total += float(X.sum(dtype=np.float64))
-            clipped += int((X <= options.floor_db).sum())
-    size = len(X_raw) * np.prod(shape)
+    front_end = FrontEnd.from_dict(made | {"spectrogram": dataclasses.asdict(options)})
+    X_clean = np.load("artifacts/clean/X_clean.npy", mmap_mode="r")
+    waveforms = read_table(Path("artifacts/clean/waveforms.parquet"), WAVEFORMS)
+    table = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS)
+    used = dict(list(table.groupby("recording_id")["row"]))
+
+    low, high, total, clipped = np.inf, -np.inf, 0.0, 0
+    with NpyRows(OUT / "X_spec.npy", front_end.shape, np.float32) as rows:
+        for name, at, count in waveforms.itertuples(index=False, name=None):
+            first = windows.starts(count, front_end.grid)
+            wanted = (used[name] >= 0).to_numpy()
+            for X in frontend.spectra(
+                front_end, X_clean[at : at + count], first, wanted
+            ):
+                if not np.isfinite(X).all():
+                    raise DataError(f"{name} gives a spectrogram that is not finite")
+                rows.append(X)
+                power = X[..., 0]
+                low, high = min(low, float(power.min())), max(high, float(power.max()))
+                total += float(power.sum(dtype=np.float64))
+                clipped += int((power <= options.floor_db).sum())
+    frequencies, frames, channels = front_end.shape
+    size = rows.count * frequencies * frames
     write_json(OUT / "frontend.json", front_end.to_dict())
     write_json(
         Path("metrics/spectrogram.json"),
         {
-            "windows": len(X_raw),
-            "frequencies": shape[0],
-            "frames": shape[1],
+            "windows": rows.count,
+            "frequencies": frequencies,
+            "frames": frames,
+            "channels": channels,
             "min_db": low,
             "mean_db": total / size,
             "max_db": high,

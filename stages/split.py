@@ -37,7 +37,11 @@ def main() -> None:
     write_csv(
         Path("plots/split/parts.csv"),
         [
-            {"part": str(name), "label": str(label), "windows": int(counts.loc[name, label])}
+            {
+                "part": str(name),
+                "label": str(label),
+                "windows": int(counts.loc[name, label]),
+            }
             for name in counts.index
             for label in counts.columns
         ],

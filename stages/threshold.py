@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from rarewave import pictures, thresholds
+from rarewave.evaluation import DETECTORS
 from rarewave.files import read_json, write_csv, write_json
 from rarewave.tables import SCORES, WINDOWS, read_table
 from rarewave.thresholds import Objective
@@ -24,9 +25,8 @@ def main() -> None:
     grid = read_json(Path("artifacts/clean/frontend.json"))
     hop_s = grid["grid"]["hop_samples"] / grid["clean"]["sample_rate_hz"]
 
-    columns = {"network": "p_event", "level": "level_db", "sta_lta": "sta_lta"}
     chosen, sweeps = {}, {}
-    for detector, column in columns.items():
+    for detector, column in DETECTORS.items():
         values = table[column].to_numpy(float)
         sweeps[detector] = thresholds.sweep(y, values, objective.prevalence, hop_s)
         chosen[detector] = thresholds.choose(sweeps[detector], objective)
@@ -34,10 +34,8 @@ def main() -> None:
         Path("artifacts/threshold/threshold.json"),
         {name: found["threshold"] for name, found in chosen.items()},
     )
-    write_json(
-        Path("metrics/threshold.json"),
-        {**chosen["network"], "baselines": {k: v for k, v in chosen.items() if k != "network"}},
-    )
+    write_json(Path("metrics/threshold.json"), chosen["network"])
+    write_json(Path("artifacts/threshold/detectors.json"), chosen)
     draw(pd.DataFrame(sweeps["network"]), chosen["network"])
 
 

@@ -30,7 +30,8 @@ def main() -> None:
     data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
     split = read_table(Path("artifacts/split/split.parquet"), SPLIT)
     rows = {
-        part: split["row"][split["part"] == part].to_numpy() for part in ("train", "validation")
+        part: split["row"][split["part"] == part].to_numpy()
+        for part in ("train", "validation")
     }
     normalise = normalisation.fit(data.X_spec[rows["train"]], options.normalisation)
     run = logbook.open_run("train")
@@ -41,7 +42,10 @@ def main() -> None:
         if len(history) == 1:
             print("  ".join(f"{name:>21}" for name in row))
         print("  ".join(f"{value:21.4g}" for value in row.values()), flush=True)
-        write_csv(Path("plots/train/history.csv"), [r | {"epoch": int(r["epoch"])} for r in history])
+        write_csv(
+            Path("plots/train/history.csv"),
+            [r | {"epoch": int(r["epoch"])} for r in history],
+        )
         logbook.live(run, row)
 
     training.train(
@@ -50,6 +54,7 @@ def main() -> None:
         rows["train"],
         rows["validation"],
         normalise,
+        data.made_by().window_frames,
         options,
         report,
         checkpoint=lambda network: kerasfile.save(network, MODEL),
