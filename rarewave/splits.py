@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rarewave.checks import Above, AtLeast, Between
 from rarewave.errors import DataError
+from rarewave.windows import BACKGROUND
 
 PARTS = ("train", "validation", "test")
 PURGED = "purged"
@@ -74,11 +75,11 @@ def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
             "other days or choose a finer ingest.group"
         )
     fixed = np.isin(names, options.test_groups) if options.test_groups else None
-    dealt = _deal(counts, options, fixed)
+    dealt = _deal(counts, kinds != BACKGROUND, options, fixed)
     part = np.array(PARTS)[dealt][index].astype("U16")
     part[purge(windows, part, options.purge_s)] = PURGED
     part[_torn(windows["event_id"].to_numpy("U128"), part)] = PURGED
-    positive = labels != "background"
+    positive = labels != BACKGROUND
     for name in PARTS:
         inside = part == name
         for what, flags in (("event", positive), ("background", ~positive)):
@@ -92,9 +93,15 @@ def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
 
 
 def _deal(
-    counts: NDArray[np.float64], options: Split, fixed: NDArray[np.bool_] | None
+    counts: NDArray[np.float64],
+    event: NDArray[np.bool_],
+    options: Split,
+    fixed: NDArray[np.bool_] | None,
 ) -> NDArray[np.int64]:
-    """The part (0 train, 1 validation, 2 test) of each group, from counts (groups, labels)."""
+    """The part (0 train, 1 validation, 2 test) of each group, from counts (groups, labels).
+
+    `event` tells which labels are events.
+    """
     rng = np.random.Generator(np.random.PCG64(options.seed))
     shares = np.array(
         [1 - options.validation - options.test, options.validation, options.test]
@@ -107,18 +114,24 @@ def _deal(
     # Rare labels weigh as much as common ones; events together weigh as much as each type.
     weight = 1.0 / np.maximum(total, 1.0)
     best, best_cost = None, np.inf
-    for _ in range(_TRIES):
+    for attempt in range(_TRIES):
+        greedy = attempt % 2 == 0  # which gets stuck where groups are few: then chance helps
         order = rng.permutation(free)
         order = order[np.argsort(-(counts[order] * weight).max(axis=1), kind="stable")]
         held = np.zeros_like(target)
         dealt = np.full(len(counts), 2)
         for group in order:
-            lack = ((target - held) * weight * (counts[group] > 0)).sum(axis=1)
-            lack[shares == 0] = -np.inf
-            chosen = int(np.argmax(lack + rng.uniform(0, 0.05, len(lack))))
+            if greedy:
+                lack = ((target - held) * weight * (counts[group] > 0)).sum(axis=1)
+                lack[shares == 0] = -np.inf
+                chosen = int(np.argmax(lack + rng.uniform(0, 0.05, len(lack))))
+            else:
+                chosen = int(rng.choice(len(shares), p=shares / shares.sum()))
             dealt[group] = chosen
             held[chosen] += counts[group]
         cost = float((np.abs(held - target) * weight).sum())
+        for labels in (event, ~event):  # a part without either is useless, however near
+            cost += 100.0 * (held[:, labels].sum(axis=1) == 0)[shares > 0].sum()
         if cost < best_cost:
             best, best_cost = dealt, cost
     assert best is not None
