@@ -19,9 +19,7 @@ class Trigger:
 
     def __post_init__(self) -> None:
         if self.sta_s >= self.lta_s:
-            raise DataError(
-                f"sta_s ({self.sta_s:g}) must be below lta_s ({self.lta_s:g})"
-            )
+            raise DataError(f"sta_s ({self.sta_s:g}) must be below lta_s ({self.lta_s:g})")
 
 
 def level_db(
@@ -47,8 +45,6 @@ def sta_lta(
     from obspy.signal.trigger import recursive_sta_lta
 
     long = round(trigger.lta_s * rate)
-    ratio = recursive_sta_lta(
-        samples.astype(np.float64), round(trigger.sta_s * rate), long
-    )
+    ratio = recursive_sta_lta(samples.astype(np.float64), round(trigger.sta_s * rate), long)
     ratio = np.nan_to_num(ratio)
     return np.array([ratio[at : at + length].max() for at in first], float)

@@ -1,5 +1,6 @@
 """Read event catalogues: NASA Space Apps CSV, start-end CSV, QuakeML."""
 
+import warnings
 from pathlib import Path
 
 import pandas as pd
@@ -29,10 +30,8 @@ def read_catalogue(path: Path) -> pd.DataFrame:
     path = Path(path)
     if not path.is_file():
         raise DataError(f"no catalogue {path}: see ingest.catalogues")
-    if path.suffix.lower() in (".xml", ".qml", ".quakeml"):
-        table = _quakeml(path)
-    else:
-        table = _csv(path)
+    read = _quakeml if path.suffix.lower() in (".xml", ".qml", ".quakeml") else _csv
+    table = read(path)
     backwards = table[table["end"].notna() & (table["end"] <= table["start"])]
     if len(backwards):
         bad = backwards.iloc[0]
@@ -52,10 +51,23 @@ def read_catalogue(path: Path) -> pd.DataFrame:
 
 def _csv(path: Path) -> pd.DataFrame:
     try:
-        raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        with warnings.catch_warnings():
+            # A comma at the end of every row, as spreadsheets write, is one empty column more.
+            warnings.simplefilter("ignore", pd.errors.ParserWarning)
+            raw = pd.read_csv(
+                path,
+                dtype=str,
+                keep_default_na=False,
+                encoding="utf-8-sig",
+                index_col=False,
+                skip_blank_lines=False,
+            )
     except (ValueError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not a CSV table ({error})") from None
     raw.columns = raw.columns.str.strip()
+    raw.index += 2  # as a spreadsheet counts, the header being row 1
+    raw = raw.fillna("")
+    raw = raw[(raw != "").any(axis=1)]
     if not len(raw):
         raise DataError(f"{path} has no rows: a catalogue needs at least one event")
     space_apps = _SPACE_APPS_TIME in raw.columns
@@ -77,9 +89,7 @@ def _csv(path: Path) -> pd.DataFrame:
             "event_id, start, end, type"
         )
     table = pd.DataFrame({new: raw[old].str.strip() for new, old in names.items()})
-    table["row"] = range(
-        2, len(table) + 2
-    )  # as a spreadsheet counts, the header being row 1
+    table = table.reset_index(names="row")
     table["source"] = path.name
     for column, may_be_empty in (("start", False), ("end", True)):
         if column not in table:
@@ -93,9 +103,7 @@ def _csv(path: Path) -> pd.DataFrame:
     return table
 
 
-def _times(
-    table: pd.DataFrame, column: str, path: Path, may_be_empty: bool
-) -> pd.Series:
+def _times(table: pd.DataFrame, column: str, path: Path, may_be_empty: bool) -> pd.Series:
     texts = table[column]
     times = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
     bad = times.isna() & ~((texts == "") & may_be_empty)
@@ -123,9 +131,7 @@ def _quakeml(path: Path) -> pd.DataFrame:
         onsets = [p.time for p in event.picks if (p.phase_hint or "").lower() != "end"]
         onsets = onsets or [origin.time for origin in event.origins]
         if not onsets:
-            raise DataError(
-                f"{path}, event {number}: neither a pick nor an origin gives its time"
-            )
+            raise DataError(f"{path}, event {number}: neither a pick nor an origin gives its time")
         label = event.event_type or "event"
         if event.event_descriptions:
             label = event.event_descriptions[0].text or label
@@ -144,7 +150,5 @@ def _quakeml(path: Path) -> pd.DataFrame:
         raise DataError(f"{path} holds no event")
     table = pd.DataFrame(rows)
     for column in ("start", "end"):
-        table[column] = pd.to_datetime(table[column], utc=True).astype(
-            "datetime64[ns, UTC]"
-        )
+        table[column] = pd.to_datetime(table[column], utc=True).astype("datetime64[ns, UTC]")
     return table

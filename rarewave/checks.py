@@ -97,19 +97,13 @@ def unknown(values: Mapping[str, Any], classes: tuple[type, ...], section: str) 
     refuse_unknown(values, known, section)
 
 
-def refuse_unknown(
-    values: Mapping[str, Any], known: list[str], section: str = ""
-) -> None:
+def refuse_unknown(values: Mapping[str, Any], known: list[str], section: str = "") -> None:
     """Raise `DataError` for the first key that is not among `known`."""
     prefix = f"{section}." if section else ""
     for key in values:
         if key not in known:
             near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-            hint = (
-                f"did you mean {prefix}{near[0]}?"
-                if near
-                else f"known are {', '.join(known)}"
-            )
+            hint = f"did you mean {prefix}{near[0]}?" if near else f"known are {', '.join(known)}"
             raise DataError(f"unknown parameter {prefix}{key}: {hint}")
 
 
@@ -138,19 +132,13 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
         choices = get_args(hint)
         if value in choices and type(value) in {type(choice) for choice in choices}:
             return value
-        near = difflib.get_close_matches(
-            str(value), [str(c) for c in choices], n=1, cutoff=0.5
-        )
+        near = difflib.get_close_matches(str(value), [str(c) for c in choices], n=1, cutoff=0.5)
         hint_text = f" (did you mean {near[0]}?)" if near else ""
         listed = ", ".join(str(c) for c in choices)
-        raise DataError(
-            f"parameter {name} is {value!r}: choose one of {listed}{hint_text}"
-        )
+        raise DataError(f"parameter {name} is {value!r}: choose one of {listed}{hint_text}")
     if origin is tuple:
         if not isinstance(value, list | tuple):
-            raise DataError(
-                f"parameter {name} is {value!r}: it must be a list, like [a, b]"
-            )
+            raise DataError(f"parameter {name} is {value!r}: it must be a list, like [a, b]")
         inner = get_args(hint)[0]
         return tuple(_checked(item, inner, name) for item in value)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):

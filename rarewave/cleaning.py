@@ -31,9 +31,7 @@ class Cleaning:
 
     def __post_init__(self) -> None:
         if self.low_hz >= self.high_hz:
-            raise DataError(
-                f"low_hz ({self.low_hz:g}) must be below high_hz ({self.high_hz:g})"
-            )
+            raise DataError(f"low_hz ({self.low_hz:g}) must be below high_hz ({self.high_hz:g})")
         if self.high_hz >= self.sample_rate_hz / 2:
             raise DataError(
                 f"high_hz ({self.high_hz:g}) must be below half of sample_rate_hz "
@@ -48,9 +46,7 @@ class Cleaned(NamedTuple):
     gap: NDArray[np.bool_]  # (n,), True where the samples say nothing
 
 
-def clean(
-    samples: NDArray[np.float64], sample_rate: float, options: Cleaning
-) -> Cleaned:
+def clean(samples: NDArray[np.float64], sample_rate: float, options: Cleaning) -> Cleaned:
     """Mark gaps, despike, remove mean and trend, band-pass, taper and resample.
 
     Gaps are bridged by straight lines before filtering, so that their edges do not ring, and
@@ -81,9 +77,7 @@ def clean(
         wave = despike(wave, gap, sample_rate, options.spike_factor)
     if sample_rate != options.sample_rate_hz:
         wave, gap = resample(wave, gap, sample_rate, options.sample_rate_hz)
-    wave = bandpass(
-        wave, options.sample_rate_hz, options.low_hz, options.high_hz, options.order
-    )
+    wave = bandpass(wave, options.sample_rate_hz, options.low_hz, options.high_hz, options.order)
     wave *= cosine_taper(len(wave), round(options.taper_s * options.sample_rate_hz))
     wave[gap] = 0.0
     return Cleaned(wave.astype(np.float32), gap)
@@ -105,9 +99,7 @@ def find_gaps(
     return gap
 
 
-def fill_gaps(
-    samples: NDArray[np.float64], gap: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def fill_gaps(samples: NDArray[np.float64], gap: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Straight lines over the gaps; a gap at an end takes the nearest known value."""
     if not gap.any():
         return samples.copy()
@@ -115,17 +107,13 @@ def fill_gaps(
     return np.interp(index, index[~gap], samples[~gap])
 
 
-def detrend(
-    samples: NDArray[np.float64], gap: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def detrend(samples: NDArray[np.float64], gap: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Remove the straight line that fits the known samples best."""
     index = np.arange(len(samples)) / max(1, len(samples) - 1) - 0.5
     known = index[~gap]
     centre, values = known.mean(), samples[~gap]
     spread = np.square(known - centre).sum()
-    slope = (
-        ((known - centre) * (values - values.mean())).sum() / spread if spread else 0.0
-    )
+    slope = ((known - centre) * (values - values.mean())).sum() / spread if spread else 0.0
     return samples - values.mean() - slope * (index - centre)
 
 
@@ -153,13 +141,15 @@ def despike(
     scale = np.full(count, np.inf)
     known = np.isfinite(blocks).any(axis=1)
     scale[known] = 1.4826 * np.nanmedian(blocks[known], axis=1)
-    # Quantised quiet stretches have a median departure of nothing: there, one in a hundred
-    # samples stands for the scale, or a single quantisation step would count as a spike.
-    quiet = known & (scale == 0)
-    if quiet.any():
-        scale[quiet] = np.nanquantile(blocks[quiet], 0.99, axis=1)
+    # A median departure of nothing: a smooth or a quantised stretch. There its spread stands for
+    # the scale, and at least the quantisation step, or a flickering digit would be spikes.
+    for at in np.flatnonzero(known & (scale == 0)):
+        here = slice(at * block, (at + 1) * block)
+        steps = np.abs(np.diff(samples[here]))
+        step = steps[steps > 0].min() if steps.any() else np.inf
+        scale[at] = max(smooth[here].std(), step)
     limit = factor * np.repeat(scale, block)[: len(samples)]
-    return np.where((departure > limit) & (limit > 0), smooth, samples)
+    return np.where(departure > limit, smooth, samples)
 
 
 def bandpass(
@@ -201,9 +191,7 @@ def resample(
 
 def _long_runs(flags: NDArray[np.bool_], shortest: int) -> NDArray[np.bool_]:
     """The flags that stand in runs of at least `shortest`."""
-    edges = np.flatnonzero(
-        np.diff(np.concatenate(([False], flags, [False])).astype(np.int8))
-    )
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
     begin, end = edges[::2], edges[1::2]
     kept = end - begin >= shortest
     steps = np.zeros(len(flags) + 1, np.int32)

@@ -1,6 +1,8 @@
 """The data set: one compressed `.npz` of spectrograms, labels and where they come from."""
 
 import json
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,9 +39,7 @@ def save(path: Path, dataset: Dataset) -> None:
     rows = len(dataset.y_all)
     for name in ("X_spec", "window_id", "recording", "start", "group", "event_type"):
         if len(getattr(dataset, name)) != rows:
-            raise ValueError(
-                f"{name} has {len(getattr(dataset, name))} rows, y_all {rows}"
-            )
+            raise ValueError(f"{name} has {len(getattr(dataset, name))} rows, y_all {rows}")
     write_npz(path, dataset._asdict())
 
 
@@ -60,11 +60,9 @@ def load(path: Path) -> Dataset:
         raise DataError(
             f"{path} has no array {missing}: make it again with the stage npz"
         ) from None
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path} is not a data set of rarewave ({error})") from None
     dataset = Dataset(**arrays)
     if not np.isfinite(dataset.X_spec).all():
-        raise DataError(
-            f"{path} holds NaN or infinite values: make it again with the stage npz"
-        )
+        raise DataError(f"{path} holds NaN or infinite values: make it again with the stage npz")
     return dataset

@@ -27,9 +27,7 @@ class Detector:
     classes: tuple[str, ...]
     normalisation: Normalisation
 
-    def score(
-        self, X: NDArray[np.float32], made_by: FrontEnd | None = None
-    ) -> NDArray[np.float64]:
+    def score(self, X: NDArray[np.float32], made_by: FrontEnd | None = None) -> NDArray[np.float64]:
         """Probability of an event for spectrograms (n, frequencies, frames, 1) in dB.
 
         `made_by` is the front end of the data, where it is known: data that the model cannot
@@ -108,9 +106,7 @@ def load(path: Path) -> Detector:
             Normalisation.from_dict(content["normalisation"]),
         )
     except (KeyError, TypeError) as error:
-        raise DataError(
-            f"{sidecar(path)} does not describe a detector ({error})"
-        ) from None
+        raise DataError(f"{sidecar(path)} does not describe a detector ({error})") from None
     shape = network.input_shape[1:]
     wanted = (*detector.front_end.shape[:2], detector.normalisation.channels)
     if shape != wanted:

@@ -38,9 +38,7 @@ def units(windows: pd.DataFrame, bootstrap: Bootstrap) -> NDArray[np.str_]:
         return windows["group"].to_numpy("U")
     block = (windows["start_s"] // bootstrap.block_s).astype(int).astype(str)
     event = windows["event_id"]
-    return (windows["recording_id"] + " " + event.where(event != "", block)).to_numpy(
-        "U"
-    )
+    return (windows["recording_id"] + " " + event.where(event != "", block)).to_numpy("U")
 
 
 def mean_gains(
@@ -62,15 +60,11 @@ def mean_gains(
     for number, table in enumerate(tables):
         y = (table["label"] != BACKGROUND).to_numpy(np.int8)
         seed = bootstrap.seed + number
-        weights = scoring.group_weights(
-            table["unit"].to_numpy("U"), y, bootstrap.resamples, seed
-        )
+        weights = scoring.group_weights(table["unit"].to_numpy("U"), y, bootstrap.resamples, seed)
         for name, column in DETECTORS.items():
             scores = table[column].to_numpy(float)
             values[name].append(scoring.average_precision(y, scores))
-            draws[name][number] = [
-                scoring.average_precision(y, scores, w) for w in weights
-            ]
+            draws[name][number] = [scoring.average_precision(y, scores, w) for w in weights]
     rows, gains = [], []
     for name in DETECTORS:
         means = [{"mean": mean} for mean in draws[name].mean(axis=0)]
@@ -123,8 +117,7 @@ def compare(
     for name, values in scores.items():
         point = _measure(y, types, values, thresholds[name], None, name == "network")
         draws = [
-            _measure(y, types, values, thresholds[name], w, name == "network")
-            for w in weights
+            _measure(y, types, values, thresholds[name], w, name == "network") for w in weights
         ]
         resampled[name] = np.array([draw["average_precision"] for draw in draws])
         for metric, value in point.items():
@@ -139,9 +132,7 @@ def compare(
                 }
             )
     table = pd.DataFrame(rows)
-    precision = table[table["metric"] == "average_precision"].set_index("detector")[
-        "value"
-    ]
+    precision = table[table["metric"] == "average_precision"].set_index("detector")["value"]
     gains = {}
     for name in scores:
         if name != "network":

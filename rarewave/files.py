@@ -1,5 +1,6 @@
 """Files that are written whole or not at all, and the same bytes for the same content."""
 
+import contextlib
 import errno
 import json
 import os
@@ -65,11 +66,7 @@ def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
         raise ValueError(f"no rows for {path}")
     lines = [",".join(rows[0])]
     for row in rows:
-        lines.append(
-            ",".join(
-                f"{v:.6g}" if isinstance(v, float) else str(v) for v in row.values()
-            )
-        )
+        lines.append(",".join(f"{v:.6g}" if isinstance(v, float) else str(v) for v in row.values()))
     with whole(path) as part:
         part.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -101,7 +98,7 @@ class NpyRows:
         self._stream: BinaryIO
 
     def __enter__(self) -> Self:
-        self._stream = open(self._whole.__enter__(), "wb")  # noqa: SIM115 - closed in __exit__
+        self._stream = open(self._whole.__enter__(), "wb")
         self._stream.write(b" " * self._HEADER)
         return self
 
@@ -118,22 +115,26 @@ class NpyRows:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if error is None:
-            fields = {
-                "descr": np.lib.format.dtype_to_descr(self.dtype),
-                "fortran_order": False,
-                "shape": (self.count, *self.shape),
-            }
-            text = repr(fields).encode("latin1")
-            room = self._HEADER - 10  # magic, version and length take 10 bytes
-            self._stream.seek(0)
-            self._stream.write(b"\x93NUMPY\x01\x00" + room.to_bytes(2, "little"))
-            self._stream.write(text.ljust(room - 1) + b"\n")
         try:
+            if error is None:
+                self._write_header()
             self._stream.close()
         except OSError as closing:
             kind, error, trace = type(closing), closing, closing.__traceback__
+            with contextlib.suppress(OSError):
+                self._stream.close()
         self._whole.__exit__(kind, error, trace)
+
+    def _write_header(self) -> None:
+        fields = {
+            "descr": np.lib.format.dtype_to_descr(self.dtype),
+            "fortran_order": False,
+            "shape": (self.count, *self.shape),
+        }
+        room = self._HEADER - 10  # magic, version and length take 10 bytes
+        self._stream.seek(0)
+        self._stream.write(b"\x93NUMPY\x01\x00" + room.to_bytes(2, "little"))
+        self._stream.write(repr(fields).encode("latin1").ljust(room - 1) + b"\n")
 
 
 def _plain(value: Any) -> Any:
@@ -146,5 +147,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return _plain(value.item())
     if isinstance(value, float):
-        return float(f"{value:.8g}") if np.isfinite(value) else None
+        return value if np.isfinite(value) else None
     return value

@@ -49,9 +49,7 @@ class FrontEnd:
                 checks.build(Spectrogram, content["spectrogram"], "spectrogram"),
             )
         except KeyError as missing:
-            raise DataError(
-                f"the stored front end has no {missing}: train again"
-            ) from None
+            raise DataError(f"the stored front end has no {missing}: train again") from None
 
     @property
     def digest(self) -> str:
@@ -122,18 +120,14 @@ def spectra(
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
         for at in range(0, len(rows), _CHUNK):
             some = rows[at : at + _CHUNK]
-            pieces = windows.cut(
-                samples, first[some], grid.window_samples, grid.context_samples
-            )
+            pieces = windows.cut(samples, first[some], grid.window_samples, grid.context_samples)
             yield some, spectrograms(pieces, rate, options)
 
     if not options.floor_s:
         for _, X in chunks(np.flatnonzero(wanted)):
             yield X
         return
-    means = [
-        X.mean(axis=(2, 3), dtype=np.float64) for _, X in chunks(np.arange(len(first)))
-    ]
+    means = [X.mean(axis=(2, 3), dtype=np.float64) for _, X in chunks(np.arange(len(first)))]
     level = np.concatenate(means)
     width = max(1, round(options.floor_s * rate / grid.hop_samples))
     for some, X in chunks(np.flatnonzero(wanted)):
@@ -148,9 +142,7 @@ class Windows(NamedTuple):
     spectrograms: NDArray[np.float32]  # (n, frequencies, frames, channels)
 
 
-def apply(
-    front_end: FrontEnd, samples: NDArray[np.float64], sample_rate: float
-) -> Windows:
+def apply(front_end: FrontEnd, samples: NDArray[np.float64], sample_rate: float) -> Windows:
     """Raw samples of one recording to spectrograms, exactly as the stages do.
 
     Raises

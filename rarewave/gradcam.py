@@ -7,9 +7,7 @@ from rarewave.backend import keras, tf
 from rarewave.errors import DataError
 
 
-def gradcam(
-    model: keras.Model, inputs: NDArray[np.float32], layer: str
-) -> NDArray[np.float32]:
+def gradcam(model: keras.Model, inputs: NDArray[np.float32], layer: str) -> NDArray[np.float32]:
     """Class activation maps of the event logit, weighted by its mean gradient.
 
     The gradient is taken before the sigmoid: after it, a sure decision would have none.
@@ -28,13 +26,14 @@ def gradcam(
     Raises
     ------
     DataError
-        The model has no such layer.
+        The model has no such layer, or the layer no spatial output.
     """
     names = [known.name for known in model.layers]
     if layer not in names:
-        raise DataError(
-            f"the network has no layer {layer}: choose gradcam.layer from {names}"
-        )
+        raise DataError(f"the network has no layer {layer}: choose gradcam.layer from {names}")
+    if len(model.get_layer(layer).output.shape) != 4:
+        images = [known.name for known in model.layers[1:] if len(known.output.shape) == 4]
+        raise DataError(f"the layer {layer} has no image: choose gradcam.layer from {images}")
     output = model.layers[-1]
     parts = keras.Model(model.input, [model.get_layer(layer).output, output.input])
     with tf.GradientTape() as tape:
@@ -60,7 +59,7 @@ def mass(
     Mean frequency and time, and the band and the span that hold the middle 80 % of the mass;
     all NaN for an empty map.
     """
-    result = {}
+    result: dict[str, float] = {}
     for name, axis, values in (("hz", 1, frequency_hz), ("s", 0, time_s)):
         share = heat.sum(axis=axis, dtype=np.float64)
         if share.sum() <= 0:
@@ -89,5 +88,5 @@ def agreement(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     for one, other in zip(a, b, strict=True):
         ranks = [np.argsort(np.argsort(m.ravel(), kind="stable")) for m in (one, other)]
         flat = one.std() == 0 or other.std() == 0
-        found.append(0.0 if flat else float(np.corrcoef(*ranks)[0, 1]))
+        found.append(0.0 if flat else float(np.corrcoef(ranks[0], ranks[1])[0, 1]))
     return float(np.mean(found)) if found else float("nan")

@@ -16,9 +16,7 @@ def layer_table(model: keras.Model) -> list[dict[str, Any]]:
     """A row per layer and array of weights: name, kind, output shape, count, statistics."""
     rows = []
     for layer in model.layers:
-        shape = "x".join(
-            "n" if size is None else str(size) for size in layer.output.shape
-        )
+        shape = "x".join("n" if size is None else str(size) for size in layer.output.shape)
         base = {"layer": layer.name, "kind": type(layer).__name__, "output": shape}
         if not layer.weights:
             rows.append(base | {"array": "", "count": 0})
@@ -59,23 +57,15 @@ def rebuild(path: Path) -> keras.Model:
     built = networks.build(name, saved.input_shape[1:], front_end.window_frames)
     for mine, theirs in zip(built.layers, saved.layers, strict=False):
         shapes = [[v.shape for v in layer.weights] for layer in (mine, theirs)]
-        if (
-            type(mine) is not type(theirs)
-            or mine.name != theirs.name
-            or shapes[0] != shapes[1]
-        ):
+        if type(mine) is not type(theirs) or mine.name != theirs.name or shapes[0] != shapes[1]:
             raise DataError(
                 f"layer {theirs.name} of {path} is not what the network {name} builds today "
                 f"({mine.name}): train it again"
             )
         mine.set_weights(theirs.get_weights())
         if mine.get_config() != theirs.get_config():
-            raise DataError(
-                f"layer {theirs.name} of {path} has other settings than {name} today"
-            )
+            raise DataError(f"layer {theirs.name} of {path} has other settings than {name} today")
     if len(built.layers) != len(saved.layers):
-        raise DataError(
-            f"{path} has {len(saved.layers)} layers, {name} {len(built.layers)}"
-        )
+        raise DataError(f"{path} has {len(saved.layers)} layers, {name} {len(built.layers)}")
     built.compile(saved.optimizer, saved.loss, jit_compile=False)
     return built

@@ -15,16 +15,15 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 def save(model: keras.Model, path: Path) -> None:
     """Save a model whole or not at all, the same bytes for the same model.
 
-    Keras writes the date, the time of each entry and `id()`s of shared objects into the
-    archive; they are fixed, dropped and renumbered here. The file loads, predicts and trains on
-    as Keras's own does.
+    Keras writes the date, the time of each entry and `id()`s of objects into the archive; they
+    are fixed or dropped here. The file loads, predicts and trains on as Keras's own does.
     """
-    raw = Path(path).with_name(f".{Path(path).stem}.raw.keras")
+    path = Path(path)
+    raw = path.with_name(f".{path.stem}.raw.keras")
     try:
-        raw.parent.mkdir(parents=True, exist_ok=True)
-        model.save(raw)
-        with whole(path) as part, zipfile.ZipFile(raw) as source:
-            with zipfile.ZipFile(part, "w") as target:
+        with whole(path) as part:
+            model.save(raw)
+            with zipfile.ZipFile(raw) as source, zipfile.ZipFile(part, "w") as target:
                 for name in sorted(source.namelist()):
                     data = source.read(name)
                     if name.endswith(".json"):
@@ -46,34 +45,23 @@ def load(path: Path) -> keras.Model:
     if not path.is_file():
         raise DataError(f"no model {path}: run the stage train, or correct the path")
     if not zipfile.is_zipfile(path):
-        raise DataError(
-            f"{path} is not a .keras file: it is no zip archive; train it again"
-        )
+        raise DataError(f"{path} is not a .keras file: it is no zip archive; train it again")
     try:
         return keras.models.load_model(path)
     except Exception as error:
-        reason = (
-            str(error).strip().splitlines()[0]
-            if str(error).strip()
-            else type(error).__name__
-        )
-        raise DataError(
-            f"{path} is not a Keras model ({reason}): train it again"
-        ) from None
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise DataError(f"{path} is not a Keras model ({reason}): train it again") from None
 
 
 def _stable(content: Any) -> bytes:
-    """JSON without the date and with shared objects numbered in order of appearance."""
-    ids: dict[Any, int] = {}
+    """JSON without the date and the `id()`s, which only say which defaults were one object."""
 
     def walk(node: Any) -> Any:
         if isinstance(node, dict):
             return {
-                key: ids.setdefault(value, len(ids))
-                if key == "shared_object_id"
-                else walk(value)
+                key: walk(value)
                 for key, value in node.items()
-                if key != "date_saved"
+                if key not in ("date_saved", "shared_object_id")
             }
         if isinstance(node, list):
             return [walk(item) for item in node]

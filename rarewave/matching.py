@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import pandas as pd
 
 from rarewave.checks import AtLeast
+from rarewave.tables import EVENTS, conform
 
 
 @dataclass(frozen=True)
@@ -44,19 +45,15 @@ def match_events(
     """
     catalogue = _without_repeats(catalogue, uncertainty.same_event_s)
     begin = recordings["start"]
-    finish = begin + pd.to_timedelta(
-        recordings["n_samples"] / recordings["sample_rate"], unit="s"
-    )
-    stems = set(
-        recordings["path"].map(lambda p: p.rsplit("/", 1)[-1].rsplit(".", 1)[0])
-    )
+    finish = begin + pd.to_timedelta(recordings["n_samples"] / recordings["sample_rate"], unit="s")
+    stems = set(recordings["path"].map(lambda p: p.rsplit("/", 1)[-1].rsplit(".", 1)[0]))
     rows: list[dict[str, Any]] = []
-    outside, no_recording, no_end = [], [], []
+    outside: list[str] = []
+    no_recording: list[str] = []
+    no_end: list[str] = []
     for event in catalogue.sort_values(["start", "event_id"]).to_dict("records"):
         open_ended = pd.isna(event["end"])
-        tail = pd.Timedelta(
-            seconds=uncertainty.unknown_end_s if open_ended else uncertainty.coda_s
-        )
+        tail = pd.Timedelta(seconds=uncertainty.unknown_end_s if open_ended else uncertainty.coda_s)
         last = event["start"] if open_ended else event["end"]
         hits = recordings[(begin < last + tail) & (finish > event["start"])]
         name = f"{event['source']} row {event['row']} ({event['event_id']})"
@@ -77,24 +74,17 @@ def match_events(
                 "label": event["label"],
             }
             if not open_ended and offset > 0 and onset < length:
-                rows.append(
-                    common | {"onset_s": onset, "offset_s": offset, "certain": True}
-                )
+                rows.append(common | {"onset_s": onset, "offset_s": offset, "certain": True})
             if tail > pd.Timedelta(0):
                 until = offset + tail.total_seconds()
-                rows.append(
-                    common | {"onset_s": offset, "offset_s": until, "certain": False}
-                )
+                rows.append(common | {"onset_s": offset, "offset_s": until, "certain": False})
     report = {
         "catalogue_rows": len(catalogue),
         "outside_every_recording": outside,
         "recording_absent": no_recording,
         "without_end": no_end,
     }
-    columns = [
-        "event_id", "recording_id", "onset_s", "offset_s", "low_hz", "high_hz", "label", "certain",
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns), report
+    return conform(pd.DataFrame(rows, columns=list(EVENTS)), EVENTS, "events"), report
 
 
 def _without_repeats(catalogue: pd.DataFrame, same_event_s: float) -> pd.DataFrame:
@@ -102,9 +92,7 @@ def _without_repeats(catalogue: pd.DataFrame, same_event_s: float) -> pd.DataFra
     ends = catalogue[catalogue["end"].notna()]
     keep = []
     for event in catalogue.to_dict("records"):
-        near = (ends["start"] - event["start"]).abs() <= pd.Timedelta(
-            seconds=same_event_s
-        )
+        near = (ends["start"] - event["start"]).abs() <= pd.Timedelta(seconds=same_event_s)
         elsewhere = ends["source"] != event["source"]
         keep.append(pd.notna(event["end"]) or not (near & elsewhere).any())
     return catalogue[keep]
@@ -114,9 +102,7 @@ def duplicates(recordings: pd.DataFrame) -> list[tuple[str, str]]:
     """Pairs (first, repeat) of recordings with the same samples, rate and start."""
     first: dict[tuple[Any, ...], str] = {}
     pairs = []
-    keys = recordings[["content", "sample_rate", "start"]].itertuples(
-        index=False, name=None
-    )
+    keys = recordings[["content", "sample_rate", "start"]].itertuples(index=False, name=None)
     for key, name in zip(keys, recordings["recording_id"], strict=True):
         if key in first:
             pairs.append((first[key], name))
@@ -127,14 +113,14 @@ def duplicates(recordings: pd.DataFrame) -> list[tuple[str, str]]:
 def overlaps(recordings: pd.DataFrame) -> list[tuple[str, str]]:
     """Pairs of recordings of one channel that share time without being the same."""
     pairs = []
-    length = pd.to_timedelta(
-        recordings["n_samples"] / recordings["sample_rate"], unit="s"
-    )
+    length = pd.to_timedelta(recordings["n_samples"] / recordings["sample_rate"], unit="s")
     table = recordings.assign(finish=recordings["start"] + length)
     for _, channel in table.dropna(subset="start").groupby("channel", sort=True):
         running: list[dict[str, Any]] = []
         for row in channel.sort_values(["start", "recording_id"]).to_dict("records"):
-            running = [other for other in running if other["finish"] > row["start"]]
+            # miniSEED rounds times: less than half a sample is no overlap.
+            least = pd.Timedelta(seconds=0.5 / row["sample_rate"])
+            running = [other for other in running if other["finish"] - row["start"] > least]
             pairs += [(other["recording_id"], row["recording_id"]) for other in running]
             running.append(row)
     return pairs

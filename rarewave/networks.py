@@ -25,9 +25,7 @@ def seed_cnn(input_shape: tuple[int, int, int]) -> keras.Model:
     spectrogram = keras.Input(input_shape, name="spectrogram")
     x = spectrogram
     for number, filters in enumerate((32, 64, 128), start=1):
-        x = layers.Conv2D(
-            filters, 3, padding="same", activation="relu", name=f"conv{number}"
-        )(x)
+        x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv{number}")(x)
         x = layers.BatchNormalization(momentum=_MOMENTUM, name=f"norm{number}")(x)
         if number < 3:
             x = layers.MaxPooling2D(name=f"pool{number}")(x)
@@ -37,9 +35,7 @@ def seed_cnn(input_shape: tuple[int, int, int]) -> keras.Model:
     return keras.Model(spectrogram, event, name="seed_cnn")
 
 
-def band_context(
-    input_shape: tuple[int, int, int], window_frames: slice
-) -> keras.Model:
+def band_context(input_shape: tuple[int, int, int], window_frames: slice) -> keras.Model:
     """Mean level of frequency bands, of the window and of its context, and a small classifier.
 
     The first channel (level) is averaged over the window, the last (level above the noise
@@ -51,16 +47,19 @@ def band_context(
     input_shape : (frequencies, frames, channels).
     window_frames : the frames of the window itself.
     """
-    frequencies, frames, _ = input_shape
+    frequencies, frames, depth = input_shape
     rows = min(4, frequencies)
     spectrogram = keras.Input(input_shape, name="spectrogram")
-    outside = ((0, 0), (window_frames.start, frames - window_frames.stop))
-    inner = layers.Cropping2D(outside, name="window")(spectrogram[..., :1])
     width = window_frames.stop - window_frames.start
-    level = layers.AveragePooling2D((rows, width), name="level")(inner)
-    context = layers.AveragePooling2D((rows, frames), name="context")(
-        spectrogram[..., -1:]
-    )
+    outside = (window_frames.start, frames - window_frames.stop)
+    channels = layers.Reshape((*input_shape, 1), name="channels")(spectrogram)
+    # Cropping, not indexing: Keras numbers anonymous operations by how many came before.
+    first = layers.Cropping3D(((0, 0), outside, (0, depth - 1)), name="window")(channels)
+    last = layers.Cropping3D(((0, 0), (0, 0), (depth - 1, 0)), name="above_floor")(channels)
+    first = layers.Reshape((frequencies, width, 1), name="window_level")(first)
+    last = layers.Reshape((frequencies, frames, 1), name="context_level")(last)
+    level = layers.AveragePooling2D((rows, width), name="level")(first)
+    context = layers.AveragePooling2D((rows, frames), name="context")(last)
     flat = [
         layers.Flatten(name="level_bands")(level),
         layers.Flatten(name="context_bands")(context),
@@ -74,9 +73,7 @@ def band_context(
     return keras.Model(spectrogram, event, name="band_context")
 
 
-def build(
-    name: str, input_shape: tuple[int, int, int], window_frames: slice
-) -> keras.Model:
+def build(name: str, input_shape: tuple[int, int, int], window_frames: slice) -> keras.Model:
     """The network of that name, with fresh weights from the current seed."""
     if name == "seed_cnn":
         return seed_cnn(input_shape)

@@ -48,9 +48,7 @@ class Normalisation(NamedTuple):
     @staticmethod
     def from_dict(content: dict[str, Any]) -> "Normalisation":
         """What `to_dict` described."""
-        mean, deviation = (
-            np.array(content[k], np.float32) for k in ("mean", "deviation")
-        )
+        mean, deviation = (np.array(content[k], np.float32) for k in ("mean", "deviation"))
         return Normalisation(content["mode"], mean, deviation)
 
 

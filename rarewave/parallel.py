@@ -25,11 +25,7 @@ def ordered_map(
     if jobs is None:
         wanted = os.environ.get("RAREWAVE_JOBS", "")
         cores = os.cpu_count() or 1
-        jobs = (
-            int(wanted)
-            if wanted.isdigit()
-            else min(cores, len(items) // _WORTH_A_WORKER)
-        )
+        jobs = int(wanted) if wanted.isdigit() else min(cores, len(items) // _WORTH_A_WORKER)
     results: Iterable[B]
     if jobs <= 1:
         results = map(function, items)

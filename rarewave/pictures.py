@@ -16,7 +16,7 @@ from rarewave.files import whole
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#999999"]
 GREY = "#BBBBBB"
 
-_STYLE = {
+_STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.spines.top": False,
@@ -68,9 +68,7 @@ def stacked_bars(
         values = counts[column].to_numpy(float)
         axes.barh(range(len(counts)), values, left=left, label=column, color=colour)
         left += values
-    axes.set_yticks(
-        range(len(counts)), [str(name) for name in counts.index], fontsize=6
-    )
+    axes.set_yticks(range(len(counts)), [str(name) for name in counts.index], fontsize=6)
     axes.invert_yaxis()
     axes.set_xlabel(unit)
     axes.set_title(title)

@@ -33,9 +33,7 @@ def find_files(folder: Path, pattern: str) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"no folder {folder}: put the data there or change ingest.data")
-    files = [
-        f for f in folder.glob(pattern) if f.is_file() and not f.name.startswith(".")
-    ]
+    files = [f for f in folder.glob(pattern) if f.is_file() and not f.name.startswith(".")]
     if not files:
         raise DataError(
             f"no recordings: nothing in {folder} fits {pattern!r}; see ingest.data and "
@@ -78,9 +76,7 @@ def read_file(path: Path, channel: str | None = None) -> list[Waveform]:
     ]
     lengths = {length for _, length in records}
     if broken or (len(lengths) == 1 and path.stat().st_size % lengths.pop()):
-        raise DataError(
-            f"{path} is truncated or damaged, it holds a broken record: {again}"
-        )
+        raise DataError(f"{path} is truncated or damaged, it holds a broken record: {again}")
     waveforms = []
     for name in sorted({trace.id for trace in stream}):
         if channel is not None and name != channel:
@@ -89,10 +85,10 @@ def read_file(path: Path, channel: str | None = None) -> list[Waveform]:
         rates = sorted({float(trace.stats.sampling_rate) for trace in traces})
         if len(rates) > 1:
             listed = ", ".join(f"{rate:g}" for rate in rates)
-            raise DataError(
-                f"{path}: {name} mixes sampling rates ({listed} Hz): split the file"
-            )
-        (trace,) = traces.copy().merge(method=1).traces
+            raise DataError(f"{path}: {name} mixes sampling rates ({listed} Hz): split the file")
+        for trace in traces:
+            trace.data = np.ma.asarray(trace.data).astype(np.float64)
+        (trace,) = traces.merge(method=1).traces
         samples = np.ma.filled(np.ma.asarray(trace.data, dtype=np.float64), np.nan)
         if not len(samples):
             raise DataError(f"{path}: {name} holds no sample: {again}")
@@ -106,13 +102,9 @@ def read_file(path: Path, channel: str | None = None) -> list[Waveform]:
             )
         )
     if not waveforms:
-        raise DataError(
-            f"{path} holds no channel {channel}" if channel else f"{path} is empty"
-        )
+        raise DataError(f"{path} holds no channel {channel}" if channel else f"{path} is empty")
     if channel is None and len(waveforms) > 1:
-        waveforms = [
-            w._replace(recording_id=f"{path.stem}.{w.channel}") for w in waveforms
-        ]
+        waveforms = [w._replace(recording_id=f"{path.stem}.{w.channel}") for w in waveforms]
     return waveforms
 
 

@@ -18,9 +18,7 @@ _PACKAGES = (
 
 
 @never_fails
-def log_detector(
-    run: Run | None, model: Path, threshold: Path, front_end: FrontEnd
-) -> None:
+def log_detector(run: Run | None, model: Path, threshold: Path, front_end: FrontEnd) -> None:
     """Log network, front end and threshold as one pyfunc with signature and example.
 
     Parameters
@@ -30,9 +28,7 @@ def log_detector(
     """
     if run is None:
         return
-    content = b"".join(
-        p.read_bytes() for p in (model, model.with_suffix(".json"), threshold)
-    )
+    content = b"".join(p.read_bytes() for p in (model, model.with_suffix(".json"), threshold))
     digest = hashlib.sha256(content).hexdigest()[:16]
     if run.client.get_run(run.run_id).data.tags.get("detector") == digest:
         return
@@ -86,6 +82,4 @@ def example(front_end: FrontEnd) -> pd.DataFrame:
     rng = np.random.Generator(np.random.PCG64(0))
     length = front_end.grid.window_samples + front_end.grid.hop_samples
     samples = np.round(rng.standard_normal(length) * 100).tolist()
-    return pd.DataFrame(
-        {"samples": [samples], "sample_rate": [front_end.clean.sample_rate_hz]}
-    )
+    return pd.DataFrame({"samples": [samples], "sample_rate": [front_end.clean.sample_rate_hz]})

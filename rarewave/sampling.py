@@ -34,15 +34,10 @@ def epoch_order(
 def class_weights(y: NDArray[np.int8]) -> dict[int, float]:
     """n / (classes * n_class) for each class, scikit-learn's `balanced` weights."""
     kinds, counts = np.unique(y, return_counts=True)
-    return {
-        int(k): len(y) / (len(kinds) * int(c))
-        for k, c in zip(kinds, counts, strict=True)
-    }
+    return {int(k): len(y) / (len(kinds) * int(c)) for k, c in zip(kinds, counts, strict=True)}
 
 
-def _cycled(
-    rows: NDArray[np.int64], length: int, rng: np.random.Generator
-) -> NDArray[np.int64]:
+def _cycled(rows: NDArray[np.int64], length: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """`length` indices in which every row comes equally often, give or take one."""
     rounds = -(-length // len(rows))
     return np.concatenate([rng.permutation(rows) for _ in range(rounds)])[:length]

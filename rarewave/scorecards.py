@@ -46,17 +46,11 @@ def grouped_intervals(
             if metric not in rows.index or not np.isfinite(rows.loc[metric, "value"]):
                 continue
             at = m * (len(detectors) + 1) + d
-            value, low, high = (
-                float(rows.loc[metric, c]) for c in ("value", "low", "high")
-            )
+            value, low, high = (float(rows.loc[metric, c]) for c in ("value", "low", "high"))
             axes.plot([low, high], [at, at], color=COLOURS[d], linewidth=2)
-            axes.plot(
-                value, at, "o", color=COLOURS[d], label=detector if m == 0 else None
-            )
+            axes.plot(value, at, "o", color=COLOURS[d], label=detector if m == 0 else None)
     step = len(detectors) + 1
-    axes.set_yticks(
-        [m * step + (step - 2) / 2 for m in range(len(metrics))], list(metrics)
-    )
+    axes.set_yticks([m * step + (step - 2) / 2 for m in range(len(metrics))], list(metrics))
     axes.invert_yaxis()
     axes.set_xlim(-0.02, 1.02)
     axes.grid(axis="x", color="#EEEEEE")

@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-def confusion(
-    y: NDArray, decided: NDArray, weights: Array | None = None
-) -> dict[str, float]:
+def confusion(y: NDArray, decided: NDArray, weights: Array | None = None) -> dict[str, float]:
     """Weighted counts tn, fp, fn and tp of decisions against labels (0 or 1)."""
     w = np.ones(len(y)) if weights is None else weights
     y, decided = y.astype(bool), decided.astype(bool)
@@ -66,9 +64,7 @@ def average_precision(y: NDArray, scores: Array, weights: Array | None = None) -
     if positives == 0:
         return float("nan")
     found = points["tp"] + points["fp"]
-    precision = np.divide(
-        points["tp"], found, out=np.zeros_like(found), where=found > 0
-    )
+    precision = np.divide(points["tp"], found, out=np.zeros_like(found), where=found > 0)
     return float((np.diff(points["tp"], prepend=0.0) / positives * precision).sum())
 
 
@@ -108,9 +104,7 @@ def reliability(
     return rows
 
 
-def calibration_error(
-    y: NDArray, p: Array, weights: Array | None = None, bins: int = 10
-) -> float:
+def calibration_error(y: NDArray, p: Array, weights: Array | None = None, bins: int = 10) -> float:
     """Expected calibration error (Naeini et al. 2015): weighted gap of `reliability`."""
     rows = reliability(y, p, weights, bins)
     total = sum(row["weight"] for row in rows)
@@ -149,9 +143,7 @@ def recall_per_type(
     for kind in np.unique(types):
         mine = types == kind
         total = w[mine].sum()
-        found[str(kind)] = (
-            float(w[mine & hits].sum() / total) if total else float("nan")
-        )
+        found[str(kind)] = float(w[mine & hits].sum() / total) if total else float("nan")
     return found
 
 

@@ -8,13 +8,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import mlflow.pyfunc
 import numpy as np
 import pandas as pd
 from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel
 
 
-class WaveformDetector(mlflow.pyfunc.PythonModel):
+class WaveformDetector(PythonModel):
     """Scores every window of every waveform that it is given.
 
     Input: a row per recording, `samples` (raw, as recorded; null where missing) and

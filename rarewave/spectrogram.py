@@ -112,9 +112,7 @@ def above_floor(
     from scipy.ndimage import percentile_filter
 
     floor = percentile_filter(level, 100 * quantile, size=(width, 1), mode="nearest")
-    return np.concatenate([X, X - floor[mine][:, :, None, None]], axis=-1).astype(
-        np.float32
-    )
+    return np.concatenate([X, X - floor[mine][:, :, None, None]], axis=-1).astype(np.float32)
 
 
 def kept_rows(rate: float, options: Spectrogram) -> slice:
@@ -141,9 +139,7 @@ def mel_filters(rate: float, options: Spectrogram) -> NDArray[np.float64]:
 
     top = options.fmax_hz or rate / 2
     if top > rate / 2:
-        raise DataError(
-            f"spectrogram.fmax_hz {top:g} is above half the sampling rate {rate / 2:g}"
-        )
+        raise DataError(f"spectrogram.fmax_hz {top:g} is above half the sampling rate {rate / 2:g}")
     return mel(
         sr=rate,
         n_fft=options.n_fft,
@@ -157,18 +153,16 @@ def mel_filters(rate: float, options: Spectrogram) -> NDArray[np.float64]:
 def frequencies_hz(rate: float, options: Spectrogram) -> NDArray[np.float64]:
     """The centre frequency of each row, in Hz."""
     if options.scale == "linear":
-        return np.fft.rfftfreq(options.n_fft, 1.0 / rate)[kept_rows(rate, options)]
+        hertz = np.fft.rfftfreq(options.n_fft, 1.0 / rate).astype(np.float64)
+        return hertz[kept_rows(rate, options)]
     from librosa import mel_frequencies
 
     top = options.fmax_hz or rate / 2
-    return mel_frequencies(n_mels=options.n_mels + 2, fmin=options.fmin_hz, fmax=top)[
-        1:-1
-    ]
+    centres = mel_frequencies(n_mels=options.n_mels + 2, fmin=options.fmin_hz, fmax=top)[1:-1]
+    return centres.astype(np.float64)
 
 
-def times_s(
-    samples: int, rate: float, options: Spectrogram, before: int = 0
-) -> NDArray:
+def times_s(samples: int, rate: float, options: Spectrogram, before: int = 0) -> NDArray:
     """The centre of each frame in seconds from the start of the window, after `before` samples."""
     n_frames = 1 + (samples - options.n_fft) // options.hop
     return (np.arange(n_frames) * options.hop + options.n_fft / 2 - before) / rate

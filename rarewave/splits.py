@@ -35,9 +35,7 @@ class Split:
 
     def __post_init__(self) -> None:
         if self.validation + self.test >= 1:
-            raise DataError(
-                "validation and test together must leave something to train on"
-            )
+            raise DataError("validation and test together must leave something to train on")
 
 
 def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
@@ -103,9 +101,7 @@ def _deal(
     `event` tells which labels are events.
     """
     rng = np.random.Generator(np.random.PCG64(options.seed))
-    shares = np.array(
-        [1 - options.validation - options.test, options.validation, options.test]
-    )
+    shares = np.array([1 - options.validation - options.test, options.validation, options.test])
     free = np.arange(len(counts)) if fixed is None else np.flatnonzero(~fixed)
     if fixed is not None:
         shares = np.array([1 - options.validation, options.validation, 0.0])
@@ -138,9 +134,7 @@ def _deal(
     return best
 
 
-def purge(
-    windows: pd.DataFrame, part: NDArray[np.str_], purge_s: float
-) -> NDArray[np.bool_]:
+def purge(windows: pd.DataFrame, part: NDArray[np.str_], purge_s: float) -> NDArray[np.bool_]:
     """Windows too near in time to another part.
 
     Of two parts that come too near, the training part gives way, then validation. Time is UTC
@@ -232,9 +226,7 @@ def audit(
     near = purge(windows[used], part[used], purge_s)
     if near.any():
         name = windows["window_id"].to_numpy("U128")[used][near][0]
-        raise DataError(
-            f"the split leaks: window {name} is within {purge_s:g} s of another part"
-        )
+        raise DataError(f"the split leaks: window {name} is within {purge_s:g} s of another part")
     seen: dict[bytes, tuple[str, str]] = {}
     names = windows["window_id"].to_numpy("U128")
     for row in np.flatnonzero(used):
@@ -247,9 +239,7 @@ def audit(
             )
     return {
         "groups_in_one_part": int(windows["group"].nunique()),
-        "events_in_one_part": int(
-            windows["event_id"][windows["event_id"] != ""].nunique()
-        ),
+        "events_in_one_part": int(windows["event_id"][windows["event_id"] != ""].nunique()),
         "windows_apart_in_time": int(used.sum()),
         "distinct_spectrograms": len(seen),
     }

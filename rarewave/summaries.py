@@ -42,7 +42,6 @@ def means(names: list[str], detectors: pd.DataFrame, gains: pd.DataFrame) -> str
         lines.append(f"| {row['detector']} | {cells} | {mean} |")
     lines.append("")
     for row in gains.to_dict("records"):
-        lines.append(
-            f"network - {row['baseline']}: {row['gain']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
-        )
+        gain = f"{row['gain']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
+        lines.append(f"network - {row['baseline']}: {gain}")
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from rarewave.errors import DataError
@@ -81,9 +82,19 @@ def conform(frame: pd.DataFrame, schema: Schema, name: str) -> pd.DataFrame:
         found = ", ".join(map(str, frame.columns))
         raise DataError(f"{name}: no column {', '.join(missing)} (found: {found})")
     try:
+        for column, kind in schema.items():
+            _refuse_lossy(frame[column], kind)
         return frame[list(schema)].astype(schema).reset_index(drop=True)
     except (ValueError, TypeError) as error:
         raise DataError(f"{name}: a column has the wrong type ({error})") from None
+
+
+def _refuse_lossy(values: pd.Series, kind: str) -> None:
+    """Raise ValueError where astype would cut a number or guess a truth."""
+    if kind == "bool" and not values.map(lambda v: isinstance(v, bool | np.bool_)).all():
+        raise ValueError(f"{values.name} must be true or false")
+    if kind == "int64" and pd.api.types.is_float_dtype(values) and (values % 1 != 0).any():
+        raise ValueError(f"{values.name} must be whole numbers")
 
 
 def write_table(path: Path, frame: pd.DataFrame, schema: Schema) -> None:

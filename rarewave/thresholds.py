@@ -22,9 +22,7 @@ class Objective:
     that of the scores at hand.
     """
 
-    objective: Literal[
-        "f1", "recall_at_precision", "precision_at_recall", "false_alarms_per_day"
-    ]
+    objective: Literal["f1", "recall_at_precision", "precision_at_recall", "false_alarms_per_day"]
     precision: Fraction
     recall: Fraction
     false_alarms_per_day: Annotated[float, AtLeast(0)]
@@ -67,9 +65,7 @@ def sweep(
     }
 
 
-def choose(
-    table: dict[str, NDArray[np.float64]], objective: Objective
-) -> dict[str, Any]:
+def choose(table: dict[str, NDArray[np.float64]], objective: Objective) -> dict[str, Any]:
     """The best row of a sweep, and how flat the optimum is.
 
     Where a condition cannot be met, the row nearest to it is taken and `met` is false. The
@@ -98,7 +94,11 @@ def choose(
             "false_alarms_per_day": -table["false_alarms_per_day"],
         }[name]
         value, allowed = nearest, np.ones(len(nearest), bool)
-    best = int(np.argmax(np.where(allowed, value, -np.inf)))
+    # Of equal values the one that finds most: rows go from high thresholds to low.
+    ranked = np.where(allowed, value, -np.inf)
+    best = int(np.argmax(ranked))
+    if name == "precision_at_recall":
+        best = len(ranked) - 1 - int(np.argmax(ranked[::-1]))
     good = allowed & (value >= value[best] - 0.02 * abs(value[best]))
     low = high = best
     while low + 1 < len(good) and good[low + 1]:

@@ -27,14 +27,10 @@ def write(stage: str, began: float, work_began: float) -> None:
     """Append this process's times to the ledger; `began` is when its first line ran."""
     import psutil
 
-    parents = [
-        p for p in psutil.Process().parents() if any("dvc" in c for c in _command(p))
-    ]
+    parents = [p for p in psutil.Process().parents() if any("dvc" in c for c in _command(p))]
     line = {
         "stage": stage,
-        "run": [parents[-1].pid, parents[-1].create_time()]
-        if parents
-        else [os.getpid(), 0.0],
+        "run": [parents[-1].pid, parents[-1].create_time()] if parents else [os.getpid(), 0.0],
         "began": began,
         "work_began": work_began,
         "ended": time.time(),
@@ -59,6 +55,8 @@ def last_run(ledger: Path = LEDGER) -> list[dict[str, float | str]]:
     try:
         lines = [json.loads(line) for line in ledger.read_text().splitlines()]
     except FileNotFoundError:
+        return []
+    if not lines:
         return []
     lines = [line for line in lines if line["run"] == lines[-1]["run"]]
     rows: list[dict[str, float | str]] = []

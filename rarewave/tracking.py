@@ -44,13 +44,9 @@ def never_fails(log: Callable[P, None]) -> Callable[P, None]:
 
 def warn(error: Exception) -> None:
     """Say that logging failed, and that nothing else did."""
-    reason = (
-        str(error).strip().splitlines()[0]
-        if str(error).strip()
-        else type(error).__name__
-    )
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     print(
-        f"MLflow did not log ({reason}); the results are written all the same",
+        f"MLflow did not log ({reason[:160]}); the results are written all the same",
         file=sys.stderr,
     )
 
@@ -58,6 +54,9 @@ def warn(error: Exception) -> None:
 def connect(root: Path) -> Any:
     """A client of the store: MLFLOW_TRACKING_URI, or SQLite in the project folder `root`."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    # MLflow's own patience with a dead server is minutes for each call.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import logging
 
@@ -68,18 +67,16 @@ def connect(root: Path) -> Any:
     import mlflow
     from mlflow.tracking import MlflowClient
 
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / 'mlflow.db'}"
-    mlflow.set_tracking_uri(uri)
+    elsewhere = os.environ.get("MLFLOW_TRACKING_URI")
+    root = root.resolve()
+    uri = elsewhere or f"sqlite:///{root / 'mlflow.db'}"
+    mlflow.set_tracking_uri(uri)  # which sets the variable, too
     (root / ".rarewave").mkdir(exist_ok=True)
     # Two processes that make the tables of a new store at once kill each other.
     with FileLock(root / ".rarewave" / "mlflow.lock"):
         client = MlflowClient(uri)
         if client.get_experiment_by_name(EXPERIMENT) is None:
-            local = (
-                None
-                if os.environ.get("MLFLOW_TRACKING_URI")
-                else (root / "mlruns").as_uri()
-            )
+            local = None if elsewhere else (root / "mlruns").as_uri()
             client.create_experiment(EXPERIMENT, artifact_location=local)
     return client
 
@@ -130,9 +127,7 @@ def log_params(run: Run | None, params: Mapping[str, Any]) -> None:
 
 
 @never_fails
-def log_metrics(
-    run: Run | None, rows: Iterable[tuple[int, Mapping[str, float]]]
-) -> None:
+def log_metrics(run: Run | None, rows: Iterable[tuple[int, Mapping[str, float]]]) -> None:
     """Log metrics of steps in one batch; null and non-finite values are left out."""
     import math
     import time

@@ -34,9 +34,7 @@ class Batches(keras.utils.PyDataset):
         self.X, self.y, self.rows, self.normalise = X, y, rows, normalise
         self.options, self.seed, self.epoch = options, seed, 0
         self.weights = (
-            sampling.class_weights(y[rows])
-            if options.imbalance == "class_weights"
-            else None
+            sampling.class_weights(y[rows]) if options.imbalance == "class_weights" else None
         )
         self._deal()
 
@@ -63,9 +61,7 @@ class Batches(keras.utils.PyDataset):
         )
         if self.weights is None:
             return inputs, targets
-        weight = np.array(
-            [self.weights[int(label)] for label in self.y[rows]], np.float32
-        )
+        weight = np.array([self.weights[int(label)] for label in self.y[rows]], np.float32)
         return inputs, targets, weight
 
     def on_epoch_end(self) -> None:
@@ -134,7 +130,7 @@ def compiled(
     if options.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, steps)
     model = build(options.network, input_shape, window_frames)
-    model.compile(keras.optimizers.Adam(rate), loss, jit_compile=False)
+    model.compile(keras.optimizers.Adam(rate, name="adam"), loss, jit_compile=False)
     return model
 
 
@@ -170,9 +166,7 @@ def train(
         report,
         checkpoint,
     )
-    model.fit(
-        batches, epochs=options.epochs, shuffle=False, verbose=0, callbacks=[watch]
-    )
+    model.fit(batches, epochs=options.epochs, shuffle=False, verbose=0, callbacks=[watch])
 
 
 def predict(
@@ -183,9 +177,7 @@ def predict(
 ) -> NDArray[np.float64]:
     """Probability of an event for the given rows of spectrograms, (len(rows),)."""
     found = [
-        np.asarray(model.predict_on_batch(normalise(X[rows[at : at + PREDICT_BATCH]])))[
-            :, 0
-        ]
+        np.asarray(model.predict_on_batch(normalise(X[rows[at : at + PREDICT_BATCH]])))[:, 0]
         for at in range(0, len(rows), PREDICT_BATCH)
     ]
     return np.concatenate(found).astype(np.float64) if found else np.zeros(0)

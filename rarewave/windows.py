@@ -77,22 +77,29 @@ def cut(
     return np.lib.stride_tricks.sliding_window_view(padded, length + 2 * context)[first]
 
 
-def fraction_of(
-    flags: NDArray[np.bool_], first: NDArray[np.int64], length: int
-) -> NDArray:
+def fraction_of(flags: NDArray[np.bool_], first: NDArray[np.int64], length: int) -> NDArray:
     """The share of each window that is flagged."""
     total = np.concatenate(([0], np.cumsum(flags, dtype=np.int64)))
     return (total[first + length] - total[first]) / length
 
 
-def new_seconds(
-    n_samples: int, first: NDArray[np.int64], grid: Grid, rate: float
-) -> NDArray:
+def new_seconds(n_samples: int, first: NDArray[np.int64], grid: Grid, rate: float) -> NDArray:
     """Recorded seconds that no earlier window covers; they sum to the length of the recording."""
     ends = first + grid.window_samples
-    return (
-        np.diff(ends, prepend=0) / rate if len(ends) else np.array([n_samples / rate])
-    )
+    return np.diff(ends, prepend=0) / rate if len(ends) else np.array([n_samples / rate])
+
+
+def covered(begin: NDArray[np.float64], length: float, intervals: pd.DataFrame) -> NDArray:
+    """The share of each window inside any of the intervals (onset_s, offset_s), counted once."""
+    share = np.zeros(len(begin))
+    until = -np.inf
+    for onset, offset in sorted(zip(intervals["onset_s"], intervals["offset_s"], strict=True)):
+        left = max(onset, until)
+        if offset > left:
+            shared = np.minimum(begin + length, offset) - np.maximum(begin, left)
+            share += np.maximum(shared, 0.0) / length
+            until = offset
+    return share
 
 
 def label_windows(
@@ -119,28 +126,24 @@ def label_windows(
     """
     count, length = len(first), grid.window_samples / rate
     begin = first / rate
-    best = np.zeros(count)
+    most = np.zeros(count)
     inside = np.zeros(count)
     label = np.full(count, BACKGROUND, object)
     event_id = np.full(count, "", object)
-    doubt = np.zeros(count)
-    for event in events.to_dict("records"):
-        shared = np.minimum(begin + length, event["offset_s"]) - np.maximum(
-            begin, event["onset_s"]
-        )
+    certain = events["certain"].to_numpy(bool)
+    for event in events[certain].to_dict("records"):
+        shared = np.minimum(begin + length, event["offset_s"]) - np.maximum(begin, event["onset_s"])
         shared = np.maximum(shared, 0.0)
-        if not event["certain"]:
-            doubt = np.maximum(doubt, shared / length)
-            continue
-        more = shared > best * length
-        best = np.where(more, shared / length, best)
+        more = shared > most
+        most = np.where(more, shared, most)
         label[more] = event["label"]
         event_id[more] = event["event_id"]
         inside = np.maximum(inside, shared / (event["offset_s"] - event["onset_s"]))
-    positive = (best >= labelling.event_overlap) | (
-        (best > 0) & (inside >= labelling.event_inside)
-    )
-    partly = ~positive & (best > labelling.background_overlap)
+    filled = covered(begin, length, events[certain])
+    doubt = covered(begin, length, events[~certain])
+    positive = (filled >= labelling.event_overlap) | (inside >= labelling.event_inside)
+    positive &= most > 0
+    partly = ~positive & (filled > labelling.background_overlap)
     doubtful = ~positive & ~partly & (doubt > labelling.max_uncertain)
     missing = fraction_of(gap, first, grid.window_samples)
     gappy = missing > grid.max_gap
@@ -152,9 +155,5 @@ def label_windows(
     reason[partly] = "partly inside an event"
     reason[doubtful] = "inside uncertain time"
     status[gappy] = "gap"
-    reason[gappy] = [
-        f"{share:.0%} of the samples are missing" for share in missing[gappy]
-    ]
-    return pd.DataFrame(
-        {"label": label, "event_id": event_id, "status": status, "reason": reason}
-    )
+    reason[gappy] = [f"{share:.0%} of the samples are missing" for share in missing[gappy]]
+    return pd.DataFrame({"label": label, "event_id": event_id, "status": status, "reason": reason})

@@ -15,6 +15,4 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-os.environ.setdefault(
-    "MPLCONFIGDIR", os.path.join(os.getcwd(), ".rarewave", "matplotlib")
-)
+os.environ.setdefault("MPLCONFIGDIR", os.path.join(os.getcwd(), ".rarewave", "matplotlib"))

@@ -67,9 +67,7 @@ def cut_recording(
     table["recording_id"] = name
     table["start_s"] = first / rate
     table["duration_s"] = length / rate
-    table["start"] = waveform.start + pd.to_timedelta(first / rate, unit="s").round(
-        "us"
-    )
+    table["start"] = waveform.start + pd.to_timedelta(first / rate, unit="s").round("us")
     table["group"] = row["group"]
     table["new_s"] = windows.new_seconds(len(clean), first, grid, rate)
     table["level_db"] = baselines.level_db(clean, first, length)
@@ -80,9 +78,7 @@ def cut_recording(
 
 def main() -> None:
     """Clean, cut, label and count."""
-    signal, grid, labelling, trigger = common.options(
-        "clean", Cleaning, Grid, Labelling, Trigger
-    )
+    signal, grid, labelling, trigger = common.options("clean", Cleaning, Grid, Labelling, Trigger)
     folder = Path(common.read_section("ingest")["data"])
     listed = read_table(Path("artifacts/ingest/recordings.parquet"), RECORDINGS)
     events = read_table(Path("artifacts/ingest/events.parquet"), EVENTS)
@@ -114,9 +110,7 @@ def main() -> None:
     recorded = float((listed["n_samples"] / listed["sample_rate"]).sum())
     accounted = table.groupby("status")["new_s"].sum()
     if abs(accounted.sum() - recorded) > len(listed) / signal.sample_rate_hz:
-        raise AssertionError(
-            f"{recorded} s recorded, {accounted.sum()} s accounted for"
-        )
+        raise AssertionError(f"{recorded} s recorded, {accounted.sum()} s accounted for")
     write_npy(OUT / "y_all.npy", y)
     write_table(OUT / "windows.parquet", table, WINDOWS)
     where = {"recording_id": listed["recording_id"], "count": lengths}

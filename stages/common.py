@@ -22,9 +22,7 @@ def read_section(section: str) -> dict[str, Any]:
     try:
         content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise DataError(
-            "no params.yaml here: run stages from the project folder"
-        ) from None
+        raise DataError("no params.yaml here: run stages from the project folder") from None
     except YAMLError as error:
         raise DataError(f"params.yaml is not YAML: {error}") from None
     if not isinstance(content, dict) or not isinstance(content.get(section), dict):

@@ -46,17 +46,11 @@ def main() -> None:
     about["unit"] = evaluation.units(about, bootstrap)
     write_table(Path("artifacts/evaluate/scores.parquet"), about, EVALUATED)
 
-    scores = {
-        name: about[c].to_numpy(float) for name, c in evaluation.DETECTORS.items()
-    }
+    scores = {name: about[c].to_numpy(float) for name, c in evaluation.DETECTORS.items()}
     thresholds = read_json(THRESHOLD)
     y, unit = data.y_all[rows], about["unit"].to_numpy("U")
-    table, gains = evaluation.compare(
-        y, data.event_type[rows], unit, scores, thresholds, bootstrap
-    )
+    table, gains = evaluation.compare(y, data.event_type[rows], unit, scores, thresholds, bootstrap)
     write_csv(Path("artifacts/evaluate/table.csv"), table.to_dict("records"))
-    values = table.pivot(index="detector", columns="metric", values="value")
-    network = table[table["detector"] == "network"].set_index("metric")
     write_json(Path("metrics/evaluate.json"), headline(table, gains))
     print(summaries.text(table))
     draw(y, scores, thresholds, table)
@@ -72,9 +66,7 @@ def headline(table: pd.DataFrame, gains: dict[str, dict[str, float]]) -> dict[st
     network = table[table["detector"] == "network"].set_index("metric")
     types = [m for m in network.index if m.startswith("recall.")]
     found: dict[str, Any] = {
-        name: {
-            metric: values.loc[name, metric] for metric in ("average_precision", "f1")
-        }
+        name: {metric: values.loc[name, metric] for metric in ("average_precision", "f1")}
         for name in values.index
     }
     found["network"] = network["value"].drop(types).to_dict()
@@ -119,9 +111,7 @@ def draw(
         )
     write_csv(out / "pr.csv", _rows("recall", "precision", *pr["network"]))
     write_csv(out / "roc.csv", _rows("false_positive_rate", "recall", *roc["network"]))
-    pictures.curves(
-        out / "pr.png", pr, "Test: precision and recall", "recall", "precision"
-    )
+    pictures.curves(out / "pr.png", pr, "Test: precision and recall", "recall", "precision")
     pictures.curves(
         out / "roc.png",
         roc,
@@ -150,14 +140,9 @@ def draw(
     )
 
 
-def _rows(
-    x_name: str, y_name: str, x: np.ndarray, y: np.ndarray
-) -> list[dict[str, float]]:
+def _rows(x_name: str, y_name: str, x: np.ndarray, y: np.ndarray) -> list[dict[str, float]]:
     keep = np.unique(np.linspace(0, len(x) - 1, 300).astype(int))
-    return [
-        {x_name: float(a), y_name: float(b)}
-        for a, b in zip(x[keep], y[keep], strict=True)
-    ]
+    return [{x_name: float(a), y_name: float(b)} for a, b in zip(x[keep], y[keep], strict=True)]
 
 
 if __name__ == "__main__":

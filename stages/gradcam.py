@@ -25,9 +25,7 @@ def main() -> None:
     data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
     X_raw = np.load("artifacts/clean/X_raw.npy", mmap_mode="r")
     scores = read_table(Path("artifacts/evaluate/scores.parquet"), EVALUATED)
-    windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS).set_index(
-        "row"
-    )
+    windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS).set_index("row")
     threshold = read_json(Path("artifacts/threshold/threshold.json"))["network"]
 
     rows, p = scores["row"].to_numpy(), scores["p_event"].to_numpy()
@@ -36,9 +34,7 @@ def main() -> None:
     kinds = np.repeat(list(chosen), [len(v) for v in chosen.values()])
     inputs = model.normalisation(data.X_spec[rows[picked]])
     maps = gradcam.gradcam(model.network, inputs, options.layer)
-    random = gradcam.gradcam(
-        gradcam.randomised(model.network, options.seed), inputs, options.layer
-    )
+    random = gradcam.gradcam(gradcam.randomised(model.network, options.seed), inputs, options.layer)
 
     rate, grid = model.front_end.clean.sample_rate_hz, model.front_end.grid
     front: dict[str, Any] = {

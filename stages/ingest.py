@@ -67,17 +67,13 @@ def main() -> None:
     table = conform(table, RECORDINGS, "recordings")
     if table["recording_id"].duplicated().any():
         name = table["recording_id"][table["recording_id"].duplicated()].iloc[0]
-        raise DataError(
-            f"two files below {folder} are called {name}: rename one of them"
-        )
+        raise DataError(f"two files below {folder} are called {name}: rename one of them")
 
     repeats = matching.duplicates(table)
     table = table[~table["recording_id"].isin([repeat for _, repeat in repeats])]
     events, report = matching.match_events(catalogue, table, uncertainty)
     report |= {
-        "duplicated_recordings": [
-            f"{b} repeats {a} and is left out" for a, b in repeats
-        ],
+        "duplicated_recordings": [f"{b} repeats {a} and is left out" for a, b in repeats],
         "overlapping_recordings": [f"{a} and {b}" for a, b in matching.overlaps(table)],
     }
     for finding, names in report.items():

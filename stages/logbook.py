@@ -38,9 +38,7 @@ def open_run(stage: str) -> Run | None:
         mark = tracking.fingerprint(params, data)
         experiment = os.environ.get("DVC_EXP_NAME", "")
         tags = {"git.commit": _commit(), "dvc.experiment": experiment, "data": data}
-        run = tracking.open_run(
-            project_root(), mark, experiment or f"state-{mark[:8]}", tags
-        )
+        run = tracking.open_run(project_root(), mark, experiment or f"state-{mark[:8]}", tags)
         tracking.log_params(run, tracking.flat(params))
         tracking.log_dataset(run, "recordings", data, params["ingest"]["data"])
         _sync(run, ORDER[: ORDER.index(stage)])
@@ -77,17 +75,14 @@ def _sync(run: Run | None, stages: tuple[str, ...]) -> None:
         path = Path(f"metrics/{stage}.json")
         if path.exists():
             metrics |= tracking.flat(read_json(path), f"{stage}.")
-        files += (
-            sorted(Path(f"plots/{stage}").glob("**/*.*")) if stage != "gradcam" else []
-        )
+        files += sorted(Path(f"plots/{stage}").glob("**/*.*")) if stage != "gradcam" else []
     tracking.log_metrics(run, [(0, metrics)])
     tracking.log_files(run, files)
     history = Path("plots/train/history.csv")
     if "train" in stages and history.exists() and not _has_curves(run):
         header, *lines = history.read_text().splitlines()
         rows = [
-            dict(zip(header.split(","), map(float, l.split(",")), strict=True))
-            for l in lines
+            dict(zip(header.split(","), map(float, line.split(",")), strict=True)) for line in lines
         ]
         tracking.log_metrics(run, [(int(row["epoch"]), _epoch(row)) for row in rows])
     if "gradcam" in stages:

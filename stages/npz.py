@@ -19,9 +19,7 @@ OUT = Path("artifacts/npz/lunar_spectrogram_dataset.npz")
 
 def main() -> None:
     """Align, check and pack."""
-    front_end = FrontEnd.from_dict(
-        read_json(Path("artifacts/spectrogram/frontend.json"))
-    )
+    front_end = FrontEnd.from_dict(read_json(Path("artifacts/spectrogram/frontend.json")))
     windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS)
     windows = windows[windows["row"] >= 0].sort_values("row")
     X = np.load("artifacts/spectrogram/X_spec.npy")

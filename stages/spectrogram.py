@@ -31,9 +31,7 @@ def main() -> None:
         for name, at, count in waveforms.itertuples(index=False, name=None):
             first = windows.starts(count, front_end.grid)
             wanted = (used[name] >= 0).to_numpy()
-            for X in frontend.spectra(
-                front_end, X_clean[at : at + count], first, wanted
-            ):
+            for X in frontend.spectra(front_end, X_clean[at : at + count], first, wanted):
                 if not np.isfinite(X).all():
                     raise DataError(f"{name} gives a spectrogram that is not finite")
                 rows.append(X)

@@ -30,8 +30,7 @@ def main() -> None:
     data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
     split = read_table(Path("artifacts/split/split.parquet"), SPLIT)
     rows = {
-        part: split["row"][split["part"] == part].to_numpy()
-        for part in ("train", "validation")
+        part: split["row"][split["part"] == part].to_numpy() for part in ("train", "validation")
     }
     normalise = normalisation.fit(data.X_spec[rows["train"]], options.normalisation)
     run = logbook.open_run("train")

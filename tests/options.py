@@ -1,0 +1,47 @@
+"""Options of the recipe for lunar data, as a place to start from: `dataclasses.replace` them."""
+
+from rarewave.cleaning import Cleaning
+from rarewave.hyperparameters import Training
+from rarewave.spectrogram import Spectrogram
+from rarewave.windows import Grid
+
+RATE = 6.625
+
+CLEANING = Cleaning(
+    sample_rate_hz=RATE,
+    gap_value=-1.0,
+    gap_run=4,
+    flat_s=120.0,
+    spike_factor=8.0,
+    low_hz=0.1,
+    high_hz=1.2,
+    order=4,
+    taper_s=30.0,
+)
+GRID = Grid(window_samples=2240, hop_samples=1120, context_samples=0, max_gap=0.1)
+SPECTROGRAM = Spectrogram(
+    scale="linear",
+    n_fft=256,
+    hop=64,
+    n_mels=40,
+    fmin_hz=0.0,
+    fmax_hz=None,
+    floor_db=-90.0,
+    floor_s=0.0,
+    floor_quantile=0.2,
+)
+TRAINING = Training(
+    network="seed_cnn",
+    normalisation="sample",
+    loss="binary_cross_entropy",
+    focal_gamma=2.0,
+    focal_alpha=0.25,
+    imbalance="none",
+    learning_rate=0.001,
+    schedule="constant",
+    batch_size=16,
+    epochs=2,
+    patience=6,
+    threads=2,
+    seed=1,
+)

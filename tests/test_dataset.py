@@ -1,0 +1,110 @@
+"""The data set comes back from its file bit by bit, or is refused by name."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rarewave import dataset
+from rarewave.dataset import Dataset
+from rarewave.errors import DataError
+from rarewave.frontend import FrontEnd
+
+
+@pytest.fixture
+def made(small_front_end: FrontEnd) -> Dataset:
+    """Four windows of made-up numbers."""
+    rng = np.random.default_rng(0)
+    hertz, seconds = small_front_end.frequencies_hz, small_front_end.times_s
+    return Dataset(
+        X_spec=rng.standard_normal((4, len(hertz), len(seconds), 1)).astype(np.float32),
+        y_all=np.array([0, 1, 0, 1], np.int8),
+        window_id=np.array(["a", "b", "c", "dü"], "U32"),
+        recording=np.array(["r", "r", "s", "s"], "U32"),
+        start=np.array(["1971-04-08T00:00:00.000000001", "NaT", "NaT", "NaT"], "datetime64[ns]"),
+        group=np.array(["g", "g", "h", "h"], "U32"),
+        event_type=np.array(["background", "deep", "background", "deep"], "U32"),
+        classes=np.array(["background", "event"], "U32"),
+        frequency_hz=hertz,
+        time_s=seconds,
+        front_end=np.array(json.dumps(small_front_end.to_dict())),
+    )
+
+
+def test_it_comes_back_as_it_was(tmp_path: Path, made: Dataset, small_front_end: FrontEnd) -> None:
+    """Every array with its type, the front end too, and nothing pickled."""
+    dataset.save(tmp_path / "d.npz", made)
+    found = dataset.load(tmp_path / "d.npz")
+    for name, array in made._asdict().items():
+        np.testing.assert_array_equal(getattr(found, name), array, strict=True)
+    assert found.made_by() == small_front_end
+
+
+def test_the_same_content_gives_the_same_bytes(tmp_path: Path, made: Dataset) -> None:
+    """And other content others."""
+    dataset.save(tmp_path / "1.npz", made)
+    dataset.save(tmp_path / "2.npz", made)
+    dataset.save(tmp_path / "3.npz", made._replace(X_spec=made.X_spec + 1))
+    one, two, three = ((tmp_path / f"{n}.npz").read_bytes() for n in (1, 2, 3))
+    assert one == two != three
+
+
+def test_rows_that_do_not_belong_together_are_not_written(tmp_path: Path, made: Dataset) -> None:
+    """The array that is short is named; no file is left."""
+    with pytest.raises(ValueError, match="group has 3 rows, y_all 4"):
+        dataset.save(tmp_path / "d.npz", made._replace(group=made.group[:3]))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_nan_is_refused(tmp_path: Path, made: Dataset) -> None:
+    """It would spoil every weight of a network without a word."""
+    made.X_spec[2, 3, 1, 0] = np.nan
+    dataset.save(tmp_path / "d.npz", made)
+    with pytest.raises(DataError, match=r"d\.npz holds NaN.*stage npz"):
+        dataset.load(tmp_path / "d.npz")
+
+
+def test_files_that_are_no_data_set_are_named(tmp_path: Path, made: Dataset) -> None:
+    """Missing, no archive, an archive of something else, one that lacks an array, cut off."""
+    with pytest.raises(DataError, match=r"gone\.npz does not exist: run the stage npz"):
+        dataset.load(tmp_path / "gone.npz")
+    path = tmp_path / "bad.npz"
+    path.write_bytes(b"no archive")
+    with pytest.raises(DataError, match=r"bad\.npz is not a data set"):
+        dataset.load(path)
+    np.savez(path, X_spec=made.X_spec)
+    with pytest.raises(DataError, match=r"bad\.npz has no array .*y_all.*again with the stage npz"):
+        dataset.load(path)
+
+
+def test_a_data_set_that_was_cut_off_is_named(tmp_path: Path, made: Dataset) -> None:
+    """An archive without its end is no archive."""
+    path = tmp_path / "cut.npz"
+    dataset.save(path, made)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(DataError, match=r"cut\.npz is not a data set"):
+        dataset.load(path)
+
+
+def test_a_data_set_with_a_damaged_array_is_named(tmp_path: Path, made: Dataset) -> None:
+    """Bytes changed inside the archive fail its check sum."""
+    path = tmp_path / "bad.npz"
+    dataset.save(path, made)
+    with zipfile.ZipFile(path) as archive:
+        middle = archive.getinfo("X_spec.npy").compress_size // 2
+    content = bytearray(path.read_bytes())
+    content[middle : middle + 20] = bytes(20)
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"bad\.npz is not a data set"):
+        dataset.load(path)
+
+
+def test_a_single_array_is_no_data_set(tmp_path: Path) -> None:
+    """An .npy under the name of an .npz."""
+    path = tmp_path / "one.npz"
+    with open(path, "wb") as stream:
+        np.save(stream, np.zeros(3))
+    with pytest.raises(DataError, match=r"one\.npz is not a data set"):
+        dataset.load(path)

@@ -1,0 +1,116 @@
+"""A detector scores the same seconds the same way after it was stored, or refuses them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rarewave import backend, detector, files, frontend, networks, normalisation
+from rarewave.backend import keras
+from rarewave.detector import Detector
+from rarewave.errors import DataError
+from rarewave.frontend import FrontEnd
+
+backend.start(2)
+
+
+@pytest.fixture(scope="module")
+def made(small_front_end: FrontEnd, labelled: tuple[np.ndarray, np.ndarray]) -> Detector:
+    """An untrained network with all that belongs to it."""
+    keras.utils.set_random_seed(1)
+    front = replace(small_front_end, clean=replace(small_front_end.clean, low_hz=1 / 9))
+    network = networks.build("seed_cnn", front.shape, front.window_frames)
+    network.compile("adam", "binary_crossentropy")
+    scale = normalisation.fit(labelled[0], "dataset")
+    return Detector(network, "seed_cnn", front, ("background", "event"), scale)
+
+
+def test_a_stored_detector_scores_the_same(
+    tmp_path: Path, made: Detector, noise: Callable[..., np.ndarray]
+) -> None:
+    """Raw samples to probabilities, to rounding; written twice, the same bytes."""
+    for name in ("a", "b"):
+        detector.save(made, tmp_path / f"{name}.keras")
+    again = detector.load(tmp_path / "a.keras")
+    wave = noise(3000)
+    found, wanted = again.score_recording(wave, 6.625), made.score_recording(wave, 6.625)
+    np.testing.assert_allclose(found["p_event"], wanted["p_event"], atol=1e-5)
+    assert (again.classes, again.network_name) == (made.classes, "seed_cnn")
+    for ending in (".keras", ".json"):
+        one, two = ((tmp_path / f"{name}{ending}").read_bytes() for name in "ab")
+        assert one == two
+
+
+def test_a_stored_detector_takes_the_data_that_it_took_before(
+    tmp_path: Path, made: Detector, labelled: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """Its front end is the same to the last digit, or its own data set would be refused."""
+    detector.save(made, tmp_path / "m.keras")
+    again = detector.load(tmp_path / "m.keras")
+    assert again.front_end == made.front_end
+    assert again.score(labelled[0], made.front_end).shape == (60,)
+
+
+def test_a_stored_detector_normalises_bit_by_bit(tmp_path: Path, made: Detector) -> None:
+    """float32 needs nine digits."""
+    detector.save(made, tmp_path / "m.keras")
+    again = detector.load(tmp_path / "m.keras").normalisation
+    np.testing.assert_array_equal(again.mean, made.normalisation.mean)
+    np.testing.assert_array_equal(again.deviation, made.normalisation.deviation)
+
+
+def test_scores_are_those_of_the_stages(made: Detector, noise: Callable[..., np.ndarray]) -> None:
+    """Front end, normalisation and network one after the other; a row for every window."""
+    wave = noise(3000)
+    table = made.score_recording(wave, 6.625)
+    pieces = frontend.apply(made.front_end, wave, 6.625)
+    wanted = made.network(made.normalisation(pieces.spectrograms), training=False)
+    np.testing.assert_allclose(table["p_event"], np.asarray(wanted)[:, 0], atol=1e-6)
+    np.testing.assert_allclose(table["start_s"], pieces.start_s)
+    assert (table["duration_s"] == 256 / 6.625).all()
+    assert (table["status"] == "scored").all()
+    end = table["start_s"].iloc[-1] + table["duration_s"].iloc[-1]
+    assert end == pytest.approx(3000 / 6.625)  # to the last second
+
+
+def test_gaps_are_told_and_not_scored(made: Detector, noise: Callable[..., np.ndarray]) -> None:
+    """More than max_gap of a window missing: no score; another limit may be asked for."""
+    wave = noise(3000)
+    wave[1000:1300] = np.nan
+    table = made.score_recording(wave, 6.625)
+    gaps = table["status"] == "gap"
+    share = [np.isnan(wave[round(s * 6.625) :][:256]).mean() for s in table["start_s"]]
+    np.testing.assert_array_equal(gaps, np.array(share) > 0.1)
+    assert table["p_event"][gaps].isna().all()
+    assert table["p_event"][~gaps].notna().all()
+    assert (made.score_recording(wave, 6.625, max_gap=1.0)["status"] == "scored").all()
+
+
+def test_data_of_another_front_end_are_refused(
+    made: Detector, labelled: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """By the parameter in which they differ."""
+    other = replace(made.front_end, spectrogram=replace(made.front_end.spectrogram, floor_db=-30.0))
+    with pytest.raises(DataError, match=r"the data set was made with spectrogram\.floor_db = -30"):
+        made.score(labelled[0], other)
+
+
+def test_files_that_do_not_belong_together_are_refused(tmp_path: Path, made: Detector) -> None:
+    """A description that is missing, of another network, or of nothing."""
+    path = tmp_path / "m.keras"
+    detector.save(made, path)
+    side = detector.sidecar(path)
+    assert side == tmp_path / "m.json"
+    content = files.read_json(side)
+    content["front_end"]["spectrogram"]["hop"] = 4
+    files.write_json(side, content)
+    with pytest.raises(DataError, match=r"\(17, 29, 1\), and .*m\.json describes \(17, 57, 1\)"):
+        detector.load(path)
+    files.write_json(side, {"network": "seed_cnn"})
+    with pytest.raises(DataError, match=r"m\.json does not describe a detector .*front_end"):
+        detector.load(path)
+    side.unlink()
+    with pytest.raises(DataError, match=r"m\.json does not exist"):
+        detector.load(path)

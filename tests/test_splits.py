@@ -1,0 +1,290 @@
+"""No leak in any split, by brute force, and the audit sees each kind of leak."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rarewave import splits
+from rarewave.errors import DataError
+from rarewave.splits import PURGED, Split
+
+RULES = Split(validation=0.2, test=0.25, test_groups=(), purge_s=0.0, seed=1)
+DURATION = 100.0
+
+
+def apart(table: pd.DataFrame, part: np.ndarray, purge_s: float) -> bool:
+    """Whether windows of different parts on one time axis keep their distance, pair by pair."""
+    known = table["start"].notna().to_numpy()
+    begin = np.where(known, table["start"].to_numpy("datetime64[ns]").astype(float) / 1e9, 0)
+    begin = np.where(known, begin, table["start_s"])
+    axis = np.where(known, "", table["recording_id"])
+    rows = np.flatnonzero(part != PURGED)
+    for i in rows:
+        for j in rows:
+            if part[i] != part[j] and axis[i] == axis[j]:
+                distance = max(begin[i], begin[j]) - min(begin[i], begin[j]) - DURATION
+                if distance < purge_s - 1e-3:
+                    return False
+    return True
+
+
+@st.composite
+def layouts(draw: st.DrawFn) -> dict[str, Any]:
+    """Days that follow each other, of different length, with events anywhere."""
+    group, label, start = [], [], []
+    at = 0.0
+    for day in range(draw(st.integers(3, 7))):
+        for _ in range(draw(st.integers(2, 9))):
+            group.append(f"g{day}")
+            label.append(draw(st.sampled_from(["background", "background", "deep", "impact"])))
+            start.append(at)
+            at += draw(st.sampled_from([50.0, 100.0, 150.0]))
+        at += draw(st.sampled_from([0.0, 500.0, 5000.0]))
+    return {"group": group, "label": label, "start_s": start, "utc": draw(st.booleans())}
+
+
+@settings(max_examples=30)
+@given(
+    layout=layouts(),
+    seed=st.integers(0, 50),
+    purge_s=st.sampled_from([0.0, 100.0, 300.0]),
+    fixed=st.booleans(),
+)
+def test_a_split_never_leaks(
+    window_table: Callable[..., pd.DataFrame],
+    layout: dict[str, Any],
+    seed: int,
+    purge_s: float,
+    fixed: bool,
+) -> None:
+    """Groups whole, distance kept, every part with both classes, deterministic; or refused."""
+    table = window_table(**layout, duration_s=DURATION)
+    test_groups = ("g1",) if fixed else ()
+    rules = replace(RULES, seed=seed, purge_s=purge_s, test_groups=test_groups)
+    try:
+        part = splits.split(table, rules)
+    except DataError as error:
+        assert "has no" in str(error)
+        return
+    assert set(part) <= {"train", "validation", "test", PURGED}
+    assert len(part) == len(table)
+    used = part != PURGED
+    positive = (table["label"] != "background").to_numpy()
+    for name in splits.PARTS:
+        assert (part[positive] == name).any()
+        assert (part[~positive] == name).any()
+    for _, mine in table.groupby("group").indices.items():
+        assert len(set(part[mine]) - {PURGED}) <= 1
+    assert apart(table, part, purge_s)
+    if fixed:
+        assert set(table["group"][part == "test"]) == {"g1"}
+    np.testing.assert_array_equal(splits.split(table, rules), part)
+    X = np.arange(len(table), dtype=np.float32)[:, None, None, None]
+    assert splits.audit(table, part, X, purge_s)["windows_apart_in_time"] == used.sum()
+
+
+def many_days(window_table: Callable[..., pd.DataFrame], days: int = 40) -> pd.DataFrame:
+    """Days far apart, ten windows each, of which some hold events of two types."""
+    rng = np.random.default_rng(0)
+    group = [f"d{d:02}" for d in range(days) for _ in range(10)]
+    label = rng.choice(["background", "deep", "impact"], len(group), p=[0.7, 0.2, 0.1])
+    start = [d * 86400.0 + 100.0 * w for d in range(days) for w in range(10)]
+    return window_table(group, list(label), start)
+
+
+def test_the_shares_are_met_for_every_label(window_table: Callable[..., pd.DataFrame]) -> None:
+    """Within a few percent where there are many groups; nothing needs purging."""
+    table = many_days(window_table)
+    part = splits.split(table, RULES)
+    assert PURGED not in part
+    for _, rows in table.groupby("label").indices.items():
+        for name, share in (("train", 0.55), ("validation", 0.2), ("test", 0.25)):
+            assert np.mean(part[rows] == name) == pytest.approx(share, abs=0.05)
+
+
+def test_another_seed_is_another_split(window_table: Callable[..., pd.DataFrame]) -> None:
+    """The seed counts, and the order of rows does not lead to a leak."""
+    table = many_days(window_table)
+    one, other = (splits.split(table, replace(RULES, seed=s)) for s in (1, 2))
+    assert (one != other).any()
+
+
+def test_named_test_groups_are_the_test_part(window_table: Callable[..., pd.DataFrame]) -> None:
+    """All of them and no other; the rest is dealt to training and validation by share."""
+    table = many_days(window_table)
+    named = ("d00", "d07", "d11")
+    part = splits.split(table, replace(RULES, test_groups=named))
+    assert set(table["group"][part == "test"]) == set(named)
+    assert np.isin(table["group"], named).sum() == (part == "test").sum()
+    rest = part[part != "test"]
+    assert np.mean(rest == "validation") == pytest.approx(0.2, abs=0.05)
+
+
+def test_an_event_across_midnight_does_not_leak(window_table: Callable[..., pd.DataFrame]) -> None:
+    """Of one event in two day groups only one part keeps windows, whatever the seed."""
+    days = 8
+    group = [f"d{d}" for d in range(days) for _ in range(6)]
+    start = [d * 86400.0 + 100 * w for d in range(days) for w in range(6)]
+    label = ["deep" if w in (0, 5) else "background" for _ in range(days) for w in range(6)]
+    # the event at the end of each even day goes on at the start of the next
+    ids = []
+    for d in range(days):
+        first = f"e{d - 1}" if d % 2 else f"first{d}"
+        last = f"last{d}" if d % 2 else f"e{d}"
+        ids += [first, "", "", "", "", last]
+    table = window_table(group, label, start, event_id=ids)
+    torn = 0
+    for seed in range(10):
+        part = splits.split(table, replace(RULES, seed=seed))
+        for event in {i for i in ids if i}:
+            mine = part[table["event_id"] == event]
+            assert len(set(mine) - {PURGED}) <= 1
+            torn += PURGED in mine
+    assert torn  # the case did come up
+
+
+def test_parts_far_apart_in_time_are_not_purged(window_table: Callable[..., pd.DataFrame]) -> None:
+    """A distance of exactly purge_s is enough, less is not."""
+    table = window_table(["a", "b"], ["background"] * 2, [0.0, 400.0])
+    part = np.array(["train", "test"])
+    assert splits.purge(table, part, 300.0).tolist() == [False, False]
+    assert splits.purge(table, part, 301.0).tolist() == [True, False]
+
+
+def test_the_weaker_part_gives_way(window_table: Callable[..., pd.DataFrame]) -> None:
+    """Training before validation before test."""
+    table = window_table(["a", "b", "c"], ["background"] * 3, [0.0, 50.0, 1000.0])
+    for weak, strong in (("train", "validation"), ("train", "test"), ("validation", "test")):
+        part = np.array([strong, weak, "train"])
+        assert splits.purge(table, part, 0.0).tolist() == [False, True, False]
+
+
+def test_time_without_utc_counts_within_a_recording(
+    window_table: Callable[..., pd.DataFrame],
+) -> None:
+    """Two recordings that both begin at 0 s are not near each other."""
+    table = window_table(["a", "b"], ["background"] * 2, [0.0, 0.0], utc=False)
+    part = np.array(["train", "test"])
+    assert not splits.purge(table, part, 300.0).any()
+    table["recording_id"] = "same"
+    assert splits.purge(table, part, 300.0).tolist() == [True, False]
+
+
+def test_fewer_groups_than_parts_are_refused(window_table: Callable[..., pd.DataFrame]) -> None:
+    """The message tells both numbers and what to do."""
+    table = window_table(["a", "b"], ["deep", "background"], [0.0, 1e6])
+    with pytest.raises(
+        DataError, match=r"fewer groups \(2\) than parts \(3\).*finer ingest\.group"
+    ):
+        splits.split(table, RULES)
+
+
+def test_a_part_without_an_event_is_refused(window_table: Callable[..., pd.DataFrame]) -> None:
+    """It is named: a metric of such a part would be undefined."""
+    group = [f"g{i}" for i in range(6) for _ in range(3)]
+    start = [1e6 * i + 100 * w for i in range(6) for w in range(3)]
+    label = ["deep", "background", "background"] + ["background"] * 15
+    with pytest.raises(DataError, match=r"part has no event window: 6 groups hold 1 event windows"):
+        splits.split(window_table(group, label, start), RULES)
+    with pytest.raises(DataError, match="part has no background window"):
+        splits.split(window_table(group, ["deep"] * 18, start), RULES)
+
+
+def test_an_unknown_test_group_is_refused(window_table: Callable[..., pd.DataFrame]) -> None:
+    """With the groups that there are."""
+    with pytest.raises(DataError, match=r"names 1971-04-09, and no window.*groups are d00, d01"):
+        splits.split(many_days(window_table), replace(RULES, test_groups=("1971-04-09",)))
+
+
+def test_shares_that_leave_nothing_to_train_on_are_refused() -> None:
+    """Validation and test together."""
+    with pytest.raises(DataError, match="leave something to train on"):
+        replace(RULES, validation=0.5, test=0.5)
+
+
+class TestAudit:
+    """Each kind of leak, planted in a split that is sound otherwise."""
+
+    @pytest.fixture
+    def sound(
+        self, window_table: Callable[..., pd.DataFrame]
+    ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+        """Windows, parts and distinct spectrograms."""
+        table = many_days(window_table)
+        X = np.random.default_rng(0).standard_normal((len(table), 3, 2, 1)).astype(np.float32)
+        return table, splits.split(table, RULES), X
+
+    def test_a_sound_split_passes_with_counts(
+        self, sound: tuple[pd.DataFrame, np.ndarray, np.ndarray]
+    ) -> None:
+        """What was checked is reported."""
+        table, part, X = sound
+        assert splits.audit(table, part, X, 3600.0) == {
+            "groups_in_one_part": 40,
+            "events_in_one_part": int((table["label"] != "background").sum()),
+            "windows_apart_in_time": 400,
+            "distinct_spectrograms": 400,
+        }
+
+    def test_a_group_in_two_parts(self, sound: tuple) -> None:
+        """One window of a day moved elsewhere."""
+        table, part, X = sound
+        row = int(np.flatnonzero(part == "train")[0])
+        part[row] = "test"
+        with pytest.raises(DataError, match=f"leaks: group {table['group'][row]} is in two parts"):
+            splits.audit(table, part, X, 0.0)
+
+    def test_an_event_in_two_parts(self, sound: tuple) -> None:
+        """One id on both sides."""
+        table, part, X = sound
+        rows = [
+            np.flatnonzero((part == p) & (table["event_id"] != ""))[0] for p in splits.PARTS[:2]
+        ]
+        table.loc[rows, "event_id"] = "shared"
+        with pytest.raises(DataError, match="leaks: event_id shared is in two parts"):
+            splits.audit(table, part, X, 0.0)
+
+    @pytest.mark.parametrize(
+        ("distance_s", "leaks"), [(50.0, True), (3600.0, True), (3800.0, False)]
+    )
+    def test_windows_too_near_in_time(self, sound: tuple, distance_s: float, leaks: bool) -> None:
+        """Overlapping, or nearer than the purge distance; another station is no excuse."""
+        table, part, X = sound
+        one, other = (int(np.flatnonzero(part == p)[-1]) for p in ("train", "test"))
+        # the last window of its day: nothing follows it
+        other = int(table.index[table["group"] == table["group"][other]][-1])
+        near = table["start"][other] + pd.Timedelta(seconds=distance_s)
+        table.loc[one, "start"] = near
+        if leaks:
+            with pytest.raises(DataError, match=f"window w{one} is within 3600 s of another part"):
+                splits.audit(table, part, X, 3600.0)
+        else:
+            splits.audit(table, part, X, 3600.0)
+
+    def test_equal_spectrograms_in_two_parts(self, sound: tuple) -> None:
+        """A recording that is there twice under two names; within one part it is none."""
+        table, part, X = sound
+        train = np.flatnonzero(part == "train")
+        X[train[1]] = X[train[0]]
+        assert splits.audit(table, part, X, 0.0)["distinct_spectrograms"] == 399
+        row = int(np.flatnonzero(part == "test")[0])
+        X[row] = X[train[0]]
+        with pytest.raises(
+            DataError, match=rf"w{train[0]} \(train\) and w{row} \(test\) have the same content|"
+            rf"w{row} \(test\) and w{train[0]} \(train\) have the same content"
+        ):  # fmt: skip
+            splits.audit(table, part, X, 0.0)
+
+    def test_purged_windows_may_be_anywhere(self, sound: tuple) -> None:
+        """They are in no part."""
+        table, part, X = sound
+        row = int(np.flatnonzero(part == "train")[0])
+        X[row] = X[np.flatnonzero(part == "test")[0]]
+        part[row] = PURGED
+        assert splits.audit(table, part, X, 0.0)["windows_apart_in_time"] == 399
