@@ -11,27 +11,18 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import project
 import pytest
+from check_repro import hashes
 from ruamel.yaml import YAML
 
 from rarewave import detector, inspection, recordings
-from tests import project
 
 pytestmark = pytest.mark.xdist_group("pipeline")
 
 PIPELINE = YAML(typ="safe").load((project.ROOT / "dvc.yaml").read_text())
 STAGES = list(PIPELINE["stages"])
 MODEL = Path("artifacts/train/spectrogram_seismic_detector.keras")
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    """All hashes in dvc.lock by stage and path, and the metrics that Git keeps."""
-    lock = YAML(typ="safe").load((folder / "dvc.lock").read_text())
-    found = {}
-    for name, stage in lock["stages"].items():
-        for entry in stage.get("deps", []) + stage.get("outs", []):
-            found[f"{name}: {entry['path']}"] = entry["md5"]
-    return found
 
 
 @pytest.fixture(scope="session")
