@@ -1,14 +1,17 @@
 # Python (3.11 is the reference), git and make are all that a fresh machine needs.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
+# The hash of the simulated archive, as data.dvc has it in a fresh clone.
+SAMPLE := 665a1582e3ad599cc1d5de75f817ca8d.dir
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 export PYTHONHASHSEED := 0
 
-.PHONY: repro test ui lock check-repro lint clean
+.PHONY: repro sample test ui lock check-repro lint clean
 
-repro: $(VENV)/installed data
-	git diff --exit-code --stat data.dvc
+repro: $(VENV)/installed sample
+	@test ! -f data.dvc || dvc status -q data.dvc || { echo "data/ is not what data.dvc says:" \
+	  "dvc add data if you changed it, dvc checkout or dvc pull if not"; exit 1; }
 	dvc repro
 	@python -m rarewave summary
 
@@ -23,14 +26,17 @@ lint: $(VENV)/installed-dev
 ui: $(VENV)/installed
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000
 
-check-repro: $(VENV)/installed data
+check-repro: $(VENV)/installed
 	python -m tests.check_repro
 
-# The sample archive: made where it is absent, then compared with data.dvc.
-data: | $(VENV)/installed
-	python -m rarewave.simulate data
-	dvc commit --quiet --force data.dvc
-	git diff --exit-code data.dvc
+# The sample archive: made where data/ is absent, and compared with data.dvc.
+sample: | $(VENV)/installed
+	@if [ -e data ] || [ ! -f data.dvc ]; then exit 0; \
+	elif grep -q $(SAMPLE) data.dvc; then \
+	  python -m rarewave.simulate data && dvc commit -q -f data.dvc && \
+	  git diff --exit-code -- data.dvc; \
+	else echo "data/ is absent, and data.dvc does not describe the sample: dvc pull, or copy it"; \
+	  exit 1; fi
 
 $(VENV)/installed: requirements.txt
 	$(PYTHON) -m venv $(VENV)

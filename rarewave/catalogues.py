@@ -39,12 +39,21 @@ def read_catalogue(path: Path) -> pd.DataFrame:
             f"{path}, row {bad['row']}: event {bad['event_id']} ends at {bad['end']} before or at "
             f"its start {bad['start']}: correct one of them or leave the end empty"
         )
-    repeated = table[table["event_id"].duplicated() & (table["event_id"] != "")]
+    unnamed = table["event_id"] == ""
+    table.loc[unnamed, "event_id"] = [f"{path.stem}-row{row}" for row in table["row"][unnamed]]
+    # One event may stand there once for each recording (station) that it names.
+    repeated = table[table.duplicated(["event_id", "filename"])]
     if len(repeated):
         bad = repeated.iloc[0]
         raise DataError(
             f"{path}, row {bad['row']}: event {bad['event_id']} stands there twice: give every "
             "event its own id"
+        )
+    reserved = table[table["label"] == "background"]
+    if len(reserved):
+        raise DataError(
+            f"{path}, row {reserved['row'].iloc[0]}: an event cannot be of type background: leave "
+            "the row out or name its type"
         )
     return table[_COLUMNS]
 
@@ -62,7 +71,9 @@ def _csv(path: Path) -> pd.DataFrame:
                 index_col=False,
                 skip_blank_lines=False,
             )
-    except (ValueError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text ({error.reason}): save it as UTF-8") from None
+    except ValueError as error:
         raise DataError(f"{path} is not a CSV table ({error})") from None
     raw.columns = raw.columns.str.strip()
     raw.index += 2  # as a spreadsheet counts, the header being row 1
@@ -82,6 +93,8 @@ def _csv(path: Path) -> pd.DataFrame:
             "label": "type",
         }
     missing = [column for column in names.values() if column not in raw.columns]
+    if missing and len(raw.columns) == 1 and ";" in raw.columns[0]:
+        raise DataError(f"{path} is separated by semicolons: save it with commas")
     if missing:
         raise DataError(
             f"{path} has no column {', '.join(missing)} (found: {', '.join(raw.columns)}); a "
@@ -113,6 +126,15 @@ def _times(table: pd.DataFrame, column: str, path: Path, may_be_empty: bool) -> 
             f"{path}, row {table['row'][first]}: {column} time {texts[first]!r} cannot be read; "
             "write it as 1971-04-08T09:04:00"
         )
+    return _nanoseconds(times, table["row"], path)
+
+
+def _nanoseconds(times: pd.Series, rows: pd.Series, path: Path) -> pd.Series:
+    """UTC times in the resolution of the tables, which ends in 2262."""
+    far = times.notna() & ~times.dt.year.between(1678, 2261)
+    if far.any():
+        first = far.idxmax()
+        raise DataError(f"{path}, row {rows[first]}: {times[first]} is no time of a recording")
     return times.astype("datetime64[ns, UTC]")
 
 
@@ -150,5 +172,5 @@ def _quakeml(path: Path) -> pd.DataFrame:
         raise DataError(f"{path} holds no event")
     table = pd.DataFrame(rows)
     for column in ("start", "end"):
-        table[column] = pd.to_datetime(table[column], utc=True).astype("datetime64[ns, UTC]")
+        table[column] = _nanoseconds(pd.to_datetime(table[column], utc=True), table["row"], path)
     return table

@@ -1,5 +1,6 @@
 """Clean one continuous waveform: gaps, mean and trend, spikes, band, ends, rate."""
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
@@ -8,6 +9,9 @@ from numpy.typing import NDArray
 
 from rarewave.checks import Above, AtLeast
 from rarewave.errors import DataError
+
+# Formats that store the interval as float32 are off by a few millionths.
+_SAME_RATE = 1e-5
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def clean(samples: NDArray[np.float64], sample_rate: float, options: Cleaning) -
     wave = detrend(wave, gap)
     if options.spike_factor:
         wave = despike(wave, gap, sample_rate, options.spike_factor)
-    if sample_rate != options.sample_rate_hz:
+    if not math.isclose(sample_rate, options.sample_rate_hz, rel_tol=_SAME_RATE):
         wave, gap = resample(wave, gap, sample_rate, options.sample_rate_hz)
     wave = bandpass(wave, options.sample_rate_hz, options.low_hz, options.high_hz, options.order)
     wave *= cosine_taper(len(wave), round(options.taper_s * options.sample_rate_hz))

@@ -26,8 +26,11 @@ def whole(path: Path) -> Iterator[Path]:
         The disk is full; nothing is left behind.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{path.parent} cannot be made ({error.strerror})") from None
     try:
         yield part
         with open(part, "rb") as written:
@@ -38,9 +41,12 @@ def whole(path: Path) -> Iterator[Path]:
             raise DataError(
                 f"the disk is full: {path} was not written; free some space and run again"
             ) from None
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise DataError(f"{path} cannot be written ({error.strerror})") from None
         raise
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -36,8 +36,10 @@ def gradcam(model: keras.Model, inputs: NDArray[np.float32], layer: str) -> NDAr
         raise DataError(f"the layer {layer} has no image: choose gradcam.layer from {images}")
     output = model.layers[-1]
     parts = keras.Model(model.input, [model.get_layer(layer).output, output.input])
+    given = tf.convert_to_tensor(inputs)
     with tf.GradientTape() as tape:
-        features, hidden = parts(tf.convert_to_tensor(inputs), training=False)
+        tape.watch(given)  # before a layer without weights nothing else is watched
+        features, hidden = parts(given, training=False)
         logit = tf.matmul(hidden, output.kernel) + output.bias
     gradient = tape.gradient(logit, features)
     weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)

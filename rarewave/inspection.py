@@ -5,11 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from rarewave import kerasfile, networks
+from rarewave import detector, networks
 from rarewave.backend import keras
 from rarewave.errors import DataError
-from rarewave.files import read_json
-from rarewave.frontend import FrontEnd
 
 
 def layer_table(model: keras.Model) -> list[dict[str, Any]]:
@@ -51,10 +49,9 @@ def rebuild(path: Path) -> keras.Model:
     DataError
         A layer differs: the code that builds the network has changed since it was saved.
     """
-    saved = kerasfile.load(path)
-    about = read_json(path.with_suffix(".json"))
-    name, front_end = about["network"], FrontEnd.from_dict(about["front_end"])
-    built = networks.build(name, saved.input_shape[1:], front_end.window_frames)
+    stored = detector.load(path)
+    saved, name = stored.network, stored.network_name
+    built = networks.build(name, saved.input_shape[1:], stored.front_end.window_frames)
     for mine, theirs in zip(built.layers, saved.layers, strict=False):
         shapes = [[v.shape for v in layer.weights] for layer in (mine, theirs)]
         if type(mine) is not type(theirs) or mine.name != theirs.name or shapes[0] != shapes[1]:

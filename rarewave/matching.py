@@ -1,6 +1,7 @@
 """Match catalogue events with recordings, and find what does not fit."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
@@ -43,10 +44,12 @@ def match_events(
     The table EVENTS (certain events, and uncertain time after them), and a report of
     catalogue rows without a recording, outside every recording, and without an end.
     """
-    catalogue = _without_repeats(catalogue, uncertainty.same_event_s)
+    catalogue = _own_ids(_without_repeats(catalogue, uncertainty.same_event_s))
     begin = recordings["start"]
     finish = begin + pd.to_timedelta(recordings["n_samples"] / recordings["sample_rate"], unit="s")
-    stems = set(recordings["path"].map(lambda p: p.rsplit("/", 1)[-1].rsplit(".", 1)[0]))
+    stem = recordings["path"].map(lambda path: Path(path).stem)
+    stems = set(stem)
+    rows_for = catalogue.groupby("event_id")["filename"].agg(set)
     rows: list[dict[str, Any]] = []
     outside: list[str] = []
     no_recording: list[str] = []
@@ -56,6 +59,8 @@ def match_events(
         tail = pd.Timedelta(seconds=uncertainty.unknown_end_s if open_ended else uncertainty.coda_s)
         last = event["start"] if open_ended else event["end"]
         hits = recordings[(begin < last + tail) & (finish > event["start"])]
+        named = stem.loc[hits.index].isin(rows_for[event["event_id"]] - {event["filename"]})
+        hits = hits[~named]  # those have a row of their own for this event
         name = f"{event['source']} row {event['row']} ({event['event_id']})"
         if open_ended:
             no_end.append(name)
@@ -85,6 +90,13 @@ def match_events(
         "without_end": no_end,
     }
     return conform(pd.DataFrame(rows, columns=list(EVENTS)), EVENTS, "events"), report
+
+
+def _own_ids(catalogue: pd.DataFrame) -> pd.DataFrame:
+    """Ids that two catalogues give to different events are told apart by the catalogue's name."""
+    shared = catalogue.groupby("event_id")["source"].transform("nunique") > 1
+    with_source = catalogue["source"] + ":" + catalogue["event_id"]
+    return catalogue.assign(event_id=catalogue["event_id"].where(~shared, with_source))
 
 
 def _without_repeats(catalogue: pd.DataFrame, same_event_s: float) -> pd.DataFrame:

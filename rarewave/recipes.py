@@ -107,7 +107,7 @@ def parse(text: str) -> tuple[str, Any]:
     try:
         return key, YAML(typ="safe").load(value)
     except YAMLError:
-        raise DataError(f"the value of {text!r} is not YAML") from None
+        return key, value  # as `*.mseed`, which YAML takes for an alias
 
 
 def _yaml() -> YAML:

@@ -1,6 +1,7 @@
 """Read continuous waveforms through ObsPy: one recording per file and channel."""
 
 import hashlib
+import math
 import warnings
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.errors import DataError
+
+# SAC and others store the sampling interval as float32: 6.625 Hz reads as 6.625017 Hz.
+SAME_RATE = 1e-5
 
 
 class Waveform(NamedTuple):
@@ -33,7 +37,10 @@ def find_files(folder: Path, pattern: str) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"no folder {folder}: put the data there or change ingest.data")
-    files = [f for f in folder.glob(pattern) if f.is_file() and not f.name.startswith(".")]
+    files = [f for f in folder.glob(pattern) if not f.name.startswith(".")]
+    for file in files:
+        if not file.is_file():
+            raise DataError(f"{file} is a broken link or no file: mend it or take it out")
     if not files:
         raise DataError(
             f"no recordings: nothing in {folder} fits {pattern!r}; see ingest.data and "
@@ -83,10 +90,11 @@ def read_file(path: Path, channel: str | None = None) -> list[Waveform]:
             continue
         traces = stream.select(id=name)
         rates = sorted({float(trace.stats.sampling_rate) for trace in traces})
-        if len(rates) > 1:
+        if not math.isclose(rates[0], rates[-1], rel_tol=SAME_RATE):
             listed = ", ".join(f"{rate:g}" for rate in rates)
             raise DataError(f"{path}: {name} mixes sampling rates ({listed} Hz): split the file")
         for trace in traces:
+            trace.stats.sampling_rate = rates[0]
             trace.data = np.ma.asarray(trace.data).astype(np.float64)
         (trace,) = traces.merge(method=1).traces
         samples = np.ma.filled(np.ma.asarray(trace.data, dtype=np.float64), np.nan)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from rarewave.errors import DataError
+
 
 @dataclass(frozen=True)
 class Sources:
@@ -17,3 +19,12 @@ class Sources:
     pattern: str
     catalogues: tuple[str, ...]
     group: Literal["day", "station", "recording"]
+
+    def __post_init__(self) -> None:
+        if not self.pattern or self.pattern.startswith("/") or ".." in self.pattern:
+            raise DataError(
+                f"pattern is {self.pattern!r}: it must be relative to ingest.data, as in "
+                "recordings/*.mseed"
+            )
+        if not self.catalogues:
+            raise DataError("catalogues is empty: name at least one file below ingest.data")

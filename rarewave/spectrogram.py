@@ -119,6 +119,8 @@ def kept_rows(rate: float, options: Spectrogram) -> slice:
     """The rows of a linear spectrogram between fmin_hz and fmax_hz."""
     hertz = np.fft.rfftfreq(options.n_fft, 1.0 / rate)
     top = hertz[-1] if options.fmax_hz is None else options.fmax_hz
+    if top > rate / 2:
+        raise DataError(f"spectrogram.fmax_hz {top:g} is above half the sampling rate {rate / 2:g}")
     kept = np.flatnonzero((hertz >= options.fmin_hz) & (hertz <= top))
     if not len(kept):
         raise DataError(

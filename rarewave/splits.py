@@ -82,10 +82,11 @@ def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
         inside = part == name
         for what, flags in (("event", positive), ("background", ~positive)):
             if not (inside & flags).any():
+                holding = len(np.unique(groups[positive]))
                 raise DataError(
-                    f"the {name} part has no {what} window: {len(names)} groups hold "
-                    f"{(counts.sum(axis=0)[kinds != 'background']).sum():.0f} event windows; add "
-                    "recordings, or change split.validation, split.test or split.seed"
+                    f"the {name} part has no {what} window: {holding} of {len(names)} groups hold "
+                    f"events, and {len(PARTS)} parts need one each; add recordings, or change "
+                    "split.validation, split.test or split.seed"
                 )
     return part
 

@@ -101,11 +101,11 @@ def main() -> None:
             lengths.append(len(pieces.clean))
             X_raw.append(pieces.used)
             X_clean.append(pieces.clean)
-    table = pd.concat(tables, ignore_index=True)
-    used = table["status"] == "used"
-    table["row"] = np.where(used, np.cumsum(used) - 1, -1)
-    y = (table["label"][used] != BACKGROUND).to_numpy(np.int8)
-    refuse_one_class(y, len(listed))
+        table = pd.concat(tables, ignore_index=True)
+        used = table["status"] == "used"
+        table["row"] = np.where(used, np.cumsum(used) - 1, -1)
+        y = (table["label"][used] != BACKGROUND).to_numpy(np.int8)
+        refuse_one_class(y, events, len(listed))  # here, where nothing is written yet
 
     recorded = float((listed["n_samples"] / listed["sample_rate"]).sum())
     accounted = table.groupby("status")["new_s"].sum()
@@ -133,8 +133,13 @@ def main() -> None:
     draw(table)
 
 
-def refuse_one_class(y: np.ndarray, n_recordings: int) -> None:
+def refuse_one_class(y: np.ndarray, events: pd.DataFrame, n_recordings: int) -> None:
     """A detector needs both events and background."""
+    if not (y == 1).any() and len(events) and not events["certain"].any():
+        raise DataError(
+            f"no event has an end: {events['event_id'].nunique()} onsets only make time uncertain; "
+            "give the ends in a catalogue with event_id, start, end, type"
+        )
     if not (y == 1).any():
         raise DataError(
             f"no event: none of the {len(y)} windows of {n_recordings} recordings is one; check "

@@ -24,7 +24,10 @@ def read_section(section: str) -> dict[str, Any]:
     except FileNotFoundError:
         raise DataError("no params.yaml here: run stages from the project folder") from None
     except YAMLError as error:
-        raise DataError(f"params.yaml is not YAML: {error}") from None
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        reason = getattr(error, "problem", None) or "it cannot be parsed"
+        raise DataError(f"params.yaml is not YAML{where}: {reason}") from None
     if not isinstance(content, dict) or not isinstance(content.get(section), dict):
         raise DataError(f"params.yaml has no section {section}")
     return content[section]

@@ -14,6 +14,7 @@ from rarewave import (
     training,
 )
 from rarewave.detector import Detector
+from rarewave.errors import DataError
 from rarewave.files import write_csv, write_json
 from rarewave.hyperparameters import Training
 from rarewave.tables import SCORES, SPLIT, read_table, write_table
@@ -29,6 +30,8 @@ def main() -> None:
     backend.start(options.threads)
     data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
     split = read_table(Path("artifacts/split/split.parquet"), SPLIT)
+    if len(split) != len(data.y_all) or (split["window_id"].to_numpy("U") != data.window_id).any():
+        raise DataError("the split is of other windows than the data set: run the stage split")
     rows = {
         part: split["row"][split["part"] == part].to_numpy() for part in ("train", "validation")
     }
