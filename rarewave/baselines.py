@@ -45,6 +45,7 @@ def sta_lta(
     from obspy.signal.trigger import recursive_sta_lta
 
     long = round(trigger.lta_s * rate)
-    ratio = recursive_sta_lta(samples.astype(np.float64), round(trigger.sta_s * rate), long)
+    short = max(1, round(trigger.sta_s * rate))
+    ratio = recursive_sta_lta(samples.astype(np.float64), short, long)
     ratio = np.nan_to_num(ratio)
     return np.array([ratio[at : at + length].max() for at in first], float)

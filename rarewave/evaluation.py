@@ -38,7 +38,7 @@ def units(windows: pd.DataFrame, bootstrap: Bootstrap) -> NDArray[np.str_]:
         return windows["group"].to_numpy("U")
     block = (windows["start_s"] // bootstrap.block_s).astype(int).astype(str)
     event = windows["event_id"]
-    return (windows["recording_id"] + " " + event.where(event != "", block)).to_numpy("U")
+    return event.where(event != "", windows["recording_id"] + " " + block).to_numpy("U")
 
 
 def mean_gains(

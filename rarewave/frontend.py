@@ -96,6 +96,7 @@ def spectra(
     samples: NDArray[np.float32],
     first: NDArray[np.int64],
     wanted: NDArray[np.bool_],
+    recorded: NDArray[np.bool_],
 ) -> Iterator[NDArray[np.float32]]:
     """Spectrograms of the wanted windows of one cleaned recording, a chunk at a time.
 
@@ -104,6 +105,7 @@ def spectra(
     samples : (n,) cleaned, the whole recording: context and noise floor look beyond a window.
     first : (windows,) first samples of all windows.
     wanted : (windows,) which of them to give.
+    recorded : (windows,) which of them are no gap; the noise floor is taken from these.
 
     Yields
     ------
@@ -128,10 +130,22 @@ def spectra(
             yield X
         return
     means = [X.mean(axis=(2, 3), dtype=np.float64) for _, X in chunks(np.arange(len(first)))]
-    level = np.concatenate(means)
+    level = np.concatenate(means)[_nearest(recorded)]
     width = max(1, round(options.floor_s * rate / grid.hop_samples))
     for some, X in chunks(np.flatnonzero(wanted)):
         yield above_floor(X, level, some, width, options.floor_quantile)
+
+
+def _nearest(good: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """For each window the nearest good one; itself where none is good."""
+    index = np.arange(len(good))
+    if not good.any():
+        return index
+    known = np.flatnonzero(good)
+    after = np.minimum(np.searchsorted(known, index), len(known) - 1)
+    before = np.maximum(after - 1, 0)
+    closer = np.abs(known[before] - index) < np.abs(known[after] - index)
+    return np.where(closer, known[before], known[after])
 
 
 class Windows(NamedTuple):
@@ -159,7 +173,9 @@ def apply(front_end: FrontEnd, samples: NDArray[np.float64], sample_rate: float)
             f"window has {front_end.grid.window_samples / rate:.1f} s"
         )
     missing = windows.fraction_of(waveform.gap, first, front_end.grid.window_samples)
-    found = list(spectra(front_end, waveform.samples, first, np.ones(len(first), bool)))
+    recorded = missing <= front_end.grid.max_gap
+    everything = np.ones(len(first), bool)
+    found = list(spectra(front_end, waveform.samples, first, everything, recorded))
     return Windows(first / rate, missing, np.concatenate(found))
 
 

@@ -37,10 +37,11 @@ def find_files(folder: Path, pattern: str) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"no folder {folder}: put the data there or change ingest.data")
-    files = [f for f in folder.glob(pattern) if not f.name.startswith(".")]
-    for file in files:
-        if not file.is_file():
-            raise DataError(f"{file} is a broken link or no file: mend it or take it out")
+    found = [f for f in folder.glob(pattern) if not f.name.startswith(".")]
+    for file in found:
+        if not file.exists():
+            raise DataError(f"{file} is a broken link: mend it or take it out")
+    files = [f for f in found if f.is_file()]
     if not files:
         raise DataError(
             f"no recordings: nothing in {folder} fits {pattern!r}; see ingest.data and "

@@ -24,14 +24,16 @@ def main() -> None:
     X_clean = np.load("artifacts/clean/X_clean.npy", mmap_mode="r")
     waveforms = read_table(Path("artifacts/clean/waveforms.parquet"), WAVEFORMS)
     table = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS)
-    used = dict(list(table.groupby("recording_id")["row"]))
+    tables = dict(list(table.groupby("recording_id")))
 
     low, high, total, clipped = np.inf, -np.inf, 0.0, 0
     with NpyRows(OUT / "X_spec.npy", front_end.shape, np.float32) as rows:
         for name, at, count in waveforms.itertuples(index=False, name=None):
             first = windows.starts(count, front_end.grid)
-            wanted = (used[name] >= 0).to_numpy()
-            for X in frontend.spectra(front_end, X_clean[at : at + count], first, wanted):
+            wanted = (tables[name]["row"] >= 0).to_numpy()
+            recorded = (tables[name]["status"] != "gap").to_numpy()
+            samples = X_clean[at : at + count]
+            for X in frontend.spectra(front_end, samples, first, wanted, recorded):
                 if not np.isfinite(X).all():
                     raise DataError(f"{name} gives a spectrogram that is not finite")
                 rows.append(X)

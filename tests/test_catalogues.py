@@ -194,3 +194,32 @@ def test_quakeml_without_a_time_or_an_event_is_refused(tmp_path: Path) -> None:
     path.write_text("<html></html>")
     with pytest.raises(DataError, match=r"cat\.xml is not QuakeML"):
         read_catalogue(path)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("a,9999-01-01T00:00:00,,x", "row 2.*9999"),
+        ("a,1971-04-08,,background", "row 2.*type background"),
+    ],
+)
+def test_impossible_times_and_types_are_named(tmp_path: Path, row: str, words: str) -> None:
+    """Beyond what the tables can hold, and a word that means no event."""
+    with pytest.raises(DataError, match=words):
+        read_catalogue(written(tmp_path, INTERVALS + row + "\n"))
+
+
+def test_semicolons_and_other_encodings_say_what_to_do(tmp_path: Path) -> None:
+    """What European spreadsheets write."""
+    path = written(tmp_path, "event_id;start;end;type\na;1971-04-08;;x\n")
+    with pytest.raises(DataError, match="semicolons: save it with commas"):
+        read_catalogue(path)
+    path.write_bytes((INTERVALS + "a,1971-04-08,,bébé\n").encode("latin1"))
+    with pytest.raises(DataError, match="save it as UTF-8"):
+        read_catalogue(path)
+
+
+def test_events_without_an_id_get_one_from_their_row(tmp_path: Path) -> None:
+    """So that they stay apart."""
+    path = written(tmp_path, INTERVALS + ",1971-04-08,,x\n,1971-04-09,,x\n")
+    assert list(read_catalogue(path)["event_id"]) == [f"{path.stem}-row2", f"{path.stem}-row3"]

@@ -70,9 +70,18 @@ def test_a_full_disk_is_said_plainly(tmp_path: Path, code: int) -> None:
 
 
 def test_another_system_error_keeps_its_own_words(tmp_path: Path) -> None:
-    """Only a full disk is translated."""
-    with pytest.raises(PermissionError), files.whole(tmp_path / "file"):
+    """Only what a user can mend is translated."""
+    with pytest.raises(OSError, match="Input/output"), files.whole(tmp_path / "file"):
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """No right to write, and a file where a folder should be."""
+    with pytest.raises(DataError, match="file cannot be written"), files.whole(tmp_path / "file"):
         raise PermissionError(errno.EACCES, "no")
+    (tmp_path / "plain").touch()
+    with pytest.raises(DataError, match="plain cannot be made"):
+        files.write_json(tmp_path / "plain" / "a.json", {})
 
 
 @needs_full

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import options
 import pytest
 
 from rarewave import cleaning, frontend, spectrogram, windows
@@ -78,12 +79,11 @@ def test_chosen_windows_are_those_of_all(
     front = replace(small_front_end, spectrogram=spectral)
     wave = cleaning.clean(noise(8000), 6.625, front.clean).samples
     first = windows.starts(len(wave), front.grid)
-    everything = np.concatenate(
-        list(frontend.spectra(front, wave, first, np.ones(len(first), bool)))
-    )
+    every = np.ones(len(first), bool)
+    everything = np.concatenate(list(frontend.spectra(front, wave, first, every, every)))
     wanted = np.arange(len(first)) % 3 == 1
     monkeypatch.setattr(frontend, "_CHUNK", 7)
-    some = np.concatenate(list(frontend.spectra(front, wave, first, wanted)))
+    some = np.concatenate(list(frontend.spectra(front, wave, first, wanted, every)))
     np.testing.assert_allclose(some, everything[wanted], atol=1e-4)
 
 
@@ -139,3 +139,25 @@ def test_data_of_another_front_end_are_refused_by_parameter(small_front_end: Fro
         match=r"the data set was made with clean\.high_hz = 1\.1, the model with 1\.2.*again",
     ):
         frontend.refuse_other(small_front_end, other, "the data set")
+
+
+def test_a_gap_does_not_pull_the_noise_floor_down() -> None:
+    """The floor beside a long gap is that of the windows that were recorded."""
+    rng = np.random.default_rng(3)
+    length = 2240 * 12
+    samples = rng.standard_normal(length).astype(np.float32)
+    front_end = FrontEnd(
+        options.CLEANING,
+        replace(options.GRID, window_samples=2240, hop_samples=1120),
+        replace(options.SPECTROGRAM, floor_s=3000.0, floor_quantile=0.2),
+    )
+    first = windows.starts(length, front_end.grid)
+    gap = np.zeros(length, bool)
+    gap[2240 * 4 : 2240 * 8] = True
+    recorded = windows.fraction_of(gap, first, 2240) <= front_end.grid.max_gap
+    holed = np.where(gap, 0, samples).astype(np.float32)
+    (whole,) = frontend.spectra(front_end, samples, first, recorded, np.ones_like(recorded))
+    (found,) = frontend.spectra(front_end, holed, first, recorded, recorded)
+    assert np.abs(whole[..., 1].mean() - found[..., 1].mean()) < 0.5
+    (naive,) = frontend.spectra(front_end, holed, first, recorded, np.ones_like(recorded))
+    assert naive[..., 1].mean() - whole[..., 1].mean() > 5

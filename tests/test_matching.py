@@ -178,3 +178,20 @@ def test_a_shared_sample_is_an_overlap(extra: int) -> None:
     """One whole sample is enough."""
     table = recording_table(("a", "S12", 0, 100), ("b", "S12", 100 - extra / 10, 100))
     assert matching.overlaps(table) == [("a", "b")]
+
+
+def test_a_row_for_each_station_keeps_its_own_arrival() -> None:
+    """One id, two rows that name their file: each recording takes its own row only."""
+    table = recording_table(("s12", "S12", 0, 5000), ("s15", "S15", 0, 5000))
+    events = catalogue_of(("q", 100, 400), ("q", 160, 500)).assign(filename=["s12", "s15"])
+    found, _ = matching.match_events(events, table, RULES)
+    certain = found[found["certain"]]
+    assert spans(certain) == [("q", "s12", 100.0, 400.0, True), ("q", "s15", 160.0, 500.0, True)]
+
+
+def test_one_id_in_two_catalogues_stays_two_events() -> None:
+    """Numbers from 1 on in both files, at different times."""
+    table = recording_table(("s12", "S12", 0, 9000))
+    both = [catalogue_of(("1", 100, 400)), catalogue_of(("1", 5000, 5400), source="b.csv")]
+    found, _ = matching.match_events(pd.concat(both, ignore_index=True), table, RULES)
+    assert set(found["event_id"]) == {"a.csv:1", "b.csv:1"}

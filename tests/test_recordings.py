@@ -171,6 +171,14 @@ def test_files_are_found_sorted_by_path(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_broken_link_is_not_dropped_in_silence(tmp_path: Path) -> None:
+    """A recording that cannot be followed is an error, not one less."""
+    (tmp_path / "a.mseed").touch()
+    (tmp_path / "b.mseed").symlink_to(tmp_path / "gone")
+    with pytest.raises(DataError, match=r"b\.mseed is a broken link"):
+        recordings.find_files(tmp_path, "*.mseed")
+
+
 def test_no_folder_and_no_file_say_which_parameter_to_change(tmp_path: Path) -> None:
     """Both messages name the folder and the parameter."""
     with pytest.raises(DataError, match=r"no folder .*gone.*ingest\.data"):
