@@ -80,6 +80,7 @@ def summary(arguments: argparse.Namespace) -> None:
 def compare(arguments: argparse.Namespace) -> None:
     """Print average precision over several experiments, each a test part of its own."""
     import io
+    import json
 
     import dvc.api
     import pandas as pd
@@ -89,16 +90,18 @@ def compare(arguments: argparse.Namespace) -> None:
     from rarewave.evaluation import Bootstrap
 
     path = "artifacts/evaluate/scores.parquet"
-    parts = []
+    parts, metrics = [], []
     for name in arguments.experiments:
         try:
             content = dvc.api.read(path, rev=name, mode="rb")
+            metrics.append(json.loads(dvc.api.read("metrics/evaluate.json", rev=name)))
         except (DvcException, FileNotFoundError) as error:
             raise DataError(f"no scores in experiment {name} ({error}): see dvc exp show") from None
         table = pd.read_parquet(io.BytesIO(content))
         parts.append(tables.conform(table, tables.EVALUATED, f"{name}: {path}"))
     found = evaluation.mean_gains(parts, Bootstrap("group", 3600.0, 5000, 1))
     print(summaries.means(arguments.experiments, *found))
+    print("\n" + summaries.f1(arguments.experiments, metrics))
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,6 +1,7 @@
 """The evaluation as text."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -44,4 +45,14 @@ def means(names: list[str], detectors: pd.DataFrame, gains: pd.DataFrame) -> str
     for row in gains.to_dict("records"):
         gain = f"{row['gain']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
         lines.append(f"network - {row['baseline']}: {gain}")
+    return "\n".join(lines)
+
+
+def f1(names: list[str], metrics: list[dict[str, Any]]) -> str:
+    """F1 of every detector at its own threshold, from metrics/evaluate.json, as Markdown."""
+    lines = [f"| F1 | {' | '.join(names)} | mean |", f"|---|{'---|' * len(names)}---|"]
+    for detector in ("network", "level", "sta_lta", "majority"):
+        values = [part[detector]["f1"] for part in metrics]
+        cells = " | ".join(f"{value:.3f}" for value in values)
+        lines.append(f"| {detector} | {cells} | {sum(values) / len(values):.3f} |")
     return "\n".join(lines)

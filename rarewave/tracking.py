@@ -77,7 +77,9 @@ def connect(root: Path) -> Any:
         client = MlflowClient(uri)
         if client.get_experiment_by_name(EXPERIMENT) is None:
             local = None if elsewhere else (root / "mlruns").as_uri()
-            client.create_experiment(EXPERIMENT, artifact_location=local)
+            # The kind decides with which page MLflow opens the experiment.
+            kind = {"mlflow.experimentKind": "custom_model_development"}
+            client.create_experiment(EXPERIMENT, artifact_location=local, tags=kind)
     return client
 
 

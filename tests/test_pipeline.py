@@ -167,7 +167,7 @@ def test_an_experiment_compares_with_the_last_run(done: Path) -> None:
     said = project.good(
         project.run(done, sys.executable, "-m", "rarewave", "compare", "focal", "main")
     )
-    assert "network - level" in said
+    assert "network - level" in said and "| F1 |" in said
     project.good(project.run(done, "git", "checkout", "-q", "."))
     project.good(project.run(done, "dvc", "checkout", "-q"))
 
