@@ -22,18 +22,22 @@ _TRIES = 200
 class Split:
     """How groups are dealt to the parts.
 
-    `validation` and `test` are shares of the windows; `test_groups` names the groups of the
-    test part instead (a fold, a day left out). Windows of different parts are at least
-    `purge_s` apart in time.
+    `validation` and `test` are shares of the windows; `test_groups` and `validation_groups` name
+    the groups of those parts instead (an official fold, a day left out). Windows of different
+    parts are at least `purge_s` apart in time.
     """
 
     validation: Annotated[float, Above(0), Between(0, 0.9)]
     test: Annotated[float, Above(0), Between(0, 0.9)]
     test_groups: tuple[str, ...]
+    validation_groups: tuple[str, ...]
     purge_s: Annotated[float, AtLeast(0)]
     seed: Annotated[int, AtLeast(0)]
 
     def __post_init__(self) -> None:
+        both = sorted(set(self.test_groups) & set(self.validation_groups))
+        if both:
+            raise DataError(f"{both[0]} is in test_groups and in validation_groups")
         if self.validation + self.test >= 1:
             raise DataError("validation and test together must leave something to train on")
 
@@ -61,18 +65,21 @@ def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
     kinds, kind = np.unique(labels, return_inverse=True)
     counts = np.zeros((len(names), len(kinds)))
     np.add.at(counts, (index, kind), 1)
-    wanted = [g for g in options.test_groups if g not in names]
-    if wanted:
-        raise DataError(
-            f"split.test_groups names {wanted[0]}, and no window has that group; groups are "
-            f"{', '.join(names[:20])}{' …' if len(names) > 20 else ''}"
-        )
+    for parameter in ("test_groups", "validation_groups"):
+        unknown = [g for g in getattr(options, parameter) if g not in names]
+        if unknown:
+            raise DataError(
+                f"split.{parameter} names {unknown[0]}, and no window has that group; groups are "
+                f"{', '.join(names[:20])}{' …' if len(names) > 20 else ''}"
+            )
     if len(names) < len(PARTS):
         raise DataError(
             f"there are fewer groups ({len(names)}) than parts ({len(PARTS)}): add recordings of "
             "other days or choose a finer ingest.group"
         )
-    fixed = np.isin(names, options.test_groups) if options.test_groups else None
+    fixed = np.full(len(names), -1)
+    fixed[np.isin(names, options.validation_groups)] = 1
+    fixed[np.isin(names, options.test_groups)] = 2
     dealt = _deal(counts, kinds != BACKGROUND, options, fixed)
     part = np.array(PARTS)[dealt][index].astype("U16")
     part[purge(windows, part, options.purge_s)] = PURGED
@@ -95,17 +102,20 @@ def _deal(
     counts: NDArray[np.float64],
     event: NDArray[np.bool_],
     options: Split,
-    fixed: NDArray[np.bool_] | None,
+    fixed: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """The part (0 train, 1 validation, 2 test) of each group, from counts (groups, labels).
 
-    `event` tells which labels are events.
+    `event` tells which labels are events; `fixed` holds the part of groups that are named, -1
+    for those to deal.
     """
     rng = np.random.Generator(np.random.PCG64(options.seed))
     shares = np.array([1 - options.validation - options.test, options.validation, options.test])
-    free = np.arange(len(counts)) if fixed is None else np.flatnonzero(~fixed)
-    if fixed is not None:
+    free = np.flatnonzero(fixed < 0)
+    if (fixed == 2).any():
         shares = np.array([1 - options.validation, options.validation, 0.0])
+    if (fixed == 1).any():
+        shares = np.array([1 - shares[2], 0.0, shares[2]])
     total = counts[free].sum(axis=0)
     target = shares[:, None] * total
     # Rare labels weigh as much as common ones; events together weigh as much as each type.
@@ -116,7 +126,7 @@ def _deal(
         order = rng.permutation(free)
         order = order[np.argsort(-(counts[order] * weight).max(axis=1), kind="stable")]
         held = np.zeros_like(target)
-        dealt = np.full(len(counts), 2)
+        dealt = fixed.copy()
         for group in order:
             if greedy:
                 lack = ((target - held) * weight * (counts[group] > 0)).sum(axis=1)

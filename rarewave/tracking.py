@@ -70,7 +70,9 @@ def connect(root: Path) -> Any:
     elsewhere = os.environ.get("MLFLOW_TRACKING_URI")
     root = root.resolve()
     uri = elsewhere or f"sqlite:///{root / 'mlflow.db'}"
-    mlflow.set_tracking_uri(uri)  # which sets the variable, too
+    mlflow.set_tracking_uri(uri)
+    if not elsewhere:  # MLflow sets the variable, and the next call would take it for the user's
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
     (root / ".rarewave").mkdir(exist_ok=True)
     # Two processes that make the tables of a new store at once kill each other.
     with FileLock(root / ".rarewave" / "mlflow.lock"):

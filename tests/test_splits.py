@@ -14,7 +14,7 @@ from rarewave import splits
 from rarewave.errors import DataError
 from rarewave.splits import PURGED, Split
 
-RULES = Split(validation=0.2, test=0.25, test_groups=(), purge_s=0.0, seed=1)
+RULES = Split(validation=0.2, test=0.25, test_groups=(), validation_groups=(), purge_s=0.0, seed=1)
 DURATION = 100.0
 
 
@@ -288,3 +288,22 @@ class TestAudit:
         X[row] = X[np.flatnonzero(part == "test")[0]]
         part[row] = PURGED
         assert splits.audit(table, part, X, 0.0)["windows_apart_in_time"] == 399
+
+
+def test_a_given_fold_is_taken_as_it_is(window_table: Callable[..., pd.DataFrame]) -> None:
+    """Validation and test named: those groups and no others; validation alone: test is dealt."""
+    table = many_days(window_table)
+    groups = table["group"].to_numpy("U")
+    fold = replace(RULES, test_groups=("d00",), validation_groups=("d01", "d02"))
+    part = splits.split(table, fold)
+    assert set(groups[part == "test"]) == {"d00"}
+    assert set(groups[part == "validation"]) == {"d01", "d02"}
+    part = splits.split(table, replace(RULES, validation_groups=("d01", "d02")))
+    assert set(groups[part == "validation"]) == {"d01", "d02"}
+    assert len(set(groups[part == "test"])) >= 1
+
+
+def test_a_group_cannot_be_named_for_two_parts() -> None:
+    """Nor can one that no window has."""
+    with pytest.raises(DataError, match="d00 is in test_groups and in validation_groups"):
+        replace(RULES, test_groups=("d00",), validation_groups=("d00",))

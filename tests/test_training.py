@@ -192,11 +192,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def test_feeding_costs_less_than_a_tenth_of_an_epoch() -> None:
-    """An epoch from `Batches` against one of the same arrays ready in memory, seed network.
-
-    In turn, the least time of each, more rounds while the answer is not clear: a busy machine
-    only ever adds time.
-    """
+    """All batches of an epoch, against the epoch on ready arrays; the least of each, in turn."""
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
     X = rng.standard_normal((256, 129, 32, 1)).astype(np.float32)
@@ -208,9 +204,7 @@ def test_feeding_costs_less_than_a_tenth_of_an_epoch() -> None:
     model = training.compiled((129, 32, 1), slice(0, 32), options, 100)
     model.train_on_batch(ready[:64], targets[:64])
     fed, given = [], []
-    for _ in range(8):
-        fed.append(seconds(lambda: model.fit(feed, shuffle=False, verbose=0)))
+    for _ in range(3):
+        fed.append(seconds(lambda: [feed[number] for number in range(len(feed))]))
         given.append(seconds(lambda: model.fit(ready, targets, batch_size=64, verbose=0)))
-        if len(fed) > 1 and min(fed) < 1.1 * min(given):
-            break
-    assert min(fed) < 1.1 * min(given)
+    assert min(fed) < 0.1 * min(given)
