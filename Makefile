@@ -27,7 +27,7 @@ ui: $(VENV)/installed
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000
 
 check-repro: $(VENV)/installed
-	python -m tests.check_repro
+	python tests/check_repro.py
 
 # The sample archive: made where data/ is absent, and compared with data.dvc.
 sample: | $(VENV)/installed
