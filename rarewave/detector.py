@@ -41,7 +41,6 @@ class Detector:
         self,
         samples: NDArray[np.float64],
         sample_rate: float,
-        max_gap: float | None = None,
     ) -> pd.DataFrame:
         """Scores of the windows of one raw recording.
 
@@ -50,8 +49,7 @@ class Detector:
         start_s, duration_s, status (`scored` or `gap`) and p_event (NaN in gaps).
         """
         pieces = frontend.apply(self.front_end, samples, sample_rate)
-        limit = self.front_end.grid.max_gap if max_gap is None else max_gap
-        good = pieces.missing <= limit
+        good = pieces.missing <= self.front_end.grid.max_gap
         p = np.full(len(good), np.nan)
         p[good] = self.score(pieces.spectrograms[good])
         rate = self.front_end.clean.sample_rate_hz

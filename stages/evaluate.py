@@ -11,13 +11,11 @@ from rarewave import (
     dataset,
     detector,
     evaluation,
-    frontend,
     pictures,
     registry,
     scorecards,
     scoring,
     summaries,
-    training,
 )
 from rarewave.evaluation import Bootstrap
 from rarewave.files import read_json, write_csv, write_json
@@ -36,12 +34,11 @@ def main() -> None:
     backend.start(hyper.threads)
     model = detector.load(MODEL)
     data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
-    frontend.refuse_other(model.front_end, data.made_by(), "the data set")
     split = read_table(Path("artifacts/split/split.parquet"), SPLIT)
     windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS)
     test = split[split["part"] == "test"]
     rows = test["row"].to_numpy()
-    p = training.predict(model.network, data.X_spec, rows, model.normalisation)
+    p = model.score(data.X_spec[rows], data.made_by())
     about = windows.set_index("row", drop=False).loc[rows].assign(p_event=p)
     about["unit"] = evaluation.units(about, bootstrap)
     write_table(Path("artifacts/evaluate/scores.parquet"), about, EVALUATED)
