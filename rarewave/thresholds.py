@@ -11,6 +11,10 @@ from rarewave.errors import DataError
 from rarewave.scoring import curve
 
 
+# Nine hits of ten decisions are a precision of 0.9, whatever the last bit says.
+_ROUNDING = 1e-9
+
+
 @dataclass(frozen=True)
 class Objective:
     """What a good threshold is.
@@ -80,12 +84,12 @@ def choose(table: dict[str, NDArray[np.float64]], objective: Objective) -> dict[
     if name == "f1":
         value, allowed = table["f1"], np.ones(len(table["f1"]), bool)
     elif name == "recall_at_precision":
-        value, allowed = table["recall"], table["precision"] >= objective.precision
+        value, allowed = table["recall"], table["precision"] >= objective.precision - _ROUNDING
     elif name == "precision_at_recall":
-        value, allowed = table["precision"], table["recall"] >= objective.recall
+        value, allowed = table["precision"], table["recall"] >= objective.recall - _ROUNDING
     else:
         value = table["recall"]
-        allowed = table["false_alarms_per_day"] <= objective.false_alarms_per_day
+        allowed = table["false_alarms_per_day"] <= objective.false_alarms_per_day + _ROUNDING
     met = bool(allowed.any())
     if not met:
         nearest = {

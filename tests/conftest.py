@@ -14,7 +14,11 @@ from rarewave.frontend import FrontEnd
 
 # A shared machine is no measure of the slowness of a test.
 settings.register_profile(
-    "rarewave", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
+    "rarewave",
+    deadline=None,
+    derandomize=True,  # CI must not fail on another commit than the one that broke it
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("rarewave")
 

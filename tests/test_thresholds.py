@@ -138,3 +138,12 @@ def test_scores_of_any_unit_can_be_swept() -> None:
         sweep(np.array([0, 1, 0, 1]), np.array([-30.0, 12.0, -5.0, 40.0]), None, HOP_S), RULE
     )
     assert found["threshold"] == pytest.approx(3.5)
+
+
+def test_a_condition_met_exactly_is_met() -> None:
+    """Nine of ten are a precision of 0.9, though the sweep's share of events is no binary number."""
+    y = np.array([0, 1, 1, 1, 0, 1, 1, 0, 0, 0, 1, 0, 1, 0, 1, 1, 1, 0])
+    p = np.where(np.isin(np.arange(18), [0, 2, 3, 5, 6, 10, 12, 14, 15, 16]), 0.05, 0.0)
+    rule = replace(RULE, objective="recall_at_precision", precision=0.9)
+    found = choose(sweep(y, p, None, HOP_S), rule)
+    assert found["met"] and found["precision"] == pytest.approx(0.9)
