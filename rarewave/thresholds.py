@@ -10,7 +10,6 @@ from rarewave.checks import Above, AtLeast, Between, Fraction
 from rarewave.errors import DataError
 from rarewave.scoring import curve
 
-
 # Nine hits of ten decisions are a precision of 0.9, whatever the last bit says.
 _ROUNDING = 1e-9
 

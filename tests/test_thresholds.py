@@ -141,7 +141,7 @@ def test_scores_of_any_unit_can_be_swept() -> None:
 
 
 def test_a_condition_met_exactly_is_met() -> None:
-    """Nine of ten are a precision of 0.9, though the sweep's share of events is no binary number."""
+    """Nine of ten are a precision of 0.9, whatever the last bit of the sweep says."""
     y = np.array([0, 1, 1, 1, 0, 1, 1, 0, 0, 0, 1, 0, 1, 0, 1, 1, 1, 0])
     p = np.where(np.isin(np.arange(18), [0, 2, 3, 5, 6, 10, 12, 14, 15, 16]), 0.05, 0.0)
     rule = replace(RULE, objective="recall_at_precision", precision=0.9)
