@@ -30,9 +30,10 @@ def match_events(
     """Events in seconds from the start of each recording that they touch.
 
     An event belongs to every recording that its time overlaps, so that one quake at two
-    stations is two rows with one `event_id`. The file that a catalogue names is only used to
-    report rows whose recording is absent: file names in the wild are often stale, times are
-    not. An event with an onset only, that another catalogue gives with its end, is that event.
+    stations is two rows with one `event_id`. Times decide, for file names in the wild are often
+    stale; the file that a catalogue names tells which row is meant where an event has one for each
+    station, and is reported where it is absent. An event with an onset only, that another
+    catalogue gives with its end, is that event.
 
     Parameters
     ----------
