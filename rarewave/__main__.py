@@ -104,6 +104,23 @@ def compare(arguments: argparse.Namespace) -> None:
     print("\n" + summaries.f1(arguments.experiments, metrics))
 
 
+def detect(arguments: argparse.Namespace) -> None:
+    """Run a model over whole recordings."""
+    from rarewave import scanning
+
+    good = scanning.detect(
+        arguments.model,
+        arguments.recordings,
+        arguments.format,
+        arguments.out,
+        arguments.channel,
+        arguments.start_pattern,
+        arguments.in_order,
+    )
+    if not good:
+        raise DataError(f"some recordings were not seen in full: {arguments.out / 'coverage.csv'}")
+
+
 def parser() -> argparse.ArgumentParser:
     """The commands and their arguments."""
     top = argparse.ArgumentParser(prog="python -m rarewave", description=__doc__)
@@ -124,6 +141,20 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--out", type=Path, default=Path("rebuilt_detector.keras"))
     command = add("compare", compare, "average precision over experiments, network and baselines")
     command.add_argument("experiments", nargs="+", help="names, as dvc exp show prints them")
+    command = add("detect", detect, "find events in whole recordings with a trained model")
+    command.add_argument("model", help="a folder, a .keras file in it, or an MLflow URI")
+    command.add_argument("recordings", nargs="+", type=Path, help="files, or folders of them")
+    command.add_argument(
+        "--format", default="raven", choices=("raven", "audacity", "csv", "dcase", "quakeml")
+    )
+    command.add_argument("--out", type=Path, default=Path("detections"), help="a folder")
+    command.add_argument("--channel", type=int, help="of sound files, from 1 (default: the mean)")
+    command.add_argument(
+        "--start-pattern", metavar="PATTERN", help="of the time in file names: %%Y%%m%%d_%%H%%M%%S"
+    )
+    command.add_argument(
+        "--in-order", action="store_true", help="files follow one another as they are given"
+    )
     add("times", times, "where the time of the last run went, stage by stage")
     add("summary", summary, "the metrics of the last evaluation")
     return top

@@ -1,5 +1,6 @@
 """What a detector has to beat: signal level and recursive STA/LTA, window by window."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -22,30 +23,46 @@ class Trigger:
             raise DataError(f"sta_s ({self.sta_s:g}) must be below lta_s ({self.lta_s:g})")
 
 
-def level_db(
-    samples: NDArray[np.float32], first: NDArray[np.int64], length: int
-) -> NDArray[np.float64]:
-    """Mean power of each window of cleaned samples, in dB."""
-    energy = np.concatenate(([0.0], np.cumsum(np.square(samples, dtype=np.float64))))
-    power = (energy[first + length] - energy[first]) / length
-    return 10.0 * np.log10(np.maximum(power, 1e-300))
-
-
-def sta_lta(
-    samples: NDArray[np.float32],
+def measure(
+    blocks: Iterable[NDArray[np.float32]],
     first: NDArray[np.int64],
     length: int,
     rate: float,
     trigger: Trigger,
-) -> NDArray[np.float64]:
-    """Largest recursive STA/LTA in each window (`obspy.signal.trigger.recursive_sta_lta`).
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean power in dB, and largest recursive STA/LTA, of each window of a cleaned recording.
 
-    The ratio runs over the whole recording, so that a window knows what came before it.
+    The ratio is that of `obspy.signal.trigger.recursive_sta_lta` (Withers et al. 1998): it runs
+    over the whole recording, so that a window knows what came before it.
+
+    Parameters
+    ----------
+    blocks : the recording, in consecutive pieces of any length.
+    first : (n,) first samples of the windows, in order.
     """
-    from obspy.signal.trigger import recursive_sta_lta
+    from scipy.signal import lfilter
 
     long = round(trigger.lta_s * rate)
     short = max(1, round(trigger.sta_s * rate))
-    ratio = recursive_sta_lta(samples.astype(np.float64), short, long)
-    ratio = np.nan_to_num(ratio)
-    return np.array([ratio[at : at + length].max() for at in first], float)
+    filters = [([1 / n], [1, 1 / n - 1]) for n in (short, long)]
+    states = [np.zeros(1), np.zeros(1)]
+    energy, ratio = np.zeros(len(first)), np.zeros(len(first))
+    at = 0
+    for block in blocks:
+        square = np.square(block, dtype=np.float64)
+        total = np.concatenate(([0.0], np.cumsum(square)))
+        averages = []
+        for number, (b, a) in enumerate(filters):
+            average, states[number] = lfilter(b, a, square, zi=states[number])
+            averages.append(average)
+        found = averages[0] / np.maximum(averages[1], np.finfo(float).tiny)
+        found[: max(0, long - at)] = 0.0
+        begin, end = np.searchsorted(first, [at - length + 1, at + len(block)])
+        left = np.maximum(first[begin:end] - at, 0)
+        right = np.minimum(first[begin:end] + length - at, len(block))
+        energy[begin:end] += total[right] - total[left]
+        for row, i, j in zip(range(begin, end), left, right, strict=True):
+            ratio[row] = max(ratio[row], found[i:j].max())
+        at += len(block)
+    power = energy / np.minimum(length, at)
+    return 10.0 * np.log10(np.maximum(power, 1e-300)), ratio

@@ -19,14 +19,24 @@ class Cases:
 
 
 def surest(
-    y: NDArray, p: NDArray[np.float64], threshold: float, count: int
+    y: NDArray, decided: NDArray, p: NDArray[np.float64], background: int, count: int
 ) -> dict[str, NDArray[np.int64]]:
-    """Indices of the surest hits and false alarms (highest p) and misses (lowest p)."""
-    decided = p >= threshold
-    falling = np.argsort(-p, kind="stable")
+    """Indices of the surest hits and false alarms (highest p) and misses (lowest p).
+
+    Parameters
+    ----------
+    y, decided : (n,) the class of each window, and what was decided.
+    p : (n, classes) probabilities.
+    background : the class that is no event, -1 where there is none. An event taken for another
+        is a false alarm of the one and a miss of the other.
+    """
+    rows = np.arange(len(y))
+    said, true = p[rows, decided], p[rows, y]
+    falling, rising = np.argsort(-said, kind="stable"), np.argsort(true, kind="stable")
+    right = decided == y
     kinds = {
-        "hit": falling[((y == 1) & decided)[falling]],
-        "false_alarm": falling[((y == 0) & decided)[falling]],
-        "miss": falling[::-1][((y == 1) & ~decided)[falling[::-1]]],
+        "hit": falling[(right & (y != background))[falling]],
+        "false_alarm": falling[(~right & (decided != background))[falling]],
+        "miss": rising[(~right & (y != background))[rising]],
     }
-    return {kind: rows[:count] for kind, rows in kinds.items()}
+    return {kind: found[:count] for kind, found in kinds.items()}

@@ -1,17 +1,23 @@
-"""Clean one continuous waveform: gaps, mean and trend, spikes, band, ends, rate."""
+"""Clean a continuous waveform, block by block: gaps, trend, spikes, band, rate, ends."""
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave import rates
 from rarewave.checks import Above, AtLeast
 from rarewave.errors import DataError
 
-# Formats that store the interval as float32 are off by a few millionths.
-_SAME_RATE = 1e-5
+# Samples cleaned at once, twice as many at the end. The blocks lie where the recording begins,
+# so the result depends on nothing but the recording.
+BLOCK = 1 << 20
+
+Read = Callable[[int, int], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,7 @@ class Cleaning:
     `gap_value` is the count that codes missing samples (null: none does), in runs of at least
     `gap_run` samples; a constant stretch of `flat_s` seconds is a gap as well (0: never).
     `spike_factor` is in robust standard deviations of the surrounding minute (0: no despiking).
+    `low_hz` and `high_hz` limit the band; null leaves that side open.
     """
 
     sample_rate_hz: Annotated[float, Above(0)]
@@ -28,63 +35,173 @@ class Cleaning:
     gap_run: Annotated[int, AtLeast(1)]
     flat_s: Annotated[float, AtLeast(0)]
     spike_factor: Annotated[float, AtLeast(0)]
-    low_hz: Annotated[float, Above(0)]
-    high_hz: Annotated[float, Above(0)]
+    low_hz: Annotated[float, Above(0)] | None
+    high_hz: Annotated[float, Above(0)] | None
     order: Annotated[int, AtLeast(1)]
     taper_s: Annotated[float, AtLeast(0)]
 
     def __post_init__(self) -> None:
-        if self.low_hz >= self.high_hz:
+        if self.low_hz is not None and self.high_hz is not None and self.low_hz >= self.high_hz:
             raise DataError(f"low_hz ({self.low_hz:g}) must be below high_hz ({self.high_hz:g})")
-        if self.high_hz >= self.sample_rate_hz / 2:
-            raise DataError(
-                f"high_hz ({self.high_hz:g}) must be below half of sample_rate_hz "
-                f"({self.sample_rate_hz / 2:g})"
-            )
+        for name in ("low_hz", "high_hz"):
+            value = getattr(self, name)
+            if value is not None and value >= self.sample_rate_hz / 2:
+                raise DataError(
+                    f"{name} ({value:g}) must be below half of sample_rate_hz "
+                    f"({self.sample_rate_hz / 2:g})"
+                )
 
 
 class Cleaned(NamedTuple):
     """A cleaned waveform at the wanted rate, and where it was not recorded."""
 
-    samples: NDArray[np.float32]  # (n,), zero-mean, 0 inside gaps
+    samples: NDArray[np.float32]  # (n,), 0 inside gaps
     gap: NDArray[np.bool_]  # (n,), True where the samples say nothing
 
 
 def clean(samples: NDArray[np.float64], sample_rate: float, options: Cleaning) -> Cleaned:
-    """Mark gaps, despike, remove mean and trend, band-pass, taper and resample.
-
-    Gaps are bridged by straight lines before filtering, so that their edges do not ring, and
-    set to zero afterwards. The band-pass is a Butterworth filter run forwards and backwards
-    (zero phase, `scipy.signal.sosfiltfilt`); the taper is a cosine (Tukey) at both ends.
-
-    Parameters
-    ----------
-    samples : (n,) raw samples in any unit, NaN where missing.
-    sample_rate : in Hz.
+    """The whole of one waveform cleaned; see `blocks`.
 
     Raises
     ------
     DataError
         The rate is too low for the wanted band, or the recording holds no usable sample.
     """
-    if not sample_rate > 2 * options.high_hz:
+    parts = list(blocks(lambda a, b: samples[a:b], len(samples), sample_rate, options))
+    cleaned = Cleaned(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    if cleaned.gap.all():
+        raise DataError(NO_SAMPLE)
+    return cleaned
+
+
+NO_SAMPLE = "no usable sample: all of it is gap, constant or NaN"
+
+
+def check_rate(sample_rate: float, options: Cleaning) -> None:
+    """Raise `DataError` where a recording of this rate cannot hold the wanted band."""
+    top = options.high_hz
+    if top is not None and not sample_rate > 2 * top:
         raise DataError(
-            f"wrong sampling rate: it is {sample_rate:g} Hz, and clean.high_hz "
-            f"{options.high_hz:g} needs more than {2 * options.high_hz:g} Hz"
+            f"wrong sampling rate: it is {sample_rate:g} Hz, and clean.high_hz {top:g} needs more "
+            f"than {2 * top:g} Hz"
         )
-    gap = find_gaps(samples, sample_rate, options)
-    if gap.all():
-        raise DataError("no usable sample: all of it is gap, constant or NaN")
-    wave = fill_gaps(samples, gap)
-    wave = detrend(wave, gap)
-    if options.spike_factor:
-        wave = despike(wave, gap, sample_rate, options.spike_factor)
-    if not math.isclose(sample_rate, options.sample_rate_hz, rel_tol=_SAME_RATE):
-        wave, gap = resample(wave, gap, sample_rate, options.sample_rate_hz)
-    wave = bandpass(wave, options.sample_rate_hz, options.low_hz, options.high_hz, options.order)
-    wave *= cosine_taper(len(wave), round(options.taper_s * options.sample_rate_hz))
+    lower = sample_rate < options.sample_rate_hz
+    if top is None and lower and not rates.same(sample_rate, options.sample_rate_hz):
+        raise DataError(
+            f"wrong sampling rate: it is {sample_rate:g} Hz, below clean.sample_rate_hz "
+            f"{options.sample_rate_hz:g}: the upper band would be empty; lower that rate or set "
+            "clean.high_hz"
+        )
+
+
+class Plan(NamedTuple):
+    """Which blocks a recording is cleaned in; `block` cleans one of them."""
+
+    n_samples: int  # before
+    length: int  # samples after cleaning
+    count: int  # of blocks
+    size: int  # samples of a block before cleaning, the last one longer
+    size_out: int  # samples of a block after cleaning
+    margin: int  # samples that the filters look at on either side
+
+
+def plan(n_samples: int, sample_rate: float, options: Cleaning) -> Plan:
+    """How a recording is cut into blocks: it depends on nothing but its length and rate.
+
+    Raises
+    ------
+    DataError
+        The rate is too low for the wanted band.
+    """
+    check_rate(sample_rate, options)
+    step, steps_out = _steps(sample_rate, options.sample_rate_hz)
+    length = n_samples
+    if not rates.same(sample_rate, options.sample_rate_hz):
+        length = math.floor(n_samples * options.sample_rate_hz / sample_rate + 0.5)
+    if step is None or n_samples < 2 * BLOCK:
+        return Plan(n_samples, length, 1, n_samples, length, 0)
+    size = -(-BLOCK // step) * step
+    margin = -(-_margin(sample_rate, options) // step) * step
+    return Plan(n_samples, length, n_samples // size, size, size // step * steps_out, margin)
+
+
+def block(read: Read, number: int, sample_rate: float, options: Cleaning, planned: Plan) -> Cleaned:
+    """One block of a waveform, cleaned with the margins that the filters need.
+
+    Gaps are marked and bridged by straight lines before filtering, so that their edges do not
+    ring, and set to zero afterwards. Where the band is limited from below, the trend is removed;
+    spikes are taken out; the waveform is resampled where its rate differs from the wanted one.
+    The band filter is Butterworth, run forwards and backwards (zero phase,
+    `scipy.signal.sosfiltfilt`); the taper is a cosine (Tukey) at both ends of the recording.
+
+    Parameters
+    ----------
+    read : gives raw samples [start, stop) in any unit, NaN where missing.
+    number : of the block, from 0.
+    sample_rate : in Hz.
+    """
+    is_last = number == planned.count - 1
+    first = number * planned.size
+    last = planned.n_samples if is_last else first + planned.size
+    begin, end = max(0, first - planned.margin), min(planned.n_samples, last + planned.margin)
+    wave, gap = _clean_block(read(begin, end), sample_rate, options)
+    if planned.count > 1:
+        skip = (first - begin) * planned.size_out // planned.size
+        keep = len(wave) if is_last else skip + planned.size_out
+        wave, gap = wave[skip:keep], gap[skip:keep]
+    edge = round(options.taper_s * options.sample_rate_hz)
+    weights, half = cosine_taper(len(wave), edge), len(wave) // 2
+    weights[:half] = weights[:half] if number == 0 else 1.0
+    weights[half:] = weights[half:] if is_last else 1.0
+    wave *= weights
     wave[gap] = 0.0
     return Cleaned(wave.astype(np.float32), gap)
+
+
+def blocks(read: Read, n_samples: int, sample_rate: float, options: Cleaning) -> Iterator[Cleaned]:
+    """A waveform of any length, cleaned `block` after block."""
+    planned = plan(n_samples, sample_rate, options)
+    for number in range(planned.count):
+        yield block(read, number, sample_rate, options, planned)
+
+
+def _steps(rate: float, wanted: float) -> tuple[int | None, int]:
+    """The least numbers of samples before and after resampling that last equally long.
+
+    None where there is no such small number: such a recording is cleaned in one piece.
+    """
+    if rates.same(rate, wanted):
+        return 1, 1
+    ratio = (Fraction(rate) / Fraction(wanted)).limit_denominator(100_000)
+    if abs(float(ratio) * wanted / rate - 1) > 1e-12 or ratio.numerator > BLOCK:
+        return None, 0
+    return ratio.numerator, ratio.denominator
+
+
+def _margin(rate: float, options: Cleaning) -> int:
+    """Samples on either side of a block that its filters may look at."""
+    seconds = max(
+        0.1,
+        10.0 / options.low_hz if options.low_hz else 0.0,
+        2.0 * options.flat_s,
+        120.0 if options.spike_factor else 0.0,
+    )
+    return round(seconds * rate) + options.gap_run + 1024
+
+
+def _clean_block(
+    samples: NDArray[np.float64], sample_rate: float, options: Cleaning
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    gap = find_gaps(samples, sample_rate, options)
+    wave = np.zeros(len(samples)) if gap.all() else fill_gaps(samples, gap)
+    if options.low_hz is not None and not gap.all():
+        wave = detrend(wave, gap)
+    if options.spike_factor and not gap.all():
+        wave = despike(wave, gap, sample_rate, options.spike_factor)
+    if not rates.same(sample_rate, options.sample_rate_hz):
+        wave, gap = resample(wave, gap, sample_rate, options.sample_rate_hz)
+    rate, order = options.sample_rate_hz, options.order
+    return band_filter(wave, rate, options.low_hz, options.high_hz, order), gap
 
 
 def find_gaps(
@@ -156,18 +273,28 @@ def despike(
     return np.where(departure > limit, smooth, samples)
 
 
-def bandpass(
+def band_filter(
     samples: NDArray[np.float64],
     sample_rate: float,
-    low_hz: float,
-    high_hz: float,
+    low_hz: float | None,
+    high_hz: float | None,
     order: int,
 ) -> NDArray[np.float64]:
-    """Zero-phase Butterworth band-pass of twice `order` (forwards and backwards)."""
+    """Zero-phase Butterworth filter of twice `order` (forwards and backwards).
+
+    A band-pass, a high-pass or a low-pass, as the limits say; without limits nothing is done.
+    """
     from scipy.signal import butter, sosfiltfilt
 
-    sos = butter(order, [low_hz, high_hz], "bandpass", fs=sample_rate, output="sos")
-    pad = min(len(samples) - 1, round(3 * sample_rate / low_hz))
+    if low_hz is None and high_hz is None:
+        return samples
+    if low_hz is not None and high_hz is not None:
+        sos = butter(order, [low_hz, high_hz], "bandpass", fs=sample_rate, output="sos")
+    elif low_hz is not None:
+        sos = butter(order, low_hz, "highpass", fs=sample_rate, output="sos")
+    else:
+        sos = butter(order, high_hz, "lowpass", fs=sample_rate, output="sos")
+    pad = min(len(samples) - 1, round(3 * sample_rate / (low_hz or high_hz or 1.0)))
     return sosfiltfilt(sos, samples, padlen=max(0, pad))
 
 

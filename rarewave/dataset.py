@@ -18,10 +18,15 @@ class Dataset(NamedTuple):
     """Aligned arrays: row i of each belongs to one window."""
 
     X_spec: NDArray[np.float32]  # (n, frequencies, frames, 1), dB
-    y_all: NDArray[np.int8]  # (n,) index into `classes`
+    y_all: NDArray[np.int8]  # (n,) index into `classes`, of the label that fills most
+    targets: NDArray[np.int8]  # (n, classes) 1 for every label, several where calls overlap
     window_id: NDArray[np.str_]  # (n,)
     recording: NDArray[np.str_]  # (n,)
     start: NDArray[np.datetime64]  # (n,) UTC, NaT where unknown
+    start_s: NDArray[np.float64]  # (n,) from the start of the recording
+    end_s: NDArray[np.float64]  # (n,)
+    band_hz: NDArray[np.float64]  # (n, 2) of the call, NaN where unknown
+    annotation: NDArray[np.str_]  # (n,) the annotator's row, empty for background
     group: NDArray[np.str_]  # (n,)
     event_type: NDArray[np.str_]  # (n,) label of the event, or background
     classes: NDArray[np.str_]  # names, in the order of `y_all`
@@ -37,7 +42,8 @@ class Dataset(NamedTuple):
 def save(path: Path, dataset: Dataset) -> None:
     """Write the data set, whole or not at all; the same content gives the same bytes."""
     rows = len(dataset.y_all)
-    for name in ("X_spec", "window_id", "recording", "start", "group", "event_type"):
+    whole = ("classes", "frequency_hz", "time_s", "front_end")
+    for name in (field for field in Dataset._fields if field not in whole):
         if len(getattr(dataset, name)) != rows:
             raise ValueError(f"{name} has {len(getattr(dataset, name))} rows, y_all {rows}")
     write_npz(path, dataset._asdict())

@@ -15,6 +15,7 @@ from rarewave.files import read_json, write_json
 from rarewave.frontend import FrontEnd
 from rarewave.normalisation import Normalisation
 from rarewave.training import predict
+from rarewave.windows import BACKGROUND
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Detector:
     normalisation: Normalisation
 
     def score(self, X: NDArray[np.float32], made_by: FrontEnd | None = None) -> NDArray[np.float64]:
-        """Probability of an event for spectrograms (n, frequencies, frames, 1) in dB.
+        """Probability (n, classes) for spectrograms (n, frequencies, frames, channels) in dB.
 
         `made_by` is the front end of the data, where it is known: data that the model cannot
         treat the same way are refused with a `DataError`.
@@ -46,21 +47,22 @@ class Detector:
 
         Returns
         -------
-        start_s, duration_s, status (`scored` or `gap`) and p_event (NaN in gaps).
+        start_s, duration_s, status (`scored` or `gap`) and `p_<class>` of every class but
+        background (NaN in gaps).
         """
         pieces = frontend.apply(self.front_end, samples, sample_rate)
         good = pieces.missing <= self.front_end.grid.max_gap
-        p = np.full(len(good), np.nan)
+        p = np.full((len(good), len(self.classes)), np.nan)
         p[good] = self.score(pieces.spectrograms[good])
         rate = self.front_end.clean.sample_rate_hz
-        return pd.DataFrame(
-            {
-                "start_s": pieces.start_s,
-                "duration_s": self.front_end.grid.window_samples / rate,
-                "status": np.where(good, "scored", "gap"),
-                "p_event": p,
-            }
-        )
+        table = {
+            "start_s": pieces.start_s,
+            "duration_s": self.front_end.grid.window_samples / rate,
+            "status": np.where(good, "scored", "gap"),
+        }
+        scores = {f"p_{name}": p[:, k] for k, name in enumerate(self.classes)}
+        scores.pop(f"p_{BACKGROUND}", None)
+        return pd.DataFrame(table | scores)
 
 
 def sidecar(path: Path) -> Path:

@@ -1,5 +1,6 @@
 """Detectors side by side on one set of windows, with intervals bootstrapped by group."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from rarewave import scoring
 from rarewave.checks import Above, AtLeast
+from rarewave.targets import EVENT, binary, event_classes
 from rarewave.windows import BACKGROUND
 
 MAJORITY = "majority"
@@ -28,8 +30,34 @@ class Bootstrap:
     seed: Annotated[int, AtLeast(0)]
 
 
-# Detectors and where their scores stand in table EVALUATED.
+@dataclass(frozen=True)
+class Unit:
+    """What is scored: every `window`, or every `recording` by the mean over its windows."""
+
+    per: Literal["window", "recording"]
+
+
+# Detectors of events and where their scores stand in table EVALUATED.
 DETECTORS = {"network": "p_event", "level": "level_db", "sta_lta": "sta_lta"}
+
+
+def score_columns(classes: Sequence[str]) -> dict[str, dict[str, str]]:
+    """For each detector the column of the score of each class that is no background.
+
+    Level and STA/LTA know events, not their kinds.
+    """
+    if binary(classes):
+        return {name: {EVENT: column} for name, column in DETECTORS.items()}
+    return {"network": {name: f"p_{name}" for name in event_classes(classes)}}
+
+
+def per_recording(table: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """Rows of table EVALUATED, one per recording: scores are means, the label is the first's."""
+    means = [f"p_{name}" for name in classes] + ["level_db", "sta_lta"]
+    grouped = table.groupby("recording_id", sort=False)
+    found = grouped.first()
+    found[means] = grouped[means].mean()
+    return found.reset_index()[table.columns]
 
 
 def units(windows: pd.DataFrame, bootstrap: Bootstrap) -> NDArray[np.str_]:

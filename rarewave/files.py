@@ -115,6 +115,15 @@ class NpyRows:
         self._stream.write(np.ascontiguousarray(rows, self.dtype).tobytes())
         self.count += len(rows)
 
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """Rows [start, stop) of those appended so far, from the disk."""
+        self._stream.flush()
+        size = self.dtype.itemsize * int(np.prod(self.shape, dtype=np.int64))
+        with open(self._stream.name, "rb") as stream:
+            stream.seek(self._HEADER + start * size)
+            content = stream.read((stop - start) * size)
+        return np.frombuffer(content, self.dtype).reshape(-1, *self.shape)
+
     def __exit__(
         self,
         kind: type[BaseException] | None,

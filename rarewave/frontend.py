@@ -6,8 +6,9 @@ recordings rebuilds it from the model. Data made by another front end are refuse
 
 import dataclasses
 import hashlib
+import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -87,53 +88,104 @@ class FrontEnd:
         return times_s(self.input_samples, rate, self.spectrogram, before)
 
 
-# Windows transformed at once: bounds the memory, not the result.
-_CHUNK = 512
+# Windows transformed at once, and samples of windows that share a noise floor's computation:
+# they bound the memory.
+CHUNK = 512
+_SPAN = 1 << 20
+
+Read = Callable[[int, int], NDArray[np.float32]]
 
 
 def spectra(
     front_end: FrontEnd,
-    samples: NDArray[np.float32],
+    read: Read,
+    n_samples: int,
     first: NDArray[np.int64],
-    wanted: NDArray[np.bool_],
-    recorded: NDArray[np.bool_],
-) -> Iterator[NDArray[np.float32]]:
+    wanted: Callable[[slice], NDArray[np.bool_]],
+    recorded: Callable[[slice], NDArray[np.bool_]],
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Spectrograms of the wanted windows of one cleaned recording, a chunk at a time.
+
+    Memory does not grow with the recording, and the result depends on nothing but the recording.
 
     Parameters
     ----------
-    samples : (n,) cleaned, the whole recording: context and noise floor look beyond a window.
-    first : (windows,) first samples of all windows.
-    wanted : (windows,) which of them to give.
-    recorded : (windows,) which of them are no gap; the noise floor is taken from these.
+    read : gives cleaned samples [start, stop); it is called from the start to the end, each
+        time from where the noise floor and the context of the next windows begin.
+    n_samples : of the cleaned recording.
+    first : (windows,) first samples of all windows, in order.
+    wanted : which of some windows to give; where it is none, nothing is read.
+    recorded : which of them are no gap, called when their samples have been read; the noise
+        floor is taken from these.
 
     Yields
     ------
-    (some, frequencies, frames, channels)
+    Indices (some,) of the windows and their spectrograms (some, frequencies, frames, channels).
     """
-    rate, grid, options = (
-        front_end.clean.sample_rate_hz,
-        front_end.grid,
-        front_end.spectrogram,
+    rate, grid, options = front_end.clean.sample_rate_hz, front_end.grid, front_end.spectrogram
+    width = max(1, round(options.floor_s * rate / grid.hop_samples)) if options.floor_s else 0
+    span = max(1, _SPAN // grid.hop_samples)
+    # A recording up to twice as long is one span.
+    limits = [*range(0, max(1, len(first) - span + 1), span), len(first)]
+    for begin, end in itertools.pairwise(limits):
+        chosen = begin + np.flatnonzero(wanted(slice(begin, end)))
+        if not len(chosen):
+            continue
+        around = slice(max(0, begin - width), min(len(first), end + width))
+        length, context = grid.window_samples, grid.context_samples
+        start, stop, *_ = windows.extent(first[around], length, context, n_samples)
+        samples = read(start, stop)
+
+        def some(
+            chosen: NDArray[np.int64], samples: NDArray[np.float32] = samples, start: int = start
+        ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+            for at in range(0, len(chosen), CHUNK):
+                rows = chosen[at : at + CHUNK]
+                yield rows, _transform(front_end, samples, start, n_samples, first[rows])
+
+        if not width:
+            yield from some(chosen)
+            continue
+        everything = np.arange(around.start, around.stop)
+        means = [X.mean(axis=(2, 3), dtype=np.float64) for _, X in some(everything)]
+        level = np.concatenate(means)[_nearest(recorded(around))]
+        for rows, X in some(chosen):
+            inner = rows - around.start
+            yield rows, above_floor(X, level, inner, width, options.floor_quantile)
+
+
+def _transform(
+    front_end: FrontEnd,
+    samples: NDArray[np.float32],
+    start: int,
+    n_samples: int,
+    first: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    """Spectrograms of windows whose samples (and context) lie in `samples`, from `start` on.
+
+    Where windows overlap and frames fall on the same samples, a frame is transformed once.
+    """
+    rate, grid, options = front_end.clean.sample_rate_hz, front_end.grid, front_end.spectrogram
+    begin, end, before, behind = windows.extent(
+        first, grid.window_samples, grid.context_samples, n_samples
     )
-
-    def chunks(
-        rows: NDArray[np.int64],
-    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-        for at in range(0, len(rows), _CHUNK):
-            some = rows[at : at + _CHUNK]
-            pieces = windows.cut(samples, first[some], grid.window_samples, grid.context_samples)
-            yield some, spectrograms(pieces, rate, options)
-
-    if not options.floor_s:
-        for _, X in chunks(np.flatnonzero(wanted)):
-            yield X
-        return
-    means = [X.mean(axis=(2, 3), dtype=np.float64) for _, X in chunks(np.arange(len(first)))]
-    level = np.concatenate(means)[_nearest(recorded)]
-    width = max(1, round(options.floor_s * rate / grid.hop_samples))
-    for some, X in chunks(np.flatnonzero(wanted)):
-        yield above_floor(X, level, some, width, options.floor_quantile)
+    piece = samples[begin - start : end - start]
+    short = max(0, grid.window_samples - n_samples)
+    piece = np.pad(piece, (0, short)) if short else piece
+    behind -= short
+    if before or behind:
+        piece = np.pad(piece, (before, behind), mode="reflect")
+    offsets = first - first[0]
+    length = front_end.input_samples
+    aligned = (offsets % options.hop == 0).all() and (np.diff(offsets) < length).all()
+    if len(first) > 1 and aligned:
+        # The rest behind the last whole frame belongs to no window.
+        long = spectrograms(piece[None, : offsets[-1] + length], rate, options)[0]
+        frames = front_end.shape[1]
+        view = np.lib.stride_tricks.sliding_window_view(long, frames, axis=1)
+        return np.ascontiguousarray(np.moveaxis(view[:, offsets // options.hop], (1, 3), (0, 2)))
+    cut = np.lib.stride_tricks.sliding_window_view(piece, length)[offsets]
+    return spectrograms(cut, rate, options)
 
 
 def _nearest(good: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -172,11 +224,17 @@ def apply(front_end: FrontEnd, samples: NDArray[np.float64], sample_rate: float)
             f"the recording is shorter than a window: {len(waveform.samples) / rate:.1f} s, and a "
             f"window has {front_end.grid.window_samples / rate:.1f} s"
         )
-    missing = windows.fraction_of(waveform.gap, first, front_end.grid.window_samples)
+    missing = windows.gap_share(windows.gaps_of(waveform.gap), first, front_end.grid.window_samples)
     recorded = missing <= front_end.grid.max_gap
-    everything = np.ones(len(first), bool)
-    found = list(spectra(front_end, waveform.samples, first, everything, recorded))
-    return Windows(first / rate, missing, np.concatenate(found))
+    found = spectra(
+        front_end,
+        lambda a, b: waveform.samples[a:b],
+        len(waveform.samples),
+        first,
+        lambda some: np.ones(len(first), bool)[some],
+        lambda some: recorded[some],
+    )
+    return Windows(first / rate, missing, np.concatenate([X for _, X in found]))
 
 
 def refuse_other(wanted: FrontEnd, found: FrontEnd, what: str) -> None:

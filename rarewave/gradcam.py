@@ -7,16 +7,22 @@ from rarewave.backend import keras, tf
 from rarewave.errors import DataError
 
 
-def gradcam(model: keras.Model, inputs: NDArray[np.float32], layer: str) -> NDArray[np.float32]:
-    """Class activation maps of the event logit, weighted by its mean gradient.
+def gradcam(
+    model: keras.Model,
+    inputs: NDArray[np.float32],
+    layer: str,
+    outputs: NDArray[np.int64] | None = None,
+) -> NDArray[np.float32]:
+    """Class activation maps of a class's logit, weighted by its mean gradient.
 
-    The gradient is taken before the sigmoid: after it, a sure decision would have none.
+    The gradient is taken before sigmoid or softmax: after it, a sure decision would have none.
 
     Parameters
     ----------
-    model : functional model with one sigmoid output.
+    model : functional model whose last layer is dense.
     inputs : (n, frequencies, frames, channels), normalised.
     layer : name of a layer with a spatial output.
+    outputs : (n,) which output to explain for each input; None: the first (only) one.
 
     Returns
     -------
@@ -40,7 +46,9 @@ def gradcam(model: keras.Model, inputs: NDArray[np.float32], layer: str) -> NDAr
     with tf.GradientTape() as tape:
         tape.watch(given)  # before a layer without weights nothing else is watched
         features, hidden = parts(given, training=False)
-        logit = tf.matmul(hidden, output.kernel) + output.bias
+        logits = tf.matmul(hidden, output.kernel) + output.bias
+        chosen = np.zeros(len(inputs), np.int64) if outputs is None else outputs
+        logit = tf.gather(logits, chosen, axis=1, batch_dims=1)
     gradient = tape.gradient(logit, features)
     weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
     maps = tf.nn.relu(tf.reduce_sum(weights * features, axis=-1, keepdims=True))

@@ -9,7 +9,7 @@ layers = keras.layers
 _MOMENTUM = 0.9
 
 
-def seed_cnn(input_shape: tuple[int, int, int]) -> keras.Model:
+def seed_cnn(input_shape: tuple[int, int, int], outputs: int) -> keras.Model:
     """The seed network: three 3x3 convolutions, global average pooling, one hidden layer.
 
     101,889 weights for one input channel.
@@ -17,10 +17,11 @@ def seed_cnn(input_shape: tuple[int, int, int]) -> keras.Model:
     Parameters
     ----------
     input_shape : (frequencies, frames, channels).
+    outputs : 1 (the probability of an event), or the number of classes.
 
     Returns
     -------
-    A model that gives the probability of an event, (n, 1).
+    A model that gives probabilities (n, outputs).
     """
     spectrogram = keras.Input(input_shape, name="spectrogram")
     x = spectrogram
@@ -31,11 +32,12 @@ def seed_cnn(input_shape: tuple[int, int, int]) -> keras.Model:
             x = layers.MaxPooling2D(name=f"pool{number}")(x)
     x = layers.GlobalAveragePooling2D(name="average")(x)
     x = layers.Dense(64, activation="relu", name="hidden")(x)
-    event = layers.Dense(1, activation="sigmoid", name="event")(x)
-    return keras.Model(spectrogram, event, name="seed_cnn")
+    return keras.Model(spectrogram, _probabilities(x, outputs), name="seed_cnn")
 
 
-def band_context(input_shape: tuple[int, int, int], window_frames: slice) -> keras.Model:
+def band_context(
+    input_shape: tuple[int, int, int], outputs: int, window_frames: slice
+) -> keras.Model:
     """Mean level of frequency bands, of the window and of its context, and a small classifier.
 
     The first channel (level) is averaged over the window, the last (level above the noise
@@ -69,12 +71,61 @@ def band_context(input_shape: tuple[int, int, int], window_frames: slice) -> ker
     shrink = keras.regularizers.L2(1e-3)
     x = layers.Dense(32, activation="relu", kernel_regularizer=shrink, name="hidden")(x)
     x = layers.Dropout(0.2, name="dropout")(x)
-    event = layers.Dense(1, activation="sigmoid", name="event")(x)
-    return keras.Model(spectrogram, event, name="band_context")
+    return keras.Model(spectrogram, _probabilities(x, outputs), name="band_context")
 
 
-def build(name: str, input_shape: tuple[int, int, int], window_frames: slice) -> keras.Model:
+def call_cnn(input_shape: tuple[int, int, int], outputs: int) -> keras.Model:
+    """For calls in windows of their own length: what sounds when in the window counts.
+
+    Four times convolution and max-pooling, then flatten, dense and dropout.
+    """
+    spectrogram = keras.Input(input_shape, name="spectrogram")
+    x = spectrogram
+    for number, filters in enumerate((16, 32, 64, 64), start=1):
+        x = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"conv{number}")(x)
+        x = layers.BatchNormalization(momentum=_MOMENTUM, name=f"norm{number}")(x)
+        x = layers.ReLU(name=f"relu{number}")(x)
+        x = layers.MaxPooling2D(2, padding="same", name=f"pool{number}")(x)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dropout(0.3, name="dropout")(x)
+    x = layers.Dense(64, activation="relu", name="hidden")(x)
+    return keras.Model(spectrogram, _probabilities(x, outputs), name="call_cnn")
+
+
+def frame_net(input_shape: tuple[int, int, int], outputs: int) -> keras.Model:
+    """For short windows seen with context: what sounds in the middle of a stretch of song.
+
+    Convolutions pool over frequency only, so that time stays sharp, and a dense layer weighs
+    the frames around the window (in the manner of TweetyNet, Cohen et al. 2022, without its
+    recurrence).
+    """
+    spectrogram = keras.Input(input_shape, name="spectrogram")
+    x = spectrogram
+    for number, filters in enumerate((16, 32, 32), start=1):
+        x = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"conv{number}")(x)
+        x = layers.BatchNormalization(momentum=_MOMENTUM, name=f"norm{number}")(x)
+        x = layers.ReLU(name=f"relu{number}")(x)
+        pool = (min(4, x.shape[1]), 1 if number < 3 else 2)
+        x = layers.MaxPooling2D(pool, padding="same", name=f"pool{number}")(x)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(64, activation="relu", name="hidden")(x)
+    x = layers.Dropout(0.3, name="dropout")(x)
+    return keras.Model(spectrogram, _probabilities(x, outputs), name="frame_net")
+
+
+def _probabilities(x: keras.KerasTensor, outputs: int) -> keras.KerasTensor:
+    """The last layer: one sigmoid, or a softmax over the classes."""
+    if outputs == 1:
+        return layers.Dense(1, activation="sigmoid", name="event")(x)
+    return layers.Dense(outputs, activation="softmax", name="classes")(x)
+
+
+def build(
+    name: str, input_shape: tuple[int, int, int], outputs: int, window_frames: slice
+) -> keras.Model:
     """The network of that name, with fresh weights from the current seed."""
-    if name == "seed_cnn":
-        return seed_cnn(input_shape)
-    return band_context(input_shape, window_frames)
+    if name == "band_context":
+        return band_context(input_shape, outputs, window_frames)
+    return {"seed_cnn": seed_cnn, "call_cnn": call_cnn, "frame_net": frame_net}[name](
+        input_shape, outputs
+    )

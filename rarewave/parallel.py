@@ -1,8 +1,11 @@
 """Work over recordings: one function, so that the pool can change and the result cannot."""
 
+import contextlib
 import os
+import queue
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 
@@ -36,3 +39,39 @@ def ordered_map(
             delayed(function)(item) for item in items
         )
     yield from tqdm(results, total=len(items), desc=title, unit="file", disable=None)
+
+
+def ahead(items: Iterable[A], depth: int = 2) -> Iterator[A]:
+    """The same items in the same order, made by another thread while the last ones are used."""
+    made: queue.Queue[tuple[bool, Any]] = queue.Queue(depth)
+    stopped = threading.Event()
+
+    def put(entry: tuple[bool, Any]) -> None:
+        while not stopped.is_set():
+            with contextlib.suppress(queue.Full):
+                return made.put(entry, timeout=0.1)
+
+    def work() -> None:
+        try:
+            for item in items:
+                put((True, item))
+                if stopped.is_set():
+                    return
+            put((False, None))
+        except BaseException as error:
+            put((False, error))
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        while True:
+            good, item = made.get()
+            if good:
+                yield item
+            elif item is None:
+                return
+            else:
+                raise item
+    finally:
+        stopped.set()
+        thread.join()

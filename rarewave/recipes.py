@@ -9,29 +9,36 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from rarewave import checks
+from rarewave.augmentation import Augmentation
 from rarewave.baselines import Trigger
 from rarewave.cases import Cases
 from rarewave.cleaning import Cleaning
 from rarewave.errors import DataError
-from rarewave.evaluation import Bootstrap
+from rarewave.evaluation import Bootstrap, Unit
+from rarewave.event_scoring import Matching
 from rarewave.files import whole
 from rarewave.hyperparameters import Training
+from rarewave.joining import Joining
 from rarewave.matching import Uncertainty
+from rarewave.operating import Operating
 from rarewave.sources import Sources
-from rarewave.spectrogram import Spectrogram
+from rarewave.spectrogram import Band, Spectrogram
 from rarewave.splits import Split
+from rarewave.targets import Target
 from rarewave.thresholds import Objective
-from rarewave.windows import Grid, Labelling
+from rarewave.windows import Labelling, Placement
 
 SECTIONS: dict[str, tuple[type, ...]] = {
     "ingest": (Sources, Uncertainty),
-    "clean": (Cleaning, Grid, Labelling, Trigger),
-    "spectrogram": (Spectrogram,),
+    "clean": (Cleaning, Placement, Labelling, Target, Trigger),
+    "spectrogram": (Spectrogram, Band),
     "split": (Split,),
     "train": (Training,),
+    "augment": (Augmentation,),
     "threshold": (Objective,),
-    "evaluate": (Bootstrap,),
+    "evaluate": (Bootstrap, Unit),
     "gradcam": (Cases,),
+    "detect": (Joining, Matching, Operating),
 }
 
 # The recipe that holds every parameter; the others hold what differs from it.

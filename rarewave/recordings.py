@@ -1,8 +1,12 @@
-"""Read continuous waveforms through ObsPy: one recording per file and channel."""
+"""Read continuous waveforms: sound through libsndfile, the rest through ObsPy.
+
+One recording per file and channel; sound files are read in blocks, never whole.
+"""
 
 import hashlib
-import math
 import warnings
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,10 +14,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rarewave import rates, sound
 from rarewave.errors import DataError
 
-# SAC and others store the sampling interval as float32: 6.625 Hz reads as 6.625017 Hz.
-SAME_RATE = 1e-5
+# Samples held at once while reading: bounds the memory, not the result.
+_BLOCK = 1 << 20
+
+_AGAIN = "copy it again from its source or move it out of the folder"
+MEAN = "mean"  # channel of a recording that is the mean of all channels of a sound file
+
+
+class Header(NamedTuple):
+    """What a recording is, without its samples."""
+
+    recording_id: str
+    channel: str  # SEED identifier, or number (from 1) or `mean` for sound
+    start: pd.Timestamp  # UTC, NaT where unknown
+    sample_rate: float  # Hz
+    n_samples: int
 
 
 class Waveform(NamedTuple):
@@ -50,13 +68,14 @@ def find_files(folder: Path, pattern: str) -> list[Path]:
     return sorted(files, key=lambda f: f.relative_to(folder).as_posix())
 
 
-def read_file(path: Path, channel: str | None = None) -> list[Waveform]:
+def read_file(path: Path, channel: str | None = None, strict: bool = True) -> list[Waveform]:
     """All channels of a file in any format that ObsPy reads, traces merged.
 
     Parameters
     ----------
     path : the file.
     channel : only this SEED identifier (NET.STA.LOC.CHA).
+    strict : refuse a truncated file; otherwise give what is there.
 
     Raises
     ------
@@ -66,7 +85,6 @@ def read_file(path: Path, channel: str | None = None) -> list[Waveform]:
     import obspy
 
     path = Path(path)
-    again = "copy it again from its source or move it out of the folder"
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -75,7 +93,7 @@ def read_file(path: Path, channel: str | None = None) -> list[Waveform]:
         raise DataError(f"{path} does not exist") from None
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"{path} cannot be read ({reason}): {again}") from None
+        raise DataError(f"{path} cannot be read ({reason}): {_AGAIN}") from None
     broken = [w for w in caught if "Will skip bytes" in str(w.message)]
     records = [
         (t.stats.mseed.number_of_records, t.stats.mseed.record_length)
@@ -83,30 +101,31 @@ def read_file(path: Path, channel: str | None = None) -> list[Waveform]:
         if "mseed" in t.stats
     ]
     lengths = {length for _, length in records}
-    if broken or (len(lengths) == 1 and path.stat().st_size % lengths.pop()):
-        raise DataError(f"{path} is truncated or damaged, it holds a broken record: {again}")
+    cut = broken or (len(lengths) == 1 and path.stat().st_size % lengths.pop())
+    if strict and cut:
+        raise DataError(f"{path} is truncated or damaged, it holds a broken record: {_AGAIN}")
     waveforms = []
     for name in sorted({trace.id for trace in stream}):
         if channel is not None and name != channel:
             continue
         traces = stream.select(id=name)
-        rates = sorted({float(trace.stats.sampling_rate) for trace in traces})
-        if not math.isclose(rates[0], rates[-1], rel_tol=SAME_RATE):
-            listed = ", ".join(f"{rate:g}" for rate in rates)
+        found = sorted({float(trace.stats.sampling_rate) for trace in traces})
+        if not rates.same(found[0], found[-1]):
+            listed = ", ".join(f"{rate:g}" for rate in found)
             raise DataError(f"{path}: {name} mixes sampling rates ({listed} Hz): split the file")
         for trace in traces:
-            trace.stats.sampling_rate = rates[0]
+            trace.stats.sampling_rate = found[0]
             trace.data = np.ma.asarray(trace.data).astype(np.float64)
         (trace,) = traces.merge(method=1).traces
         samples = np.ma.filled(np.ma.asarray(trace.data, dtype=np.float64), np.nan)
         if not len(samples):
-            raise DataError(f"{path}: {name} holds no sample: {again}")
+            raise DataError(f"{path}: {name} holds no sample: {_AGAIN}")
         waveforms.append(
             Waveform(
                 path.stem,
                 name,
                 pd.Timestamp(trace.stats.starttime.ns, tz="UTC"),
-                rates[0],
+                found[0],
                 samples,
             )
         )
@@ -117,16 +136,111 @@ def read_file(path: Path, channel: str | None = None) -> list[Waveform]:
     return waveforms
 
 
-def digest(samples: NDArray[np.float64]) -> str:
-    """A digest of the samples, equal for equal waveforms whatever file they come from."""
-    return hashlib.sha256(np.ascontiguousarray(samples).tobytes()).hexdigest()[:16]
+def headers(path: Path, channel: int | None, start_pattern: str | None) -> list[Header]:
+    """The recordings of one file.
+
+    Parameters
+    ----------
+    channel : of a sound file, from 1; None: the mean of all. Other formats give every channel.
+    start_pattern : of `strptime`, for start times in the names of sound files.
+
+    Raises
+    ------
+    DataError
+        The file is unreadable, truncated or empty, or has no such channel.
+    """
+    found, _, problem = readable(path, channel, start_pattern)
+    if problem:
+        raise DataError(f"{problem}: {_AGAIN}")
+    return found
 
 
-def unusable(samples: NDArray[np.float64]) -> str | None:
-    """Why a waveform can hold no signal at all, or None."""
-    known = samples[np.isfinite(samples)]
-    if not len(known):
-        return "every sample is missing (NaN)"
-    if np.all(known == known[0]):
-        return f"every sample is {known[0]:g}"
-    return None
+def readable(
+    path: Path, channel: int | None, start_pattern: str | None
+) -> tuple[list[Header], float, str]:
+    """What can be read of one file, truncated or not.
+
+    Returns
+    -------
+    The recordings; the seconds that are known to be missing; and what is wrong, else empty.
+
+    Raises
+    ------
+    DataError
+        Nothing can be read, or there is no such channel.
+    """
+    path = Path(path)
+    if not sound.is_sound(path):
+        problem = ""
+        try:
+            waveforms = read_file(path)
+        except DataError as error:
+            waveforms, problem = read_file(path, strict=False), str(error).rsplit(":", 1)[0]
+        found = [
+            Header(w.recording_id, w.channel, w.start, w.sample_rate, len(w.samples))
+            for w in waveforms
+        ]
+        return found, 0.0, problem
+    with sound.opened(path) as file:
+        rate, frames, channels = float(file.samplerate), int(file.frames), int(file.channels)
+        width = {"PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4}
+        bytes_each = (width | {"FLOAT": 4, "DOUBLE": 8}).get(file.subtype, 0)
+    lacking = sound.missing_frames(path, rate, bytes_each * channels)
+    problem = ""
+    if lacking:
+        problem = (
+            f"{path} is truncated: at least {lacking:.3g} s of what its header says are missing"
+        )
+    elif not frames:
+        problem = f"{path} holds no sample"
+    if channel is not None and channel > channels:
+        raise DataError(f"{path} has {channels} channel(s), and channel {channel} is wanted")
+    name = MEAN if channel is None and channels > 1 else str(channel or 1)
+    start = sound.start_of(path, start_pattern)
+    return [Header(path.stem, name, start, rate, frames)], lacking, problem
+
+
+def read(path: Path, channel: str, start: int, stop: int) -> NDArray[np.float64]:
+    """Samples [start, stop) of one recording, missing ones NaN.
+
+    Sound is read where it is wanted; a file of another format is read whole and kept for the
+    next call.
+    """
+    path = Path(path)
+    if sound.is_sound(path):
+        return sound.read(path, start, stop, None if channel == MEAN else int(channel))
+    return _whole(path, channel)[start:stop]
+
+
+@lru_cache(maxsize=2)
+def _whole(path: Path, channel: str) -> NDArray[np.float64]:
+    (waveform,) = read_file(path, channel, strict=False)
+    return waveform.samples
+
+
+def in_blocks(path: Path, header: Header) -> Iterator[NDArray[np.float64]]:
+    """All samples of a recording, a block at a time."""
+    for at in range(0, header.n_samples, _BLOCK):
+        yield read(path, header.channel, at, min(at + _BLOCK, header.n_samples))
+
+
+def examine(path: Path, header: Header) -> tuple[str, str]:
+    """A digest of the samples, and why the recording can hold no signal at all (else empty).
+
+    The digest is equal for equal waveforms whatever file they come from.
+    """
+    total = hashlib.sha256()
+    known, constant, value = 0, True, float("nan")
+    for block in in_blocks(path, header):
+        total.update(np.ascontiguousarray(block).tobytes())
+        finite = block[np.isfinite(block)]
+        if len(finite):
+            value = finite[0] if not known else value
+            known += len(finite)
+            constant = constant and bool(np.all(finite == value))
+    why = ""
+    if not known:
+        why = "every sample is missing (NaN)"
+    elif constant:
+        why = f"every sample is {value:g}"
+    return total.hexdigest()[:16], why

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from rarewave.frontend import FrontEnd
+from rarewave.targets import event_classes
 from rarewave.tracking import Run, never_fails, quiet
 
 _PACKAGES = (
@@ -18,17 +20,19 @@ _PACKAGES = (
 
 
 @never_fails
-def log_detector(run: Run | None, model: Path, threshold: Path, front_end: FrontEnd) -> None:
-    """Log network, front end and threshold as one pyfunc with signature and example.
+def log_detector(
+    run: Run | None, package: Path, front_end: FrontEnd, classes: Sequence[str]
+) -> None:
+    """Log a packed detector as one pyfunc with signature and example.
 
     Parameters
     ----------
-    model : the `.keras` file, its description beside it.
-    threshold : JSON with the threshold of the network.
+    package : the folder that `rarewave.packages.save` wrote.
+    classes : names in the order of the network's outputs.
     """
     if run is None:
         return
-    content = b"".join(p.read_bytes() for p in (model, model.with_suffix(".json"), threshold))
+    content = b"".join(path.read_bytes() for path in sorted(package.iterdir()))
     digest = hashlib.sha256(content).hexdigest()[:16]
     if run.client.get_run(run.run_id).data.tags.get("detector") == digest:
         return
@@ -51,19 +55,18 @@ def log_detector(run: Run | None, model: Path, threshold: Path, front_end: Front
                 ColSpec(DataType.double, "start_s"),
                 ColSpec(DataType.double, "duration_s"),
                 ColSpec(DataType.string, "status"),
-                ColSpec(DataType.double, "p_event"),
+                *(ColSpec(DataType.double, f"p_{name}") for name in event_classes(classes)),
                 ColSpec(DataType.boolean, "event"),
+                ColSpec(DataType.string, "labels"),
             ]
         ),
     )
-    package = Path(__file__).parent
     with tempfile.TemporaryDirectory() as folder, quiet():
+        # MLflow names an artifact after its folder.
         detector = Path(folder) / "detector"
-        detector.mkdir()
-        for path in (model, model.with_suffix(".json"), threshold):
-            shutil.copy(path, detector / path.name)
+        shutil.copytree(package, detector)
         code = Path(folder) / "rarewave"
-        shutil.copytree(package, code, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(Path(__file__).parent, code, ignore=shutil.ignore_patterns("__pycache__"))
         with mlflow.start_run(run_id=run.run_id):
             mlflow.pyfunc.log_model(
                 name="detector",

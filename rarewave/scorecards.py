@@ -1,12 +1,15 @@
 """Pictures of scores: confusion matrix, detectors side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from rarewave.pictures import COLOURS, figure, save, styled
+from rarewave import scoring
+from rarewave.files import write_csv
+from rarewave.pictures import COLOURS, curves, figure, save, styled
 
 
 @styled
@@ -58,3 +61,91 @@ def grouped_intervals(
     axes.set_title(title)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     save(path, made)
+
+
+@styled
+def matrix(path: Path, table: NDArray[np.float64], classes: Sequence[str], title: str) -> None:
+    """Counts of what it was (rows) and what was decided, coloured by their share of the row."""
+    share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    size = max(4.2, 1.6 + 0.42 * len(classes))
+    made = figure(size, size * 0.92)
+    axes = made.add_subplot()
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for (i, j), value in np.ndenumerate(table):
+        if value:
+            ink = "white" if share[i, j] > 0.55 else "black"
+            axes.text(j, i, f"{value:.0f}", ha="center", va="center", color=ink, fontsize=7)
+    axes.set_xticks(range(len(classes)), list(classes), rotation=60, ha="right")
+    axes.set_yticks(range(len(classes)), list(classes))
+    axes.set(xlabel="decided", ylabel="labelled")
+    axes.set_title(title)
+    save(path, made)
+
+
+def event_plots(
+    out: Path, y: NDArray, scores: Mapping[str, NDArray[np.float64]], threshold: float
+) -> None:
+    """Confusion matrix, PR, ROC and reliability of event detectors, for DVC and as PNG."""
+    decided = (scores["network"] >= threshold).astype(int)
+    _pairs(out / "confusion.csv", y, decided, ["background", "event"])
+    counts = scoring.confusion(y, decided)
+    confusion_matrix(out / "confusion.png", counts, "Test windows, network")
+    pr, roc = {}, {}
+    for name, values in scores.items():
+        pr[name], roc[name] = _curves(y, values)
+    bins = scoring.reliability(y, scores["network"])
+    _draw_curves(out, pr, roc, bins, "network")
+
+
+def class_plots(out: Path, y: NDArray, p: NDArray[np.float64], classes: Sequence[str]) -> None:
+    """The same for several classes: a curve each; reliability is that of the decided class."""
+    decided = np.argmax(p, axis=1)
+    _pairs(out / "confusion.csv", y, decided, classes)
+    table = np.zeros((len(classes), len(classes)))
+    np.add.at(table, (y, decided), 1)
+    matrix(out / "confusion.png", table, classes, "Test, network")
+    pr, roc = {}, {}
+    for k, name in enumerate(classes):
+        if 0 < (y == k).sum() < len(y):
+            pr[name], roc[name] = _curves((y == k).astype(np.int8), p[:, k])
+    bins = scoring.reliability((decided == y).astype(np.int8), p.max(axis=1))
+    _draw_curves(out, pr, roc, bins, next(iter(pr)))
+
+
+def _pairs(path: Path, y: NDArray, decided: NDArray, classes: Sequence[str]) -> None:
+    pairs = zip(y, decided, strict=True)
+    write_csv(path, [{"actual": classes[a], "predicted": classes[b]} for a, b in pairs])
+
+
+Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def _curves(y: NDArray, values: NDArray[np.float64]) -> tuple[Curve, Curve]:
+    points = scoring.curve(y, values)
+    recall = points["tp"] / points["positives"]
+    precision = points["tp"] / (points["tp"] + points["fp"])
+    false = np.concatenate(([0.0], points["fp"] / points["negatives"]))
+    return (recall, precision), (false, np.concatenate(([0.0], recall)))
+
+
+def _draw_curves(
+    out: Path,
+    pr: dict[str, Curve],
+    roc: dict[str, Curve],
+    bins: list[dict[str, float]],
+    first: str,
+) -> None:
+    write_csv(out / "pr.csv", _rows("recall", "precision", *pr[first]))
+    write_csv(out / "roc.csv", _rows("false_positive_rate", "recall", *roc[first]))
+    write_csv(out / "reliability.csv", bins)
+    curves(out / "pr.png", pr, "Test: precision and recall", "recall", "precision")
+    curves(out / "roc.png", roc, "Test: ROC", "false positive rate", "recall", diagonal=True)
+    x, observed = (np.array([b[k] for b in bins]) for k in ("probability", "observed"))
+    title, label = "Test: reliability", "share of events"
+    shown = {"network": (x, observed)}
+    curves(out / "reliability.png", shown, title, "mean probability", label, diagonal=True)
+
+
+def _rows(x_name: str, y_name: str, x: NDArray, y: NDArray) -> list[dict[str, float]]:
+    keep = np.unique(np.linspace(0, len(x) - 1, 300).astype(int))
+    return [{x_name: float(a), y_name: float(b)} for a, b in zip(x[keep], y[keep], strict=True)]

@@ -4,8 +4,6 @@ MLflow runs this file in a copy of the package that it stores with the model, so
 treats the data is what trained the network.
 """
 
-import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,17 +17,16 @@ class WaveformDetector(PythonModel):
 
     Input: a row per recording, `samples` (raw, as recorded; null where missing) and
     `sample_rate` in Hz. Output: a row per window, `recording` (row of the input), `start_s`,
-    `duration_s`, `status` (`scored` or `gap`), `p_event` and `event` (the decision).
+    `duration_s`, `status` (`scored` or `gap`), `p_<class>` of every class but background, `event`
+    (whether any reaches its threshold) and `labels` (those that do, joined by +).
     """
 
     def load_context(self, context: Any) -> None:
-        """Load network, front end and threshold."""
-        from rarewave import detector
+        """Load network, front end and thresholds."""
+        from rarewave import packages
 
-        folder = Path(context.artifacts["detector"])
-        (model,) = folder.glob("*.keras")
-        self.detector = detector.load(model)
-        self.threshold = json.loads((folder / "threshold.json").read_text())["network"]
+        package = packages.load(context.artifacts["detector"])
+        self.detector, self.thresholds = package.detector, package.thresholds
 
     def predict(
         self,
@@ -44,7 +41,15 @@ class WaveformDetector(PythonModel):
             wave = np.array([np.nan if v is None else v for v in samples], np.float64)
             table = self.detector.score_recording(wave, float(rate))
             table.insert(0, "recording", number)
-            table["event"] = table["p_event"] >= self.threshold
+            over = {
+                name: (table[f"p_{name}"] >= threshold).to_numpy()
+                for name, threshold in self.thresholds.items()
+            }
+            table["event"] = np.any(list(over.values()), axis=0)
+            table["labels"] = [
+                "+".join(name for name, flags in over.items() if flags[row])
+                for row in range(len(table))
+            ]
             tables.append(table)
         return pd.concat(tables, ignore_index=True)
 

@@ -1,24 +1,38 @@
 """What the stage ingest may be told."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
+from rarewave.checks import AtLeast
 from rarewave.errors import DataError
+
+LABELS = Literal["catalogues", "files", "tables", "clips", "folders", "names"]
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Where recordings and catalogues are, and what must not be split.
+    """Where recordings and labels are, and what must not be split.
 
-    `data` is a folder; `pattern` (a glob of recordings) and `catalogues` lie below it. `group`:
-    recordings of one UTC `day`, one `station`, or every `recording` for itself stay together in
-    a split.
+    `data` is a folder; `pattern` (a glob of recordings) and all label files lie below it.
+    `labels` says where labels come from: `catalogues` of UTC times; a label file for each
+    recording (`files`); `tables` that name the file of each row; tables of whole `clips`;
+    `folders` named after what they hold; file `names`. `label_files` are the catalogues, the
+    tables, or for `files` patterns such as `labels/{stem}.txt`. `group`: what stays together in
+    a split: recordings of one UTC `day`, one `station`, one `folder`, every `recording` for
+    itself, or what the clip table or the name says (`given`).
     """
 
     data: str
     pattern: str
-    catalogues: tuple[str, ...]
-    group: Literal["day", "station", "recording"]
+    labels: LABELS
+    label_files: tuple[str, ...]
+    label_column: str | None
+    name_pattern: str | None
+    start_pattern: str | None
+    channel: Annotated[int, AtLeast(1)] | None
+    group: Literal["day", "station", "folder", "recording", "given"]
+    folds: Annotated[int, AtLeast(0)]
+    fold_seed: Annotated[int, AtLeast(0)]
 
     def __post_init__(self) -> None:
         if not self.pattern or self.pattern.startswith("/") or ".." in self.pattern:
@@ -26,5 +40,15 @@ class Sources:
                 f"pattern is {self.pattern!r}: it must be relative to ingest.data, as in "
                 "recordings/*.mseed"
             )
-        if not self.catalogues:
-            raise DataError("catalogues is empty: name at least one file below ingest.data")
+        if not self.label_files and self.labels in ("catalogues", "files", "tables", "clips"):
+            raise DataError(
+                f"label_files is empty: labels is {self.labels}, which needs at least one file "
+                "or pattern below ingest.data"
+            )
+        if self.labels == "names" and not self.name_pattern:
+            raise DataError(
+                "name_pattern is empty: labels is names, which needs a regular expression with "
+                "(?P<label>…), as in (?P<label>[a-z]+)_.*"
+            )
+        if self.group == "given" and self.labels not in ("clips", "names"):
+            raise DataError("group is given, and only labels: clips or names give groups")

@@ -1,5 +1,7 @@
 """Windows of samples to power spectrograms in dB, linear or mel frequency."""
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -36,6 +38,29 @@ class Spectrogram:
     def __post_init__(self) -> None:
         if self.fmax_hz is not None and self.fmax_hz <= self.fmin_hz:
             raise DataError("fmax_hz must be greater than fmin_hz")
+
+
+@dataclass(frozen=True)
+class Band:
+    """`given`: the band from `fmin_hz` to `fmax_hz`. `labels`: that of the training calls."""
+
+    band: Literal["given", "labels"]
+
+
+def crop(options: Spectrogram, sizes: Mapping[str, float | None], rate: float) -> Spectrogram:
+    """The spectrogram cropped to the broadest band of the calls; `sizes` has low_hz and high_hz.
+
+    Raises
+    ------
+    DataError
+        No label has a band.
+    """
+    low, high = sizes["low_hz"], sizes["high_hz"]
+    if low is None or high is None or not high > low:
+        raise DataError(
+            "spectrogram.band is labels, and no training label has a band: set it to given"
+        )
+    return dataclasses.replace(options, fmin_hz=low, fmax_hz=min(high, rate / 2))
 
 
 def spectrograms(
@@ -75,13 +100,16 @@ def spectrograms(
     step = max(1, _CHUNK_FRAMES // n_frames)
     floor = 10.0 ** (options.floor_db / 10.0)
     for at in range(0, count, step):
-        chunk = np.asarray(windows[at : at + step], np.float64)
-        frames = np.lib.stride_tricks.sliding_window_view(chunk, options.n_fft, axis=1)
-        spectrum = np.fft.rfft(frames[:, :: options.hop] * taper)
-        power = spectrum.real**2 + spectrum.imag**2
-        power = power[..., rows] if filters is None else power @ filters.T
-        decibels = 10.0 * np.log10(np.maximum(power, floor))
-        result[at : at + step, :, :, 0] = decibels.transpose(0, 2, 1)
+        for begin in range(0, n_frames, _CHUNK_FRAMES):
+            end = min(begin + _CHUNK_FRAMES, n_frames)
+            reach = slice(begin * options.hop, (end - 1) * options.hop + options.n_fft)
+            chunk = np.asarray(windows[at : at + step, reach], np.float64)
+            frames = np.lib.stride_tricks.sliding_window_view(chunk, options.n_fft, axis=1)
+            spectrum = np.fft.rfft(frames[:, :: options.hop] * taper)
+            power = spectrum.real**2 + spectrum.imag**2
+            power = power[..., rows] if filters is None else power @ filters.T
+            decibels = 10.0 * np.log10(np.maximum(power, floor))
+            result[at : at + step, :, begin:end, 0] = decibels.transpose(0, 2, 1)
     return result
 
 

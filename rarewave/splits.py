@@ -1,5 +1,6 @@
 """Split windows into train, validation and test without leaking, and prove it."""
 
+import fnmatch
 import hashlib
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -23,23 +24,94 @@ class Split:
     """How groups are dealt to the parts.
 
     `validation` and `test` are shares of the windows; `test_groups` and `validation_groups` name
-    the groups of those parts instead (an official fold, a day left out). Windows of different
-    parts are at least `purge_s` apart in time.
+    the groups of those parts instead (days left out), `*` standing for anything; `test_fold` is
+    the fold of the test part, given or made by ingest. Windows of different parts are at least
+    `purge_s` apart in time.
     """
 
     validation: Annotated[float, Above(0), Between(0, 0.9)]
     test: Annotated[float, Above(0), Between(0, 0.9)]
     test_groups: tuple[str, ...]
     validation_groups: tuple[str, ...]
+    test_fold: int | None
     purge_s: Annotated[float, AtLeast(0)]
     seed: Annotated[int, AtLeast(0)]
 
     def __post_init__(self) -> None:
-        both = sorted(set(self.test_groups) & set(self.validation_groups))
-        if both:
-            raise DataError(f"{both[0]} is in test_groups and in validation_groups")
         if self.validation + self.test >= 1:
             raise DataError("validation and test together must leave something to train on")
+        if self.test_fold is not None and self.test_groups:
+            raise DataError("test_fold and test_groups both name the test part: choose one")
+
+
+def held_out(groups: NDArray[np.str_], folds: NDArray[np.str_], options: Split) -> NDArray:
+    """Which part is named for each group: 2 test, 1 validation, -1 neither.
+
+    Raises
+    ------
+    DataError
+        A pattern fits no group, a group is in both parts, or no recording has that fold.
+    """
+    fixed = np.full(len(groups), -1)
+    for parameter, part in (("validation_groups", 1), ("test_groups", 2)):
+        for pattern in getattr(options, parameter):
+            fits = np.array([fnmatch.fnmatchcase(g, pattern) for g in groups], bool)
+            if not fits.any():
+                shown = np.unique(groups)
+                raise DataError(
+                    f"split.{parameter} names {pattern}, and no window has that group; groups are "
+                    f"{', '.join(shown[:20])}{' …' if len(shown) > 20 else ''}"
+                )
+            if (fixed[fits] == 3 - part).any():
+                both = groups[fits][fixed[fits] == 3 - part][0]
+                raise DataError(f"{both} is in test_groups and in validation_groups")
+            fixed[fits] = part
+    if options.test_fold is not None:
+        mine = folds == str(options.test_fold)
+        if not mine.any():
+            known = ", ".join(sorted(set(folds) - {""})) or "none: see ingest.folds"
+            raise DataError(f"split.test_fold is {options.test_fold}; the folds are {known}")
+        torn = np.intersect1d(groups[mine], groups[~mine])
+        if len(torn):
+            raise DataError(
+                f"the split leaks: group {torn[0]} lies in fold {options.test_fold} and in another"
+            )
+        fixed[mine] = 2
+    return fixed
+
+
+def make_folds(recordings: pd.DataFrame, events: pd.DataFrame, count: int, seed: int) -> list[str]:
+    """A fold, 1 to `count`, for each recording: groups whole, labels and time spread evenly.
+
+    Parameters
+    ----------
+    recordings, events : the tables of those names.
+
+    Raises
+    ------
+    DataError
+        There are fewer groups than folds.
+    """
+    groups, index = np.unique(recordings["group"].to_numpy("U"), return_inverse=True)
+    if len(groups) < count:
+        raise DataError(f"ingest.folds is {count}, and there are {len(groups)} groups to deal")
+    of = dict(zip(recordings["recording_id"], index, strict=True))
+    kinds, kind = np.unique(events["label"].to_numpy("U"), return_inverse=True)
+    held = np.zeros((len(groups), len(kinds) + 1))
+    np.add.at(held, ([of[r] for r in events["recording_id"]], kind), 1.0)
+    seconds = (recordings["n_samples"] / recordings["sample_rate"]).to_numpy()
+    np.add.at(held, (index, len(kinds)), seconds)
+    share = held / np.maximum(held.sum(axis=0), 1e-12)
+    rng = np.random.Generator(np.random.PCG64(seed))
+    order = rng.permutation(len(groups))
+    order = order[np.argsort(-share[order].max(axis=1), kind="stable")]
+    folds, total = np.zeros(len(groups), int), np.zeros((count, held.shape[1]))
+    for group in order:
+        full = total + share[group]
+        cost = np.square(full).sum(axis=1) - np.square(total).sum(axis=1)
+        folds[group] = int(np.argmin(cost))
+        total[folds[group]] += share[group]
+    return [str(folds[i] + 1) for i in index]
 
 
 def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
@@ -65,35 +137,29 @@ def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
     kinds, kind = np.unique(labels, return_inverse=True)
     counts = np.zeros((len(names), len(kinds)))
     np.add.at(counts, (index, kind), 1)
-    for parameter in ("test_groups", "validation_groups"):
-        unknown = [g for g in getattr(options, parameter) if g not in names]
-        if unknown:
-            raise DataError(
-                f"split.{parameter} names {unknown[0]}, and no window has that group; groups are "
-                f"{', '.join(names[:20])}{' …' if len(names) > 20 else ''}"
-            )
+    of_windows = held_out(groups, windows["fold"].to_numpy("U"), options)
     if len(names) < len(PARTS):
         raise DataError(
             f"there are fewer groups ({len(names)}) than parts ({len(PARTS)}): add recordings of "
             "other days or choose a finer ingest.group"
         )
     fixed = np.full(len(names), -1)
-    fixed[np.isin(names, options.validation_groups)] = 1
-    fixed[np.isin(names, options.test_groups)] = 2
+    fixed[index] = of_windows
     dealt = _deal(counts, kinds != BACKGROUND, options, fixed)
     part = np.array(PARTS)[dealt][index].astype("U16")
     part[purge(windows, part, options.purge_s)] = PURGED
     part[_torn(windows["event_id"].to_numpy("U128"), part)] = PURGED
     positive = labels != BACKGROUND
+    both = (("event", positive), ("background", ~positive))
     for name in PARTS:
         inside = part == name
-        for what, flags in (("event", positive), ("background", ~positive)):
-            if not (inside & flags).any():
-                holding = len(np.unique(groups[positive]))
+        for what, flags in both:
+            if flags.any() and not (inside & flags).any():
+                holding = len(np.unique(groups[flags]))
                 raise DataError(
                     f"the {name} part has no {what} window: {holding} of {len(names)} groups hold "
-                    f"events, and {len(PARTS)} parts need one each; add recordings, or change "
-                    "split.validation, split.test or split.seed"
+                    f"{what} windows, and {len(PARTS)} parts need one each; add recordings, or "
+                    "change split.validation, split.test or split.seed"
                 )
     return part
 
@@ -138,6 +204,8 @@ def _deal(
             held[chosen] += counts[group]
         cost = float((np.abs(held - target) * weight).sum())
         for labels in (event, ~event):  # a part without either is useless, however near
+            if not labels.any():
+                continue
             cost += 100.0 * (held[:, labels].sum(axis=1) == 0)[shares > 0].sum()
         if cost < best_cost:
             best, best_cost = dealt, cost
@@ -241,6 +309,8 @@ def audit(
     seen: dict[bytes, tuple[str, str]] = {}
     names = windows["window_id"].to_numpy("U128")
     for row in np.flatnonzero(used):
+        if X[row].min() == X[row].max():
+            continue  # digital silence: nothing to leak
         key = hashlib.sha256(np.ascontiguousarray(X[row]).tobytes()).digest()
         other = seen.setdefault(key, (str(part[row]), str(names[row])))
         if other[0] != part[row]:

@@ -21,8 +21,11 @@ def text(found: pd.DataFrame) -> str:
     """A column per detector, a row per metric, from detector, metric, value, low and high."""
     detectors = list(dict.fromkeys(found["detector"]))
     lines = [f"{'':<20}" + "".join(f"{name:<24}" for name in detectors)]
-    for metric in SHOWN:
+    several = ("accuracy", "macro_f1", "weighted_f1", "macro_precision", "macro_recall")
+    for metric in (*SHOWN, *several):
         cells = found[found["metric"] == metric].set_index("detector")
+        if not len(cells):
+            continue
         line = f"{metric:<20}"
         for name in detectors:
             value, low, high = cells.loc[name, ["value", "low", "high"]]

@@ -1,5 +1,6 @@
-"""The four tables: their columns are declared here once and checked on writing and reading."""
+"""The tables: their columns are declared here once and checked on writing and reading."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ RECORDINGS: Schema = {
     "n_samples": "int64",
     "group": "str",  # what must not be split
     "content": "str",  # digest of the samples
+    "fold": "str",  # given or made, for cross-validation; empty: none
+    "labelled": "bool",  # false: nobody has looked, and nothing is learnt from silence
 }
 EVENTS: Schema = {
     "event_id": "str",
@@ -36,10 +39,14 @@ WINDOWS: Schema = {
     "start_s": "float64",
     "duration_s": "float64",
     "start": "datetime64[ns, UTC]",
-    "label": "str",
+    "label": "str",  # of the event that fills most of it
+    "labels": "str",  # all labels that fill enough of it, joined by +
     "event_id": "str",
+    "low_hz": "float64",  # of that event
+    "high_hz": "float64",
     "group": "str",
-    "status": "str",  # used, uncertain, gap or short
+    "fold": "str",
+    "status": "str",  # used, uncertain, unlabelled or gap
     "reason": "str",
     "new_s": "float64",  # recorded seconds that no earlier window of the recording covers
     "row": "int64",  # row of X_raw, -1 where the window is not used
@@ -52,21 +59,43 @@ WAVEFORMS: Schema = {  # where each recording lies in X_clean
     "count": "int64",
 }
 SPLIT: Schema = {"window_id": "str", "row": "int64", "part": "str"}
-EVALUATED: Schema = {
+SCORES: Schema = {"window_id": "str", "row": "int64", "part": "str"}  # and p_<class> of each class
+EVALUATED: Schema = {  # and p_<class>
     "window_id": "str",
     "row": "int64",
+    "recording_id": "str",
     "label": "str",
+    "labels": "str",
     "unit": "str",  # what the bootstrap draws whole
-    "p_event": "float64",
     "level_db": "float64",
     "sta_lta": "float64",
 }
-SCORES: Schema = {
-    "window_id": "str",
-    "row": "int64",
-    "part": "str",
-    "p_event": "float64",
+DETECTED: Schema = {
+    "recording_id": "str",
+    "onset_s": "float64",  # from the start of the recording
+    "offset_s": "float64",
+    "low_hz": "float64",
+    "high_hz": "float64",
+    "label": "str",
+    "peak": "float64",  # highest score
+    "mean": "float64",  # mean score over its windows
+    "windows": "int64",
 }
+COVERAGE: Schema = {
+    "path": "str",
+    "recording_id": "str",
+    "duration_s": "float64",
+    "scored_s": "float64",
+    "gap_s": "float64",
+    "short_s": "float64",  # of recordings shorter than a window
+    "unreadable_s": "float64",
+    "problem": "str",
+}
+
+
+def with_scores(schema: Schema, classes: Sequence[str]) -> Schema:
+    """The schema with a column `p_<class>` for each class."""
+    return schema | {f"p_{name}": "float64" for name in classes}
 
 
 def conform(frame: pd.DataFrame, schema: Schema, name: str) -> pd.DataFrame:

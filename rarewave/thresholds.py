@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.checks import Above, AtLeast, Between, Fraction
@@ -66,6 +67,20 @@ def sweep(
         "f1": 2 * true / (true + false + share),
         "false_alarms_per_day": false_rate * (1 - share) * 86400.0 / hop_s,
     }
+
+
+def mean_sweep(sweeps: list[dict[str, NDArray[np.float64]]]) -> pd.DataFrame:
+    """The mean of several classes' sweeps at common thresholds from 0 to 1, falling."""
+    at = np.linspace(1.0, 0.0, 201)
+    rows = {"threshold": at}
+    for name in ("precision", "recall", "f1"):
+        values = []
+        for sweep in sweeps:
+            # The decisions at a threshold are those at the lowest score that reaches it.
+            index = np.searchsorted(-sweep["threshold"], -at, side="right") - 1
+            values.append(np.where(index >= 0, sweep[name][np.maximum(index, 0)], 0.0))
+        rows[name] = np.mean(values, axis=0)
+    return pd.DataFrame(rows)
 
 
 def choose(table: dict[str, NDArray[np.float64]], objective: Objective) -> dict[str, Any]:

@@ -3,17 +3,16 @@
 import dataclasses
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from rarewave import baselines, cleaning, pictures, recordings, windows
+from rarewave import cutting, pictures, targets, windows
 from rarewave.baselines import Trigger
 from rarewave.cleaning import Cleaning
-from rarewave.errors import DataError
 from rarewave.files import NpyRows, write_csv, write_json, write_npy
 from rarewave.parallel import ordered_map
+from rarewave.splits import Split
 from rarewave.tables import (
     EVENTS,
     RECORDINGS,
@@ -22,95 +21,71 @@ from rarewave.tables import (
     read_table,
     write_table,
 )
-from rarewave.windows import BACKGROUND, Grid, Labelling
+from rarewave.targets import Target
+from rarewave.windows import BACKGROUND, Labelling, Placement
 from stages import common
 
 OUT = Path("artifacts/clean")
 
 
-class Pieces(NamedTuple):
-    """One recording: all its windows, the samples of those that are used, and all samples."""
-
-    table: pd.DataFrame
-    used: np.ndarray
-    clean: np.ndarray
-
-
-def cut_recording(
-    row: dict[str, Any],
-    folder: Path,
-    events: pd.DataFrame,
-    signal: Cleaning,
-    grid: Grid,
-    labelling: Labelling,
-    trigger: Trigger,
-) -> Pieces:
-    """Clean one recording, cut and label its windows."""
-    path, name = folder / row["path"], row["recording_id"]
-    (waveform,) = recordings.read_file(path, row["channel"])
-    if recordings.digest(waveform.samples) != row["content"]:
-        raise DataError(f"{path} changed since ingest read it: run dvc repro again")
-    try:
-        clean, gap = cleaning.clean(waveform.samples, waveform.sample_rate, signal)
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from None
-    rate, length = signal.sample_rate_hz, grid.window_samples
-    first = windows.starts(len(clean), grid)
-    if not len(first):
-        raise DataError(
-            f"{path} is shorter than a window: {len(clean) / rate:.0f} s of {length / rate:.0f} s; "
-            "take it out of the folder or lower clean.window_samples"
-        )
-    mine = events[events["recording_id"] == name]
-    table = windows.label_windows(first, gap, mine, rate, grid, labelling)
-    table["window_id"] = [f"{name}/{at:08d}" for at in first]
-    table["recording_id"] = name
-    table["start_s"] = first / rate
-    table["duration_s"] = length / rate
-    table["start"] = waveform.start + pd.to_timedelta(first / rate, unit="s").round("us")
-    table["group"] = row["group"]
-    table["new_s"] = windows.new_seconds(len(clean), first, grid, rate)
-    table["level_db"] = baselines.level_db(clean, first, length)
-    table["sta_lta"] = baselines.sta_lta(clean, first, length, rate, trigger)
-    used = (table["status"] == "used").to_numpy()
-    return Pieces(table, windows.cut(clean, first[used], length), clean)
-
-
 def main() -> None:
     """Clean, cut, label and count."""
-    signal, grid, labelling, trigger = common.options("clean", Cleaning, Grid, Labelling, Trigger)
+    options = common.options("clean", Cleaning, Placement, Labelling, Target, Trigger)
+    signal, placement, labelling, target, trigger = options
+    (split,) = common.options("split", Split)
     folder = Path(common.read_section("ingest")["data"])
     listed = read_table(Path("artifacts/ingest/recordings.parquet"), RECORDINGS)
     events = read_table(Path("artifacts/ingest/events.parquet"), EVENTS)
-    work = partial(
-        cut_recording,
-        folder=folder,
-        events=events,
-        signal=signal,
-        grid=grid,
-        labelling=labelling,
-        trigger=trigger,
-    )
+    sizes = targets.sizes(events, listed, split, placement)
+    grid = windows.grid_of(placement, sizes["longest_s"] or 0.0, signal.sample_rate_hz)
+    settings = cutting.Settings(folder, events, signal, grid, placement, labelling, trigger)
+    rows = listed.to_dict("records")
+    work = partial(cutting.cleaned, settings=settings)
     tables, lengths = [], []
     with (
         NpyRows(OUT / "X_raw.npy", (grid.window_samples,), np.float32) as X_raw,
         NpyRows(OUT / "X_clean.npy", (), np.float32) as X_clean,
     ):
-        for pieces in ordered_map(work, listed.to_dict("records"), "clean"):
-            tables.append(pieces.table)
-            lengths.append(len(pieces.clean))
-            X_raw.append(pieces.used)
-            X_clean.append(pieces.clean)
+        for row, whole in zip(rows, ordered_map(work, rows, "clean"), strict=True):
+            begin, runs = X_clean.count, []
+            if whole is not None:
+                X_clean.append(whole[0])
+                runs.append(whole[1])
+            else:
+                for samples, gap in cutting.blocks(row, settings):
+                    runs.append(windows.gaps_of(gap, X_clean.count - begin))
+                    X_clean.append(samples)
+            count = X_clean.count - begin
+
+            def read(
+                start: int,
+                stop: int,
+                begin: int = begin,
+                whole: tuple[np.ndarray, np.ndarray] | None = whole,
+            ) -> np.ndarray:
+                if whole is not None:
+                    return whole[0][start:stop]
+                return X_clean.read(begin + start, begin + stop)
+
+            table = cutting.windows_of(row, read, count, np.concatenate(runs), settings)
+            used = table[table["status"] == "used"]
+            first = np.rint(used["start_s"] * signal.sample_rate_hz).to_numpy(np.int64)
+            cutting.append_windows(X_raw, read, first, count)
+            tables.append(table)
+            lengths.append(count)
         table = pd.concat(tables, ignore_index=True)
         used = table["status"] == "used"
         table["row"] = np.where(used, np.cumsum(used) - 1, -1)
-        y = (table["label"][used] != BACKGROUND).to_numpy(np.int8)
-        refuse_one_class(y, events, len(listed))  # here, where nothing is written yet
+        targets.refuse_one_class(table, events, target)  # here, where nothing is written yet
+    classes = targets.classes_of(table, target)
+    y = targets.indices(table["label"][used], classes)
 
     recorded = float((listed["n_samples"] / listed["sample_rate"]).sum())
-    accounted = table.groupby("status")["new_s"].sum()
-    if abs(accounted.sum() - recorded) > len(listed) / signal.sample_rate_hz:
-        raise AssertionError(f"{recorded} s recorded, {accounted.sum()} s accounted for")
+    seconds = table.groupby("status")["new_s"].sum().to_dict()
+    if placement.placement == "calls":
+        seconds["not drawn"] = recorded - sum(seconds.values())
+    if abs(sum(seconds.values()) - recorded) > len(listed) / signal.sample_rate_hz:
+        raise AssertionError(f"{recorded} s recorded, {seconds} accounted for")
     write_npy(OUT / "y_all.npy", y)
     write_table(OUT / "windows.parquet", table, WINDOWS)
     where = {"recording_id": listed["recording_id"], "count": lengths}
@@ -118,37 +93,25 @@ def main() -> None:
     write_table(OUT / "waveforms.parquet", pd.DataFrame(where), WAVEFORMS)
     write_json(
         OUT / "frontend.json",
-        {"clean": dataclasses.asdict(signal), "grid": dataclasses.asdict(grid)},
+        {
+            "clean": dataclasses.asdict(signal),
+            "grid": dataclasses.asdict(grid),
+            "classes": classes,
+            "sizes": sizes,
+        },
     )
     write_json(
         Path("metrics/clean.json"),
         {
             "recorded_s": recorded,
-            "seconds": accounted.to_dict(),
+            "seconds": seconds,
             "windows": table["status"].value_counts().to_dict(),
             "labels": table["label"][used].value_counts().to_dict(),
-            "event_share": float(y.mean()),
+            "event_share": float((table["label"][used] != BACKGROUND).mean()),
+            "window_s": grid.window_samples / signal.sample_rate_hz,
         },
     )
     draw(table)
-
-
-def refuse_one_class(y: np.ndarray, events: pd.DataFrame, n_recordings: int) -> None:
-    """A detector needs both events and background."""
-    if not (y == 1).any() and len(events) and not events["certain"].any():
-        raise DataError(
-            f"no event has an end: {events['event_id'].nunique()} onsets only make time uncertain; "
-            "give the ends in a catalogue with event_id, start, end, type"
-        )
-    if not (y == 1).any():
-        raise DataError(
-            f"no event: none of the {len(y)} windows of {n_recordings} recordings is one; check "
-            "that the catalogue's times fall into the recordings (artifacts/ingest/report.json)"
-        )
-    if not (y == 0).any():
-        raise DataError(
-            f"only events: all of the {len(y)} windows are events; add recordings of quiet time"
-        )
 
 
 def draw(table: pd.DataFrame) -> None:

@@ -4,17 +4,15 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from rarewave import checks, timing
 from rarewave.errors import DataError
 from stages import BEGAN
 
-A = TypeVar("A")
 
-
-def read_section(section: str) -> dict[str, Any]:
-    """One section of params.yaml, read as DVC reads it."""
+def read_params() -> dict[str, Any]:
+    """All of params.yaml, read as DVC reads it."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
@@ -28,7 +26,15 @@ def read_section(section: str) -> dict[str, Any]:
         where = f", line {mark.line + 1}" if mark else ""
         reason = getattr(error, "problem", None) or "it cannot be parsed"
         raise DataError(f"params.yaml is not YAML{where}: {reason}") from None
-    if not isinstance(content, dict) or not isinstance(content.get(section), dict):
+    if not isinstance(content, dict):
+        raise DataError("params.yaml has no sections")
+    return content
+
+
+def read_section(section: str) -> dict[str, Any]:
+    """One section of params.yaml."""
+    content = read_params()
+    if not isinstance(content.get(section), dict):
         raise DataError(f"params.yaml has no section {section}")
     return content[section]
 

@@ -11,54 +11,77 @@ from rarewave import (
     dataset,
     detector,
     evaluation,
-    pictures,
-    registry,
+    forest,
+    multiclass,
     scorecards,
-    scoring,
     summaries,
+    targets,
 )
-from rarewave.evaluation import Bootstrap
+from rarewave.evaluation import Bootstrap, Unit
 from rarewave.files import read_json, write_csv, write_json
 from rarewave.hyperparameters import Training
-from rarewave.tables import EVALUATED, SPLIT, WINDOWS, read_table, write_table
+from rarewave.tables import EVALUATED, SPLIT, WINDOWS, read_table, with_scores, write_table
 from stages import common, logbook
 
 MODEL = Path("artifacts/train/spectrogram_seismic_detector.keras")
 THRESHOLD = Path("artifacts/threshold/threshold.json")
+PLOTS = Path("plots/evaluate")
 
 
 def main() -> None:
     """Score, compare, draw, and log the model."""
-    (bootstrap,) = common.options("evaluate", Bootstrap)
+    bootstrap, unit = common.options("evaluate", Bootstrap, Unit)
     (hyper,) = common.options("train", Training)
     backend.start(hyper.threads)
     model = detector.load(MODEL)
     data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
     split = read_table(Path("artifacts/split/split.parquet"), SPLIT)
     windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS)
-    test = split[split["part"] == "test"]
-    rows = test["row"].to_numpy()
-    p = model.score(data.X_spec[rows], data.made_by())
-    about = windows.set_index("row", drop=False).loc[rows].assign(p_event=p)
+    classes = list(model.classes)
+    rows = split["row"][split["part"] == "test"].to_numpy()
+    about = windows.set_index("row", drop=False).loc[rows]
     about["unit"] = evaluation.units(about, bootstrap)
-    write_table(Path("artifacts/evaluate/scores.parquet"), about, EVALUATED)
-
-    scores = {name: about[c].to_numpy(float) for name, c in evaluation.DETECTORS.items()}
-    thresholds = read_json(THRESHOLD)
-    y, unit = data.y_all[rows], about["unit"].to_numpy("U")
-    table, gains = evaluation.compare(y, data.event_type[rows], unit, scores, thresholds, bootstrap)
+    p = model.score(data.X_spec[rows], data.made_by())
+    about = with_p(about, p, classes)
+    scored = evaluation.per_recording(about, classes) if unit.per == "recording" else about
+    write_table(Path("artifacts/evaluate/scores.parquet"), scored, with_scores(EVALUATED, classes))
+    if targets.binary(classes):
+        table, found = events(scored, read_json(THRESHOLD), bootstrap)
+    else:
+        training = split["row"][split["part"] == "train"].to_numpy()
+        y = data.y_all
+        fitted = forest.fit(data.X_spec, y, training, bootstrap.seed)
+        chance = forest.score(fitted, data.X_spec[rows], len(classes))
+        beside = with_p(about, chance, classes)
+        beside = evaluation.per_recording(beside, classes) if unit.per == "recording" else beside
+        majority = int(np.bincount(y[training]).argmax())
+        table, found = kinds(scored, beside, majority, classes, bootstrap)
     write_csv(Path("artifacts/evaluate/table.csv"), table.to_dict("records"))
-    write_json(Path("metrics/evaluate.json"), headline(table, gains))
+    write_json(Path("metrics/evaluate.json"), found)
     print(summaries.text(table))
-    draw(y, scores, thresholds, table)
     run = logbook.open_run("evaluate")
-    with logbook.clock():
-        registry.log_detector(run, MODEL, THRESHOLD, model.front_end)
     logbook.close(run, "evaluate")
 
 
-def headline(table: pd.DataFrame, gains: dict[str, dict[str, float]]) -> dict[str, Any]:
-    """What `dvc exp show` compares; the rest is in artifacts/evaluate/table.csv."""
+def with_p(about: pd.DataFrame, p: np.ndarray, classes: list[str]) -> pd.DataFrame:
+    """The windows with a column of probabilities for each class."""
+    return about.assign(**{f"p_{name}": p[:, k] for k, name in enumerate(classes)})
+
+
+def events(
+    scored: pd.DataFrame, thresholds: dict[str, dict[str, float]], bootstrap: Bootstrap
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Event or not: network, level and STA/LTA, each at its own threshold."""
+    scores = {name: scored[c].to_numpy(float) for name, c in evaluation.DETECTORS.items()}
+    at = {name: thresholds[name][targets.EVENT] for name in scores}
+    y = targets.indices(scored["label"], [targets.BACKGROUND, targets.EVENT])
+    kinds, unit = scored["label"].to_numpy("U"), scored["unit"].to_numpy("U")
+    table, gains = evaluation.compare(y, kinds, unit, scores, at, bootstrap)
+    scorecards.event_plots(PLOTS, y, scores, at["network"])
+    shown = summaries.SHOWN
+    scorecards.grouped_intervals(
+        PLOTS / "detectors.png", table, shown, "Test: network and baselines", "score, 95 % interval"
+    )
     values = table.pivot(index="detector", columns="metric", values="value")
     network = table[table["detector"] == "network"].set_index("metric")
     types = [m for m in network.index if m.startswith("recall.")]
@@ -70,76 +93,46 @@ def headline(table: pd.DataFrame, gains: dict[str, dict[str, float]]) -> dict[st
     found["network"]["recall_per_type"] = {
         m.removeprefix("recall."): network.loc[m, "value"] for m in types
     }
-    found["interval"] = {
-        m: f"{network.loc[m, 'low']:.3f} to {network.loc[m, 'high']:.3f}"
-        for m in ("average_precision", "f1")
-    }
+    found["interval"] = intervals(network, ("average_precision", "f1"))
     found["gain_over_level"] = gains["level"]
-    return found
+    return table, found
 
 
-def draw(
-    y: np.ndarray,
-    scores: dict[str, np.ndarray],
-    thresholds: dict[str, float],
-    table: pd.DataFrame,
-) -> None:
-    """Confusion matrix, PR, ROC and reliability as data for DVC and as PNG."""
-    out = Path("plots/evaluate")
-    names = np.array(["background", "event"])
-    decided = (scores["network"] >= thresholds["network"]).astype(int)
-    pairs = zip(names[y], names[decided], strict=True)
-    write_csv(
-        out / "confusion.csv",
-        [{"actual": str(a), "predicted": str(b)} for a, b in pairs],
-    )
-    scorecards.confusion_matrix(
-        out / "confusion.png", scoring.confusion(y, decided), "Test windows, network"
-    )
-    pr, roc = {}, {}
-    for name, values in scores.items():
-        points = scoring.curve(y, values)
-        recall = points["tp"] / points["positives"]
-        precision = points["tp"] / (points["tp"] + points["fp"])
-        pr[name] = (recall, precision)
-        roc[name] = (
-            np.concatenate(([0.0], points["fp"] / points["negatives"])),
-            np.concatenate(([0.0], recall)),
-        )
-    write_csv(out / "pr.csv", _rows("recall", "precision", *pr["network"]))
-    write_csv(out / "roc.csv", _rows("false_positive_rate", "recall", *roc["network"]))
-    pictures.curves(out / "pr.png", pr, "Test: precision and recall", "recall", "precision")
-    pictures.curves(
-        out / "roc.png",
-        roc,
-        "Test: ROC",
-        "false positive rate",
-        "recall",
-        diagonal=True,
-    )
-    bins = scoring.reliability(y, scores["network"])
-    write_csv(out / "reliability.csv", bins)
-    x, observed = (np.array([b[k] for b in bins]) for k in ("probability", "observed"))
-    pictures.curves(
-        out / "reliability.png",
-        {"network": (x, observed)},
-        "Test: reliability",
-        "mean probability",
-        "share of events",
-        diagonal=True,
-    )
+def kinds(
+    scored: pd.DataFrame,
+    beside: pd.DataFrame,
+    majority: int,
+    classes: list[str],
+    bootstrap: Bootstrap,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Several classes: network, random forest and majority, each by its most probable class."""
+    columns = [f"p_{name}" for name in classes]
+    scores = {"network": scored[columns].to_numpy(), "forest": beside[columns].to_numpy()}
+    y, unit = targets.indices(scored["label"], classes), scored["unit"].to_numpy("U")
+    table, gains = multiclass.compare(y, unit, scores, majority, classes, bootstrap)
+    scorecards.class_plots(PLOTS, y, scores["network"], classes)
+    shown = [m for m in multiclass.OVERALL if m in set(table["metric"])]
     scorecards.grouped_intervals(
-        out / "detectors.png",
-        table,
-        summaries.SHOWN,
-        "Test: network and baselines",
-        "score, 95 % interval",
+        PLOTS / "detectors.png", table, shown, "Test: network and baselines", "score, 95 % interval"
     )
+    values = table.pivot(index="detector", columns="metric", values="value")
+    network = table[table["detector"] == "network"].set_index("metric")
+    found: dict[str, Any] = {
+        name: {metric: values.loc[name, metric] for metric in ("accuracy", "macro_f1")}
+        for name in values.index
+    }
+    found["network"] = network["value"].loc[list(multiclass.OVERALL)].to_dict()
+    found["network"]["f1_per_class"] = {
+        name: network.loc[f"f1.{name}", "value"] for name in classes
+    }
+    found["interval"] = intervals(network, ("accuracy", "macro_f1"))
+    found["gain_over_forest"] = gains["forest"]
+    return table, found
 
 
-def _rows(x_name: str, y_name: str, x: np.ndarray, y: np.ndarray) -> list[dict[str, float]]:
-    keep = np.unique(np.linspace(0, len(x) - 1, 300).astype(int))
-    return [{x_name: float(a), y_name: float(b)} for a, b in zip(x[keep], y[keep], strict=True)]
+def intervals(network: pd.DataFrame, metrics: tuple[str, ...]) -> dict[str, str]:
+    """95 % intervals as text, for `dvc exp show`."""
+    return {m: f"{network.loc[m, 'low']:.3f} to {network.loc[m, 'high']:.3f}" for m in metrics}
 
 
 if __name__ == "__main__":

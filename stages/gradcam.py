@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rarewave import backend, cases, dataset, detector, gradcam, overlays
+from rarewave import backend, cases, dataset, detector, gradcam, multiclass, overlays, targets
 from rarewave.cases import Cases
 from rarewave.files import read_json, write_csv, write_json
 from rarewave.hyperparameters import Training
-from rarewave.tables import EVALUATED, WINDOWS, read_table
+from rarewave.tables import EVALUATED, WINDOWS, read_table, with_scores
+from rarewave.windows import BACKGROUND
 from stages import common, logbook
 
 OUT = Path("plots/gradcam")
@@ -24,30 +25,41 @@ def main() -> None:
     model = detector.load(Path("artifacts/train/spectrogram_seismic_detector.keras"))
     data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
     X_raw = np.load("artifacts/clean/X_raw.npy", mmap_mode="r")
-    scores = read_table(Path("artifacts/evaluate/scores.parquet"), EVALUATED)
+    classes = list(model.classes)
+    schema = with_scores(EVALUATED, classes)
+    scores = read_table(Path("artifacts/evaluate/scores.parquet"), schema)
     windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS).set_index("row")
-    threshold = read_json(Path("artifacts/threshold/threshold.json"))["network"]
+    thresholds = read_json(Path("artifacts/threshold/threshold.json"))["network"]
 
-    rows, p = scores["row"].to_numpy(), scores["p_event"].to_numpy()
-    chosen = cases.surest(data.y_all[rows], p, threshold, options.cases)
+    rows, p = scores["row"].to_numpy(), scores[[f"p_{name}" for name in classes]].to_numpy()
+    decided = multiclass.decide(p)
+    if targets.binary(classes):
+        decided = (p[:, 1] >= thresholds[targets.EVENT]).astype(np.int64)
+    background = classes.index(BACKGROUND) if BACKGROUND in classes else -1
+    y = data.y_all[rows]
+    chosen = cases.surest(y, decided, p, background, options.cases)
     picked = np.concatenate(list(chosen.values()))
     kinds = np.repeat(list(chosen), [len(v) for v in chosen.values()])
+    # A miss is explained by what it should have been.
+    explained = np.where(kinds == "miss", y[picked], decided[picked])
+    outputs = np.zeros(len(picked), np.int64) if targets.binary(classes) else explained
     inputs = model.normalisation(data.X_spec[rows[picked]])
-    maps = gradcam.gradcam(model.network, inputs, options.layer)
-    random = gradcam.gradcam(gradcam.randomised(model.network, options.seed), inputs, options.layer)
+    maps = gradcam.gradcam(model.network, inputs, options.layer, outputs)
+    other = gradcam.randomised(model.network, options.seed)
+    random = gradcam.gradcam(other, inputs, options.layer, outputs)
 
     rate, grid = model.front_end.clean.sample_rate_hz, model.front_end.grid
     front: dict[str, Any] = {
         "time_s": data.time_s,
         "frequency_hz": data.frequency_hz,
-        "top_hz": min(1.25 * model.front_end.clean.high_hz, rate / 2),
+        "top_hz": min(1.25 * (model.front_end.clean.high_hz or rate), rate / 2),
         "rate_hz": rate,
         "before_s": grid.context_samples / rate,
         "duration_s": grid.window_samples / rate,
     }
     sheet: dict[str, list[dict[str, Any]]] = {kind: [] for kind in chosen}
     lines = []
-    for kind, at, heat in zip(kinds, picked, maps, strict=True):
+    for kind, at, k, heat in zip(kinds, picked, explained, maps, strict=True):
         row = rows[at]
         window = windows.loc[row]
         number = len(sheet[kind]) + 1
@@ -56,7 +68,8 @@ def main() -> None:
             "heat": heat,
             "waveform": X_raw[row],
             "start": window["start"],
-            "title": f"{kind.replace('_', ' ')} {number}: {window['label']}, p = {p[at]:.3f}",
+            "title": f"{kind.replace('_', ' ')} {number}: {window['label']}, "
+            f"p({classes[k]}) = {p[at, k]:.3f}",
         }
         overlays.overlay(OUT / f"{kind}_{number}.png", case, front)
         sheet[kind].append(case)
@@ -64,7 +77,8 @@ def main() -> None:
             {
                 "case": f"{kind}_{number}",
                 "window_id": window["window_id"],
-                "p_event": p[at],
+                "class": classes[k],
+                "p": p[at, k],
             }
             | gradcam.mass(heat, data.frequency_hz, data.time_s)
         )

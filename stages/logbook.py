@@ -6,15 +6,17 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from rarewave import timing, tracking
 from rarewave.files import read_json
 from rarewave.tracking import Run
+from stages import common
 
 ORDER = (
-    "ingest", "clean", "spectrogram", "npz", "split", "train", "threshold", "evaluate", "gradcam",
+    "ingest", "eda", "clean", "spectrogram", "npz", "split", "train", "threshold", "evaluate",
+    "gradcam", "detect",
 )  # fmt: skip
+
+tracked = timing.tracking
 
 
 def project_root() -> Path:
@@ -33,7 +35,7 @@ def data_digest() -> str:
 def open_run(stage: str) -> Run | None:
     """The run of this pipeline state, with everything up to the stage before `stage`."""
     with timing.tracking():
-        params = YAML(typ="safe").load(Path("params.yaml").read_text(encoding="utf-8"))
+        params = common.read_params()
         data = data_digest()
         mark = tracking.fingerprint(params, data)
         experiment = os.environ.get("DVC_EXP_NAME", "")
@@ -58,9 +60,6 @@ def live(run: Run | None, row: dict[str, float]) -> None:
         tracking.log_metrics(run, [(int(row["epoch"]), _epoch(row))])
 
 
-clock = timing.tracking
-
-
 def _epoch(row: dict[str, float]) -> dict[str, float]:
     return {f"epoch.{k}": v for k, v in row.items() if k != "epoch"}
 
@@ -75,7 +74,7 @@ def _sync(run: Run | None, stages: tuple[str, ...]) -> None:
         path = Path(f"metrics/{stage}.json")
         if path.exists():
             metrics |= tracking.flat(read_json(path), f"{stage}.")
-        files += sorted(Path(f"plots/{stage}").glob("**/*.*")) if stage != "gradcam" else []
+        files += sorted(Path(f"plots/{stage}").glob("**/*.*"))
     tracking.log_metrics(run, [(0, metrics)])
     tracking.log_files(run, files)
     history = Path("plots/train/history.csv")
@@ -85,8 +84,6 @@ def _sync(run: Run | None, stages: tuple[str, ...]) -> None:
             dict(zip(header.split(","), map(float, line.split(",")), strict=True)) for line in lines
         ]
         tracking.log_metrics(run, [(int(row["epoch"]), _epoch(row)) for row in rows])
-    if "gradcam" in stages:
-        tracking.log_files(run, sorted(Path("plots/gradcam").glob("*.png")))
 
 
 def _has_curves(run: Run) -> bool:

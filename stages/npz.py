@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rarewave import dataset
+from rarewave import dataset, targets
 from rarewave.dataset import Dataset
 from rarewave.errors import DataError
 from rarewave.files import read_json, write_json
@@ -22,6 +22,7 @@ def main() -> None:
     front_end = FrontEnd.from_dict(read_json(Path("artifacts/spectrogram/frontend.json")))
     windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS)
     windows = windows[windows["row"] >= 0].sort_values("row")
+    classes = read_json(Path("artifacts/clean/frontend.json"))["classes"]
     X = np.load("artifacts/spectrogram/X_spec.npy")
     y = np.load("artifacts/clean/y_all.npy")
     if not len(X) == len(y) == len(windows):
@@ -32,12 +33,17 @@ def main() -> None:
     packed = Dataset(
         X_spec=X,
         y_all=y,
+        targets=targets.multi_hot(windows["labels"], classes),
         window_id=windows["window_id"].to_numpy("U"),
         recording=windows["recording_id"].to_numpy("U"),
         start=windows["start"].dt.tz_convert(None).to_numpy("datetime64[ns]"),
+        start_s=windows["start_s"].to_numpy(),
+        end_s=(windows["start_s"] + windows["duration_s"]).to_numpy(),
+        band_hz=windows[["low_hz", "high_hz"]].to_numpy(),
+        annotation=windows["event_id"].to_numpy("U"),
         group=windows["group"].to_numpy("U"),
         event_type=windows["label"].to_numpy("U"),
-        classes=np.array([BACKGROUND, "event"]),
+        classes=np.array(classes),
         frequency_hz=front_end.frequencies_hz,
         time_s=front_end.times_s,
         front_end=np.array(json.dumps(front_end.to_dict(), sort_keys=True)),
@@ -47,7 +53,7 @@ def main() -> None:
         Path("metrics/npz.json"),
         {
             "windows": len(y),
-            "events": int(y.sum()),
+            "events": int((windows["label"] != BACKGROUND).sum()),
             "megabytes": OUT.stat().st_size / 1e6,
         },
     )

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from rarewave import frontend, windows
+from rarewave import frontend
 from rarewave.errors import DataError
 from rarewave.files import NpyRows, read_json, write_json
 from rarewave.frontend import FrontEnd
-from rarewave.spectrogram import Spectrogram
+from rarewave.spectrogram import Band, Spectrogram, crop
 from rarewave.tables import WAVEFORMS, WINDOWS, read_table
 from stages import common
 
@@ -18,8 +18,10 @@ OUT = Path("artifacts/spectrogram")
 
 def main() -> None:
     """Transform the used windows, recording by recording, a chunk at a time."""
-    (options,) = common.options("spectrogram", Spectrogram)
+    options, band = common.options("spectrogram", Spectrogram, Band)
     made = read_json(Path("artifacts/clean/frontend.json"))
+    if band.band == "labels":
+        options = crop(options, made["sizes"], made["clean"]["sample_rate_hz"])
     front_end = FrontEnd.from_dict(made | {"spectrogram": dataclasses.asdict(options)})
     X_clean = np.load("artifacts/clean/X_clean.npy", mmap_mode="r")
     waveforms = read_table(Path("artifacts/clean/waveforms.parquet"), WAVEFORMS)
@@ -29,11 +31,19 @@ def main() -> None:
     low, high, total, clipped = np.inf, -np.inf, 0.0, 0
     with NpyRows(OUT / "X_spec.npy", front_end.shape, np.float32) as rows:
         for name, at, count in waveforms.itertuples(index=False, name=None):
-            first = windows.starts(count, front_end.grid)
+            starts = tables[name]["start_s"].to_numpy() * front_end.clean.sample_rate_hz
+            first = np.rint(starts).astype(np.int64)
             wanted = (tables[name]["row"] >= 0).to_numpy()
             recorded = (tables[name]["status"] != "gap").to_numpy()
             samples = X_clean[at : at + count]
-            for X in frontend.spectra(front_end, samples, first, wanted, recorded):
+            for _, X in frontend.spectra(
+                front_end,
+                lambda a, b, samples=samples: samples[a:b],
+                count,
+                first,
+                lambda some, wanted=wanted: wanted[some],
+                lambda some, recorded=recorded: recorded[some],
+            ):
                 if not np.isfinite(X).all():
                     raise DataError(f"{name} gives a spectrogram that is not finite")
                 rows.append(X)

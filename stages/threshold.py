@@ -1,58 +1,75 @@
 """Choose the threshold of the detector and of every baseline on the validation part."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from rarewave import pictures, thresholds
-from rarewave.evaluation import DETECTORS
+from rarewave import evaluation, pictures, targets, thresholds
+from rarewave.errors import DataError
 from rarewave.files import read_json, write_csv, write_json
-from rarewave.tables import SCORES, WINDOWS, read_table
+from rarewave.tables import SCORES, WINDOWS, read_table, with_scores
 from rarewave.thresholds import Objective
-from rarewave.windows import BACKGROUND
 from stages import common
 
 
 def main() -> None:
     """Sweep, choose, say how flat the optimum is."""
     (objective,) = common.options("threshold", Objective)
-    scores = read_table(Path("artifacts/train/scores.parquet"), SCORES)
+    made = read_json(Path("artifacts/clean/frontend.json"))
+    classes = made["classes"]
+    schema = with_scores(SCORES, classes)
+    scores = read_table(Path("artifacts/train/scores.parquet"), schema)
     scores = scores[scores["part"] == "validation"]
     windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS)
     table = scores.merge(windows, on="window_id", validate="one_to_one")
-    y = (table["label"] != BACKGROUND).to_numpy(np.int8)
-    grid = read_json(Path("artifacts/clean/frontend.json"))
-    hop_s = grid["grid"]["hop_samples"] / grid["clean"]["sample_rate_hz"]
+    truth = targets.multi_hot(table["labels"], classes)
+    hop_s = made["grid"]["hop_samples"] / made["clean"]["sample_rate_hz"]
 
-    chosen, sweeps = {}, {}
-    for detector, column in DETECTORS.items():
-        values = table[column].to_numpy(float)
-        sweeps[detector] = thresholds.sweep(y, values, objective.prevalence, hop_s)
-        chosen[detector] = thresholds.choose(sweeps[detector], objective)
+    chosen: dict[str, dict[str, dict[str, Any]]] = {}
+    sweeps: dict[str, dict[str, Any]] = {}
+    for detector, columns in evaluation.score_columns(classes).items():
+        chosen[detector], sweeps[detector] = {}, {}
+        for name, column in columns.items():
+            y, values = truth[:, classes.index(name)], table[column].to_numpy(float)
+            try:
+                sweep = thresholds.sweep(y, values, objective.prevalence, hop_s)
+            except DataError as error:
+                raise DataError(f"class {name}: {error}") from None
+            sweeps[detector][name] = sweep
+            chosen[detector][name] = thresholds.choose(sweep, objective)
     write_json(
         Path("artifacts/threshold/threshold.json"),
-        {name: found["threshold"] for name, found in chosen.items()},
+        {d: {n: c["threshold"] for n, c in found.items()} for d, found in chosen.items()},
     )
-    write_json(Path("metrics/threshold.json"), chosen["network"])
+    network = chosen["network"]
+    single = len(network) == 1
+    write_json(Path("metrics/threshold.json"), next(iter(network.values())) if single else network)
     write_json(Path("artifacts/threshold/detectors.json"), chosen)
-    draw(pd.DataFrame(sweeps["network"]), chosen["network"])
+    if single:
+        draw(pd.DataFrame(next(iter(sweeps["network"].values()))), next(iter(network.values())))
+    else:
+        draw(thresholds.mean_sweep(list(sweeps["network"].values())), None)
 
 
-def draw(sweep: pd.DataFrame, chosen: dict[str, float]) -> None:
-    """Precision, recall and F1 against the threshold."""
+def draw(sweep: pd.DataFrame, chosen: dict[str, float] | None) -> None:
+    """Precision, recall and F1 against the threshold, of one class or the mean of all."""
     shown = sweep.iloc[np.unique(np.linspace(0, len(sweep) - 1, 200).astype(int))]
     write_csv(Path("plots/threshold/sweep.csv"), shown.to_dict("records"))
     x = shown["threshold"].to_numpy()
     names = ("precision", "recall", "f1")
+    title = "Validation: mean over classes, each chooses its own threshold"
+    if chosen:
+        title = f"Validation: threshold {chosen['threshold']:.3f}, "
+        title += f"flat from {chosen['flat_low']:.3f} to {chosen['flat_high']:.3f}"
     pictures.curves(
         Path("plots/threshold/sweep.png"),
         {name: (x, shown[name].to_numpy()) for name in names},
-        f"Validation: threshold {chosen['threshold']:.3f}, "
-        f"flat from {chosen['flat_low']:.3f} to {chosen['flat_high']:.3f}",
+        title,
         "threshold",
         "score",
-        mark={name: (chosen["threshold"], chosen[name]) for name in names},
+        mark={name: (chosen["threshold"], chosen[name]) for name in names} if chosen else None,
     )
 
 

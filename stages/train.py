@@ -13,11 +13,15 @@ from rarewave import (
     pictures,
     training,
 )
+from rarewave.augmentation import Augmentation
 from rarewave.detector import Detector
 from rarewave.errors import DataError
 from rarewave.files import write_csv, write_json
+from rarewave.frontend import FrontEnd
 from rarewave.hyperparameters import Training
-from rarewave.tables import SCORES, SPLIT, read_table, write_table
+from rarewave.tables import SCORES, SPLIT, read_table, with_scores, write_table
+from rarewave.training import Examples
+from rarewave.windows import BACKGROUND
 from stages import common, logbook
 
 OUT = Path("artifacts/train")
@@ -27,6 +31,7 @@ MODEL = OUT / "spectrogram_seismic_detector.keras"
 def main() -> None:
     """Train, keep the best epoch, score training and validation windows with it."""
     (options,) = common.options("train", Training)
+    (changes,) = common.options("augment", Augmentation)
     backend.start(options.threads)
     data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
     split = read_table(Path("artifacts/split/split.parquet"), SPLIT)
@@ -35,6 +40,15 @@ def main() -> None:
     rows = {
         part: split["row"][split["part"] == part].to_numpy() for part in ("train", "validation")
     }
+    classes = tuple(str(name) for name in data.classes)
+    front_end = data.made_by()
+    examples = Examples(
+        data.X_spec,
+        data.y_all,
+        data.targets,
+        classes.index(BACKGROUND) if BACKGROUND in classes else -1,
+        waveforms(front_end, changes),
+    )
     normalise = normalisation.fit(data.X_spec[rows["train"]], options.normalisation)
     run = logbook.open_run("train")
     history: list[training.Row] = []
@@ -51,28 +65,25 @@ def main() -> None:
         logbook.live(run, row)
 
     training.train(
-        data.X_spec,
-        data.y_all,
+        examples,
         rows["train"],
         rows["validation"],
         normalise,
-        data.made_by().window_frames,
+        front_end,
         options,
+        changes,
         report,
         checkpoint=lambda network: kerasfile.save(network, MODEL),
     )
-    best = Detector(
-        kerasfile.load(MODEL),
-        options.network,
-        data.made_by(),
-        tuple(str(name) for name in data.classes),
-        normalise,
-    )
-    detector.save(best, MODEL)
+    best = Detector(kerasfile.load(MODEL), options.network, front_end, classes, normalise)
+    write_json(detector.sidecar(MODEL), detector.describe(best))
     scored = split[split["part"].isin(["train", "validation"])]
     p = training.predict(best.network, data.X_spec, scored["row"].to_numpy(), normalise)
-    write_table(OUT / "scores.parquet", scored.assign(p_event=p), SCORES)
-    chosen = max(history, key=lambda row: row["val_average_precision"])
+    scores = scored.assign(**{f"p_{name}": p[:, k] for k, name in enumerate(classes)})
+    write_table(OUT / "scores.parquet", scores, with_scores(SCORES, classes))
+    chosen = history[-1]
+    if options.keep == "best":
+        chosen = max(history, key=lambda row: row["val_average_precision"])
     write_json(
         Path("metrics/train.json"),
         chosen | {"epochs": len(history), "weights": best.network.count_params()},
@@ -89,6 +100,18 @@ def main() -> None:
         "loss, or score on validation",
     )
     logbook.close(run, "train")
+
+
+def waveforms(front_end: FrontEnd, changes: Augmentation) -> np.ndarray | None:
+    """Samples of the windows, where an augmentation is of the waveform."""
+    if not (changes.noise_p or changes.stretch_p or changes.pitch_p):
+        return None
+    if front_end.grid.context_samples or front_end.spectrogram.floor_s:
+        raise DataError(
+            "augment.noise_p, stretch_p and pitch_p change the samples of a window, and the "
+            "network sees more: set clean.context_samples and spectrogram.floor_s to 0, or them"
+        )
+    return np.load("artifacts/clean/X_raw.npy", mmap_mode="r")
 
 
 if __name__ == "__main__":

@@ -39,3 +39,22 @@ def closure(path: Path) -> set[str]:
             seen.add(here)
             todo += imported(here)
     return {found.relative_to(ROOT).as_posix() for found in seen}
+
+
+def write(pipeline: Path) -> None:
+    """Bring the code among the dependencies of every stage in dvc.yaml up to date."""
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.width = 200
+    content = yaml.load(pipeline.read_text(encoding="utf-8"))
+    for name, stage in content["stages"].items():
+        data = [d for d in stage["deps"] if not d.endswith(".py")]
+        stage["deps"] = data + sorted(closure(ROOT / "stages" / f"{name}.py"))
+    with pipeline.open("w", encoding="utf-8") as stream:
+        yaml.dump(content, stream)
+
+
+if __name__ == "__main__":
+    write(ROOT / "dvc.yaml")

@@ -18,7 +18,7 @@ CLEANING = Cleaning(
     order=4,
     taper_s=30.0,
 )
-GRID = Grid(window_samples=2240, hop_samples=1120, context_samples=0, max_gap=0.1)
+GRID = Grid(2240, 1120, context_samples=0, max_gap=0.1, pad_short=False)
 SPECTROGRAM = Spectrogram(
     scale="linear",
     n_fft=256,
@@ -33,15 +33,19 @@ SPECTROGRAM = Spectrogram(
 TRAINING = Training(
     network="seed_cnn",
     normalisation="sample",
-    loss="binary_cross_entropy",
+    loss="cross_entropy",
     focal_gamma=2.0,
     focal_alpha=0.25,
+    label_smoothing=0.0,
     imbalance="none",
     learning_rate=0.001,
+    weight_decay=0.0,
     schedule="constant",
+    warmup=0.0,
     batch_size=16,
     epochs=2,
     patience=6,
+    keep="best",
     threads=2,
     seed=1,
 )

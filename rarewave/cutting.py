@@ -1,0 +1,105 @@
+"""One recording to cleaned samples and labelled windows."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from rarewave import baselines, cleaning, recordings, windows
+from rarewave.baselines import Trigger
+from rarewave.cleaning import Cleaning
+from rarewave.errors import DataError
+from rarewave.files import NpyRows
+from rarewave.windows import Grid, Labelling, Placement
+
+# Longer recordings are not given to a worker: they would not fit into memory.
+_LONG = 1 << 25
+
+
+class Settings(NamedTuple):
+    """What the work on one recording needs."""
+
+    folder: Path
+    events: pd.DataFrame
+    signal: Cleaning
+    grid: Grid
+    placement: Placement
+    labelling: Labelling
+    trigger: Trigger
+
+
+def blocks(row: dict[str, Any], settings: Settings) -> Iterator[cleaning.Cleaned]:
+    """One recording cleaned, a block at a time."""
+    path = settings.folder / row["path"]
+    read = partial(recordings.read, path, row["channel"])
+    header = recordings.Header(*(row[name] for name in recordings.Header._fields))
+    if recordings.examine(path, header)[0] != row["content"]:
+        raise DataError(f"{path} changed since ingest read it: run dvc repro again")
+    try:
+        yield from cleaning.blocks(read, row["n_samples"], row["sample_rate"], settings.signal)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
+
+
+def cleaned(row: dict[str, Any], settings: Settings) -> tuple[np.ndarray, np.ndarray] | None:
+    """Samples and gaps of a recording that fits into memory."""
+    if row["n_samples"] >= _LONG:
+        return None
+    samples, gap = (np.concatenate(c) for c in zip(*blocks(row, settings), strict=True))
+    return samples, windows.gaps_of(gap)
+
+
+def windows_of(
+    row: dict[str, Any],
+    read: Callable[[int, int], np.ndarray],
+    count: int,
+    gaps: np.ndarray,
+    settings: Settings,
+) -> pd.DataFrame:
+    """The windows of one recording, labelled, with the baselines' scores."""
+    path, name = settings.folder / row["path"], row["recording_id"]
+    rate, grid = settings.signal.sample_rate_hz, settings.grid
+    length = grid.window_samples
+    if (gaps[:, 1] - gaps[:, 0]).sum() == count:
+        raise DataError(f"{path}: {cleaning.NO_SAMPLE}")
+    mine = settings.events[settings.events["recording_id"] == name]
+    if settings.placement.placement == "calls":
+        seed = [settings.placement.placement_seed, int(row["content"], 16)]
+        rng = np.random.Generator(np.random.PCG64(seed))
+        first = windows.around_calls(mine, count, rate, length, settings.placement, rng)
+    else:
+        first = windows.starts(count, grid)
+    if not len(first):
+        raise DataError(
+            f"{path} is shorter than a window: {count / rate:.3g} s of {length / rate:.3g} s; take "
+            "it out of the folder, lower clean.window_samples or set clean.pad_short"
+        )
+    table = windows.label_windows(first, gaps, mine, rate, grid, settings.labelling)
+    if not row["labelled"]:
+        table["status"], table["reason"] = "unlabelled", "the recording has no labels"
+    table["window_id"] = [f"{name}/{at:08d}" for at in first]
+    table["recording_id"], table["group"], table["fold"] = name, row["group"], row["fold"]
+    table["start_s"] = first / rate
+    table["duration_s"] = length / rate
+    begins = pd.Series(pd.to_datetime([row["start"]] * len(first), utc=True))
+    table["start"] = begins + pd.to_timedelta(first / rate, unit="s").round("us")
+    table["new_s"] = windows.new_seconds(count, first, grid, rate)
+    pieces = (read(a, min(a + cleaning.BLOCK, count)) for a in range(0, count, cleaning.BLOCK))
+    table["level_db"], table["sta_lta"] = baselines.measure(
+        pieces, first, length, rate, settings.trigger
+    )
+    return table
+
+
+def append_windows(
+    rows: NpyRows, read: Callable[[int, int], np.ndarray], first: np.ndarray, count: int
+) -> None:
+    """Append the samples of windows of one recording, some at a time."""
+    (length,) = rows.shape
+    for at in range(0, len(first), 256):
+        some = first[at : at + 256]
+        begin, end = int(some[0]), min(int(some[-1]) + length, count)
+        rows.append(windows.cut(read(begin, end), some - begin, length))

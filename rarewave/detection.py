@@ -1,0 +1,219 @@
+"""Events in whole recordings: scan, join, account for every second."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rarewave import frontend, joining, windows
+from rarewave.errors import DataError
+from rarewave.frontend import FrontEnd
+from rarewave.joining import Joining
+from rarewave.parallel import ahead
+from rarewave.streams import CleanStream, Stream
+from rarewave.tables import COVERAGE, DETECTED, conform
+
+
+class Scorer(NamedTuple):
+    """What gives scores to spectrograms: a network, or a baseline."""
+
+    front_end: FrontEnd
+    classes: Sequence[str]
+    score: Callable[[NDArray[np.float32]], NDArray[np.float64]]  # (n, classes)
+
+
+class Scan(NamedTuple):
+    """The scores of a stream."""
+
+    stream: Stream
+    first: NDArray[np.int64]  # (windows,) first cleaned samples
+    P: NDArray[np.float32]  # (windows, classes) a memory map; NaN where not recorded
+    length: int  # cleaned samples of the stream
+    problem: str  # why the scan ended early, else empty
+
+
+def key(stream: Stream, model_digest: str) -> str:
+    """A name for the scores of a stream by a model: the same while neither changes."""
+    total = hashlib.sha256(model_digest.encode())
+    for path, header, first in stream.pieces:
+        about = path.stat()
+        part = (str(path.resolve()), header.channel, first, about.st_size, about.st_mtime_ns)
+        total.update(repr(part).encode())
+    return total.hexdigest()[:24]
+
+
+def scan(
+    scorer: Scorer,
+    stream: Stream,
+    scores: Path,
+    progress: Callable[[float], None] = lambda seconds: None,
+) -> Scan:
+    """Score every window of a stream.
+
+    The scores go to the file `scores` (raw float32), chunk by chunk; where it holds some
+    already, the scan goes on behind them. Memory does not grow with the recording, and the
+    result depends on nothing but scorer and recording.
+
+    Parameters
+    ----------
+    progress : called with the seconds of recording that each step advances.
+    """
+    front_end = scorer.front_end
+    grid, rate, width = front_end.grid, front_end.clean.sample_rate_hz, len(scorer.classes)
+    try:
+        cleaned = CleanStream(stream, front_end.clean)
+    except DataError as error:
+        where = stream.pieces[0].path
+        return Scan(stream, np.zeros(0, np.int64), _scores(scores, width), 0, f"{where}: {error}")
+    first = windows.starts(cleaned.length, grid)
+    done = len(_scores(scores, width)) // frontend.CHUNK * frontend.CHUNK
+    scores.parent.mkdir(parents=True, exist_ok=True)
+
+    def missing(some: slice | NDArray[np.int64]) -> NDArray[np.float64]:
+        return cleaned.missing(first[some], grid.window_samples)
+
+    def prepared() -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]]:
+        for rows, X in frontend.spectra(
+            front_end,
+            cleaned.read,
+            cleaned.length,
+            first,
+            lambda some: np.arange(some.start, some.stop) >= done,
+            lambda some: missing(some) <= grid.max_gap,
+        ):
+            yield rows, X, missing(rows) <= grid.max_gap
+
+    problem = ""
+    progress(_reached(first, done, grid.window_samples, rate))
+    with open(scores, "r+b" if scores.exists() else "wb") as out:
+        out.truncate(done * width * 4)
+        out.seek(0, 2)
+        try:
+            for rows, X, recorded in ahead(prepared()):
+                p = scorer.score(X)
+                p[~recorded] = np.nan
+                out.write(p.astype(np.float32).tobytes())
+                out.flush()
+                before = _reached(first, int(rows[0]), grid.window_samples, rate)
+                progress(_reached(first, int(rows[-1]) + 1, grid.window_samples, rate) - before)
+        except DataError as error:
+            problem = str(error)
+    return Scan(stream, first, _scores(scores, width), cleaned.length, problem)
+
+
+def _scores(path: Path, width: int) -> NDArray[np.float32]:
+    rows = path.stat().st_size // (4 * width) if path.exists() else 0
+    if not rows:
+        return np.zeros((0, width), np.float32)
+    return np.memmap(path, np.float32, "r", shape=(rows, width))
+
+
+def _reached(first: NDArray[np.int64], count: int, length: int, rate: float) -> float:
+    """Seconds covered by the first `count` windows."""
+    return (int(first[count - 1]) + length) / rate if count else 0.0
+
+
+def coverage(found: Scan, front_end: FrontEnd) -> pd.DataFrame:
+    """For each file of a stream what was scored, a gap, too short, or unreadable: table COVERAGE.
+
+    Every kind is counted from the windows; together they make up the file.
+    """
+    grid, rate = front_end.grid, front_end.clean.sample_rate_hz
+    count = len(found.P)
+    start = found.first[:count]
+    stop = np.minimum(start + grid.window_samples, found.length)
+    good = np.isfinite(found.P[:, 0]) if count else np.zeros(0, bool)
+    seen = _union(start, stop)
+    scored = _union(start[good], stop[good])
+    rows = []
+    for path, header, first in found.stream.pieces:
+        scale = rate / header.sample_rate
+        last = first + header.n_samples
+        begin, end = first * scale, last * scale
+        if last == found.stream.n_samples:
+            end = found.length if found.length else end
+        duration = header.n_samples / header.sample_rate
+        in_scored, in_seen = (_inside(u, begin, end) / rate for u in (scored, seen))
+        short = duration if not len(found.first) and not found.problem else 0.0
+        rows.append(
+            {
+                "path": str(path),
+                "recording_id": header.recording_id,
+                "duration_s": duration,
+                "scored_s": in_scored,
+                "gap_s": in_seen - in_scored,
+                "short_s": short,
+                "unreadable_s": duration - in_seen if found.problem else 0.0,
+                "problem": found.problem or ("shorter than a window" if short else ""),
+            }
+        )
+    return conform(pd.DataFrame(rows), COVERAGE, "coverage")
+
+
+def unaccounted(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of table COVERAGE whose kinds do not add up to the file, to a millisecond."""
+    kinds = table[["scored_s", "gap_s", "short_s", "unreadable_s"]].sum(axis=1)
+    return table[(kinds - table["duration_s"]).abs() > 1e-3]
+
+
+def _union(start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Disjoint intervals (k, 2) that cover the same samples; starts are in order."""
+    if not len(start):
+        return np.zeros((0, 2), np.int64)
+    reach = np.maximum.accumulate(stop)
+    fresh = np.concatenate(([True], start[1:] > reach[:-1]))
+    ends = np.append(reach[np.flatnonzero(fresh)[1:] - 1], reach[-1])
+    return np.stack([start[fresh], ends], axis=1)
+
+
+def _inside(intervals: NDArray[np.int64], begin: float, end: float) -> float:
+    a, b = np.maximum(intervals[:, 0], begin), np.minimum(intervals[:, 1], end)
+    return float(np.maximum(b - a, 0.0).sum())
+
+
+def events(
+    found: Scan,
+    front_end: FrontEnd,
+    classes: Mapping[str, int],
+    thresholds: Mapping[str, float],
+    how: Joining,
+    bands: Mapping[str, tuple[float, float]],
+) -> pd.DataFrame:
+    """The events of a stream, each with the file in which it begins: table DETECTED and `piece`.
+
+    An event across a file boundary is one event, of the first of the two files.
+
+    Parameters
+    ----------
+    classes : name to column of the scores.
+    bands : Hz, of each class; one that is not there gets the band of the front end.
+    """
+    grid, rate = front_end.grid, front_end.clean.sample_rate_hz
+    count = len(found.P)
+    rows: list[dict[str, Any]] = []
+    if count:
+        start = found.first[:count]
+        length = grid.window_samples
+        table = joining.events(found.P, start, length, found.length, rate, classes, thresholds, how)
+        begins = np.array([p.first / p.header.sample_rate for p in found.stream.pieces])
+        hertz = front_end.frequencies_hz
+        for event in table.to_dict("records"):
+            number = int(np.searchsorted(begins, event["onset_s"], side="right")) - 1
+            low, high = bands.get(event["label"], (float(hertz[0]), float(hertz[-1])))
+            rows.append(
+                event
+                | {
+                    "recording_id": found.stream.pieces[number].header.recording_id,
+                    "piece": number,
+                    "onset_s": event["onset_s"] - begins[number],
+                    "offset_s": event["offset_s"] - begins[number],
+                    "low_hz": low,
+                    "high_hz": high,
+                }
+            )
+    table = pd.DataFrame(rows, columns=[*DETECTED, "piece"])
+    return conform(table, DETECTED | {"piece": "int64"}, "events")

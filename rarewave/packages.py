@@ -1,0 +1,89 @@
+"""A detector with all that finding events needs: thresholds, joining, bands. One folder."""
+
+import dataclasses
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from rarewave import checks, detector
+from rarewave.detector import Detector
+from rarewave.errors import DataError
+from rarewave.files import read_json, write_json
+from rarewave.joining import Joining
+
+_FILE = "events.json"
+
+
+class Package(NamedTuple):
+    """What `python -m rarewave detect` works with."""
+
+    detector: Detector
+    thresholds: Mapping[str, float]  # of each class but background
+    joining: Joining
+    bands: Mapping[str, tuple[float, float]]  # Hz, of the training calls of each class
+
+
+def save(
+    folder: Path,
+    model: Path,
+    thresholds: Mapping[str, float],
+    joining: Joining,
+    bands: Mapping[str, tuple[float, float]],
+) -> None:
+    """Copy a `.keras` file with its description, and write the rest beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (model, detector.sidecar(model)):
+        shutil.copyfile(path, folder / path.name)
+    content = {
+        "thresholds": dict(thresholds),
+        "joining": dataclasses.asdict(joining),
+        "bands": {name: list(band) for name, band in bands.items()},
+    }
+    write_json(folder / _FILE, content)
+
+
+def load(where: str) -> Package:
+    """Read a package from its folder, from a `.keras` file in it, or from MLflow.
+
+    Parameters
+    ----------
+    where : a path, or an MLflow URI such as `models:/m-…` or `runs:/<run id>/detector`.
+
+    Raises
+    ------
+    DataError
+        There is no such model, or it was saved without thresholds.
+    """
+    folder = Path(where)
+    if where.startswith(("models:", "runs:", "mlflow-artifacts:")):
+        folder = _download(where)
+    if folder.is_file():
+        folder = folder.parent
+    if not folder.is_dir():
+        raise DataError(f"no model {where}: give a folder, a .keras file or an MLflow URI")
+    # MLflow keeps it among the artifacts of the logged model.
+    for inner in (folder, folder / "artifacts" / "detector"):
+        models = sorted(inner.glob("*.keras"))
+        if models and (inner / _FILE).exists():
+            content = read_json(inner / _FILE)
+            try:
+                bands = {name: (low, high) for name, (low, high) in content["bands"].items()}
+                joining = checks.build(Joining, content["joining"], "detect")
+                return Package(detector.load(models[0]), content["thresholds"], joining, bands)
+            except (KeyError, TypeError, ValueError) as error:
+                raise DataError(f"{inner / _FILE} does not describe a detector ({error})") from None
+    raise DataError(
+        f"{where} is no detector with thresholds: the stage detect writes one to "
+        "artifacts/detect/detector"
+    )
+
+
+def _download(uri: str) -> Path:
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return Path(mlflow.artifacts.download_artifacts(uri))
+    except (MlflowException, OSError) as error:
+        raise DataError(f"MLflow has no {uri} ({str(error).splitlines()[0]})") from None

@@ -1,0 +1,228 @@
+"""The command detect: a model over any recordings, to label files of other programs."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from rarewave import (
+    audacity,
+    detection,
+    detector,
+    eventtables,
+    packages,
+    quakeml,
+    raven,
+    recordings,
+    sound,
+    streams,
+)
+from rarewave.errors import DataError
+from rarewave.files import whole
+from rarewave.recordings import Header
+from rarewave.tables import COVERAGE
+from rarewave.windows import BACKGROUND
+
+FORMATS = ("raven", "audacity", "csv", "dcase", "quakeml")
+
+_SEISMIC = (".mseed", ".miniseed", ".ms", ".sac", ".gse2", ".seed")
+_NAMES = {"raven": "{}.Table.1.selections.txt", "audacity": "{}.txt"}
+
+
+def detect(
+    model: str,
+    paths: Sequence[Path],
+    form: str,
+    out: Path,
+    channel: int | None = None,
+    start_pattern: str | None = None,
+    in_order: bool = False,
+) -> bool:
+    """Write the events of recordings, and what was seen of every file, into `out`.
+
+    Files that follow one another without a gap are one recording. Scores are kept in
+    `out/.partial` while the work goes on, so that it can be stopped and gone on with; event
+    lists are written when all is done, `coverage.csv` last.
+
+    Parameters
+    ----------
+    model : a folder, a `.keras` file or an MLflow URI.
+    paths : recordings, and folders that are searched for them.
+    form : one of `FORMATS`.
+    in_order : the files follow one another as given, though they have no start times.
+
+    Returns
+    -------
+    Whether every file was whole and every second accounted for.
+
+    Raises
+    ------
+    DataError
+        No model, no recordings, or events that the format cannot hold.
+    """
+    package = packages.load(model)
+    files, broken = _headers(_found(paths), channel, start_pattern)
+    part = out / ".partial"
+    inner = package.detector
+    scorer = detection.Scorer(inner.front_end, inner.classes, inner.score)
+    classes = {name: k for k, name in enumerate(inner.classes) if name != BACKGROUND}
+    state = repr(detector.describe(inner)) + repr(
+        [float(w.sum()) for w in inner.network.get_weights()]
+    )
+    joined = streams.join([(path, header) for path, header, _, _ in files], in_order)
+    total = sum(s.n_samples / s.sample_rate for s in joined)
+    events, covers = [], []
+    with tqdm(total=round(total), unit="s", desc="detect", disable=None) as bar:
+        for stream in joined:
+            scores = part / f"{detection.key(stream, state)}.f32"
+            found = detection.scan(scorer, stream, scores, bar.update)
+            cover = detection.coverage(found, inner.front_end)
+            _, thresholds, joining, bands = package
+            table = detection.events(found, inner.front_end, classes, thresholds, joining, bands)
+            events.append(_with_files(table, stream))
+            covers.append(cover)
+    coverage = _coverage(covers, files, broken)
+    _write(pd.concat(events, ignore_index=True) if events else _nothing(), files, form, out)
+    with whole(out / "coverage.csv") as path:
+        coverage.to_csv(path, index=False)
+    shutil.rmtree(part, ignore_errors=True)
+    return _report(coverage, events, out)
+
+
+def _found(paths: Sequence[Path]) -> list[Path]:
+    """Files as given, and the recordings below folders, sorted."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.is_file() and _is_recording(p))
+            if not inside:
+                raise DataError(
+                    f"no recordings in {path}: it holds no sound file and no miniSEED or SAC file"
+                )
+            found += inside
+        elif path.exists():
+            found.append(path)
+        else:
+            raise DataError(f"{path} does not exist")
+    return list(dict.fromkeys(found))
+
+
+def _is_recording(path: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.parts if part not in (".", ".."))
+    return not hidden and (sound.is_sound(path) or path.suffix.lower() in _SEISMIC)
+
+
+File = tuple[Path, Header, float, str]
+
+
+def _headers(
+    paths: Sequence[Path], channel: int | None, start_pattern: str | None
+) -> tuple[list[File], list[tuple[Path, str]]]:
+    """Recordings of files with the seconds they lack and why, and files that are unreadable."""
+    files: list[File] = []
+    broken = []
+    for path in paths:
+        try:
+            found, lacking, problem = recordings.readable(path, channel, start_pattern)
+        except DataError as error:
+            broken.append((path, str(error)))
+            continue
+        files += [(path, header, lacking, problem) for header in found if header.n_samples]
+        if not any(header.n_samples for header in found):
+            broken.append((path, problem))
+    return files, broken
+
+
+def _with_files(events: pd.DataFrame, stream: streams.Stream) -> pd.DataFrame:
+    """Events with the name of their file, its channel and UTC times."""
+    pieces = [stream.pieces[number] for number in events["piece"]]
+    starts = pd.to_datetime(pd.Series([p.header.start for p in pieces], dtype=object), utc=True)
+    channels = [p.header.channel for p in pieces]
+    return events.assign(
+        file=[p.path.name for p in pieces],
+        path=[str(p.path) for p in pieces],
+        channel_id=channels,
+        channel=[int(c) if c.isdigit() else 1 for c in channels],
+        nyquist_hz=[p.header.sample_rate / 2 for p in pieces],
+        start=starts + pd.to_timedelta(events["onset_s"], unit="s"),
+        end=starts + pd.to_timedelta(events["offset_s"], unit="s"),
+    )
+
+
+def _nothing() -> pd.DataFrame:
+    columns = ["file", "path", "onset_s", "offset_s", "low_hz", "high_hz", "label", "channel"]
+    return pd.DataFrame({name: [] for name in columns})
+
+
+def _coverage(
+    covers: list[pd.DataFrame], files: list[File], broken: list[tuple[Path, str]]
+) -> pd.DataFrame:
+    """Table COVERAGE of all files, in the order of their names."""
+    lacking = {(str(path), header.recording_id): (s, why) for path, header, s, why in files}
+    table = pd.concat(covers, ignore_index=True) if covers else pd.DataFrame(columns=[*COVERAGE])
+    for row, key in enumerate(zip(table["path"], table["recording_id"], strict=True)):
+        seconds, why = lacking[key]
+        table.loc[row, "duration_s"] += seconds
+        table.loc[row, "unreadable_s"] += seconds
+        if why:
+            table.loc[row, "problem"] = why
+    rows: list[dict[str, Any]] = [
+        {"path": str(path), "recording_id": path.stem, "problem": why} for path, why in broken
+    ]
+    return pd.concat([table, pd.DataFrame(rows, columns=[*COVERAGE])]).sort_values(
+        "path", ignore_index=True
+    )
+
+
+def _write(events: pd.DataFrame, files: list[File], form: str, out: Path) -> None:
+    events = events.drop(columns=["piece", "recording_id"], errors="ignore")
+    if form in _NAMES:
+        writer: Callable[[Path, pd.DataFrame], None] = (
+            raven.write if form == "raven" else audacity.write
+        )
+        names = [path for path, *_ in files]
+        for path in dict.fromkeys(names):
+            mine = events[events["path"] == str(path)].drop(columns="path")
+            same = [p for p in dict.fromkeys(names) if p.stem == path.stem]
+            stem = path.stem if len(same) == 1 else f"{path.parent.name}_{path.stem}"
+            writer(out / _NAMES[form].format(stem), mine.reset_index(drop=True))
+        return
+    if form == "quakeml":
+        events = events.assign(event_id=[f"rarewave-{n + 1:06d}" for n in range(len(events))])
+        if len(events) and events["start"].isna().any():
+            name = events["file"][events["start"].isna()].iloc[0]
+            raise DataError(
+                f"{name} has no start time, and QuakeML needs one: give --start-pattern, or "
+                "another format"
+            )
+        quakeml.write(out / "events.xml", events)
+    elif form == "dcase":
+        eventtables.write_dcase(out / "events.tsv", events, [path.name for path, *_ in files])
+    else:
+        eventtables.write_csv(out / "events.csv", events.drop(columns=["path", "nyquist_hz"]))
+
+
+def _report(coverage: pd.DataFrame, events: list[pd.DataFrame], out: Path) -> bool:
+    """Print what was found and what was not seen; whether all is well."""
+    count = pd.concat(events)["label"].value_counts().to_dict() if events else {}
+    kinds = ("duration_s", "scored_s", "gap_s", "short_s", "unreadable_s")
+    seconds = {name.removesuffix("_s"): float(coverage[name].sum()) for name in kinds}
+    print(f"{len(coverage)} recordings, {seconds.pop('duration'):.1f} s:", end=" ")
+    print(", ".join(f"{name} {value:.1f} s" for name, value in seconds.items()))
+    print(f"{sum(count.values())} events", end="")
+    print(f" ({', '.join(f'{k} {v}' for k, v in sorted(count.items()))})" if count else "", end="")
+    print(f", written to {out}")
+    bad = coverage[coverage["problem"] != ""]
+    for problem in bad["problem"]:
+        print(f"not seen in full: {problem}")
+    lost = detection.unaccounted(coverage[coverage["duration_s"].notna()])
+    for row in lost.to_dict("records"):
+        print(f"{row['path']}: {row['duration_s']} s recorded, not all accounted for")
+    return (
+        not len(lost)
+        and not (coverage["unreadable_s"].fillna(1.0) > 0).any()
+        and not len(bad[bad["problem"] != "shorter than a window"])
+    )

@@ -1,0 +1,127 @@
+"""Files that follow one another without a gap, read and cleaned as one recording."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rarewave import cleaning, rates, recordings, windows
+from rarewave.cleaning import Cleaned, Cleaning
+from rarewave.recordings import Header
+
+# Cleaned blocks kept at once: the noise floor looks back by at most one.
+_KEPT = 3
+
+
+class Piece(NamedTuple):
+    """One file of a stream."""
+
+    path: Path
+    header: Header
+    first: int  # sample of the stream that is the file's first
+
+
+class Stream(NamedTuple):
+    """Files in order; each begins where the one before ends."""
+
+    pieces: tuple[Piece, ...]
+
+    @property
+    def sample_rate(self) -> float:
+        """In Hz."""
+        return self.pieces[0].header.sample_rate
+
+    @property
+    def n_samples(self) -> int:
+        """Of all files together."""
+        return self.pieces[-1].first + self.pieces[-1].header.n_samples
+
+    @property
+    def start(self) -> pd.Timestamp:
+        """UTC, NaT where unknown."""
+        return self.pieces[0].header.start
+
+    def read(self, start: int, stop: int) -> NDArray[np.float64]:
+        """Raw samples [start, stop), across files."""
+        parts = []
+        for path, header, first in self.pieces:
+            a, b = max(start - first, 0), min(stop - first, header.n_samples)
+            if a < b:
+                parts.append(recordings.read(path, header.channel, a, b))
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def join(files: Sequence[tuple[Path, Header]], in_order: bool = False) -> list[Stream]:
+    """Streams of files of one channel and rate, each beginning where another ends.
+
+    Times decide, to half a sample; files without a start time stay alone, unless `in_order`
+    says that the files are given in the order of recording.
+    """
+    streams: list[list[Piece]] = []
+    known = [f for f in files if pd.notna(f[1].start)]
+    if in_order:
+        ordered = list(files)
+    else:
+        ordered = sorted(known, key=lambda f: (f[1].channel, f[1].start, f[1].recording_id))
+        ordered += [f for f in files if pd.isna(f[1].start)]
+    for path, header in ordered:
+        before = streams[-1][-1] if streams else None
+        if before is not None and _follows(before.header, header, in_order):
+            streams[-1].append(Piece(path, header, before.first + before.header.n_samples))
+        else:
+            streams.append([Piece(path, header, 0)])
+    return [Stream(tuple(pieces)) for pieces in streams]
+
+
+def _follows(one: Header, other: Header, in_order: bool) -> bool:
+    if one.channel != other.channel or not rates.same(one.sample_rate, other.sample_rate):
+        return False
+    if in_order:
+        return True
+    if pd.isna(one.start) or pd.isna(other.start):
+        return False
+    end = one.start + pd.Timedelta(seconds=one.n_samples / one.sample_rate)
+    return abs((other.start - end).total_seconds()) <= 0.5 / one.sample_rate
+
+
+class CleanStream:
+    """A stream cleaned where it is read; a few blocks are kept, so memory stays flat."""
+
+    def __init__(self, stream: Stream, options: Cleaning) -> None:
+        self.stream, self.options = stream, options
+        self.plan = cleaning.plan(stream.n_samples, stream.sample_rate, options)
+        self.kept: dict[int, Cleaned] = {}
+
+    @property
+    def length(self) -> int:
+        """Samples after cleaning."""
+        return self.plan.length
+
+    def _parts(self, start: int, stop: int) -> list[tuple[Cleaned, slice]]:
+        size, last = self.plan.size_out, self.plan.count - 1
+        found = []
+        begin = min(start // size, last) if size else 0
+        for number in range(begin, min(max(stop - 1, 0) // size, last) + 1 if size else 1):
+            if number not in self.kept:
+                rate = self.stream.sample_rate
+                self.kept[number] = cleaning.block(
+                    self.stream.read, number, rate, self.options, self.plan
+                )
+                for old in sorted(self.kept)[:-_KEPT]:
+                    del self.kept[old]
+            offset = number * size
+            found.append((self.kept[number], slice(max(0, start - offset), stop - offset)))
+        return found
+
+    def read(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Cleaned samples [start, stop)."""
+        return np.concatenate([c.samples[some] for c, some in self._parts(start, stop)])
+
+    def missing(self, first: NDArray[np.int64], length: int) -> NDArray[np.float64]:
+        """The share of each of some windows (in order) that was not recorded."""
+        start, stop = int(first[0]), int(first[-1]) + length
+        gap = np.concatenate([c.gap[some] for c, some in self._parts(start, stop)])
+        return windows.gap_share(windows.gaps_of(gap, start), first, length)

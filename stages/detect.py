@@ -1,0 +1,191 @@
+"""Find events in recordings held out whole, score them, and pack the detector."""
+
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rarewave import (
+    backend,
+    dataset,
+    detection,
+    detector,
+    event_scoring,
+    forest,
+    operating,
+    packages,
+    psds,
+    registry,
+    streams,
+    targets,
+    timelines,
+)
+from rarewave.event_scoring import Matching
+from rarewave.files import read_json, write_csv, write_json
+from rarewave.heldout import Heldout, heldout
+from rarewave.hyperparameters import Training
+from rarewave.joining import Joining
+from rarewave.operating import Operating
+from rarewave.tables import (
+    COVERAGE,
+    DETECTED,
+    EVENTS,
+    RECORDINGS,
+    SPLIT,
+    WINDOWS,
+    read_table,
+    write_table,
+)
+from stages import common, logbook
+
+OUT = Path("artifacts/detect")
+PLOTS = Path("plots/detect")
+MODEL = Path("artifacts/train/spectrogram_seismic_detector.keras")
+STEPS = np.round(np.linspace(0.05, 0.95, 19), 2)
+
+
+def main() -> None:
+    """Scan, choose thresholds on validation recordings, score on test recordings."""
+    joining, matching, choice = common.options("detect", Joining, Matching, Operating)
+    (hyper,) = common.options("train", Training)
+    backend.start(hyper.threads)
+    model = detector.load(MODEL)
+    folder = Path(common.read_section("ingest")["data"])
+    listed = read_table(Path("artifacts/ingest/recordings.parquet"), RECORDINGS)
+    events = read_table(Path("artifacts/ingest/events.parquet"), EVENTS)
+    windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS)
+    split = read_table(Path("artifacts/split/split.parquet"), SPLIT)
+    parts = {
+        part: heldout(part, listed, events, windows, split, model.classes)
+        for part in ("validation", "test")
+    }
+    chosen = dict(read_json(Path("artifacts/threshold/threshold.json"))["network"])
+    bands = targets.bands(events, windows, split, model.classes)
+    with tempfile.TemporaryDirectory() as scratch:
+        scan = partial(scan_all, folder=folder, scratch=Path(scratch))
+        scorers = {"network": detection.Scorer(model.front_end, model.classes, model.score)}
+        if not targets.binary(model.classes):
+            scorers["forest"] = forest_scorer(model)
+        scans = {
+            (name, part): scan(scorer, parts[part], f"{name}-{part}")
+            for name, scorer in scorers.items()
+            for part in parts
+        }
+        thresholds = {"network": chosen}
+        for name in scorers:
+            if name != "network" or choice.thresholds == "events":
+                find = partial(found_in, scans[name, "validation"], model, joining, bands)
+                truth = parts["validation"].truth
+                thresholds[name] = {
+                    label: operating.best_f1(find, truth, label, STEPS, matching)
+                    for label in targets.event_classes(model.classes)
+                }
+        packages.save(OUT / "detector", MODEL, thresholds["network"], joining, bands)
+        test = parts["test"]
+        found = {}
+        for name in scorers:
+            find = partial(found_in, scans[name, "test"], model, joining, bands)
+            found[name] = pd.concat([find(k, at) for k, at in thresholds[name].items()])
+        covered = [detection.coverage(s, model.front_end) for s in scans["network", "test"]]
+        find = partial(found_in, scans["network", "test"], model, joining, bands)
+        steps = {
+            float(at): test.scored(pd.concat([find(k, float(at)) for k in chosen])) for at in STEPS
+        }
+    found = {name: test.scored(table) for name, table in found.items()}
+    if targets.binary(model.classes) and test.grid:
+        pairs = event_scoring.match(test.truth, found["network"], matching)
+        alarms = len(found["network"]) - len(pairs)
+        for column in ("sta_lta", "level_db"):
+            find, at = test.from_windows(column, model.front_end, joining)
+            _, table = operating.same_false_alarms(
+                find, test.truth, targets.EVENT, at, matching, alarms
+            )
+            found[column.removesuffix("_db")] = table
+    report(test, found, steps, matching, targets.event_classes(model.classes))
+    coverage = pd.concat(covered, ignore_index=True)
+    coverage["path"] = [Path(p).relative_to(folder).as_posix() for p in coverage["path"]]
+    write_table(OUT / "coverage.parquet", coverage, COVERAGE)
+    write_table(OUT / "events.parquet", found["network"], DETECTED)
+    run = logbook.open_run("detect")
+    with logbook.tracked():
+        registry.log_detector(run, OUT / "detector", model.front_end, model.classes)
+    logbook.close(run, "detect")
+
+
+def scan_all(
+    scorer: detection.Scorer, part: Heldout, name: str, folder: Path, scratch: Path
+) -> list[detection.Scan]:
+    """The scores of all recordings of a part, in streams."""
+    files = [(folder / path, header) for path, header in part.files]
+    joined = streams.join(files)
+    work = [(stream, scratch / f"{name}-{number}.f32") for number, stream in enumerate(joined)]
+    return [detection.scan(scorer, stream, path) for stream, path in work]
+
+
+def found_in(
+    scans: list[detection.Scan],
+    model: detector.Detector,
+    joining: Joining,
+    bands: dict[str, tuple[float, float]],
+    label: str,
+    threshold: float,
+) -> pd.DataFrame:
+    """The events of one class in some scans."""
+    tables = [
+        detection.events(scan, model.front_end, {label: model.classes.index(label)},
+                         {label: threshold}, joining, bands)
+        for scan in scans
+    ]  # fmt: skip
+    return pd.concat(tables, ignore_index=True)
+
+
+def forest_scorer(model: detector.Detector) -> detection.Scorer:
+    """The baseline of several classes, fitted to the training windows."""
+    data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
+    split = read_table(Path("artifacts/split/split.parquet"), SPLIT)
+    rows = split["row"][split["part"] == "train"].to_numpy()
+    fitted = forest.fit(data.X_spec, data.y_all, rows, 1)
+    score = partial(forest.score, fitted, classes=len(model.classes))
+    return detection.Scorer(model.front_end, model.classes, score)
+
+
+def report(
+    test: Heldout,
+    found: dict[str, pd.DataFrame],
+    steps: dict[float, pd.DataFrame],
+    matching: Matching,
+    classes: list[str],
+) -> None:
+    """Tables, metrics and pictures."""
+    tables, summary = [], {}
+    for name, table in found.items():
+        scores = event_scoring.event_scores(test.truth, table, classes, matching, test.hours)
+        tables.append(scores.assign(detector=name))
+        summary[name] = event_scoring.overall(test.truth, table, classes, matching, test.hours)
+    table = pd.concat(tables, ignore_index=True)
+    write_csv(OUT / "table.csv", table.to_dict("records"))
+    days = operating.per_day(test.truth, found, test.recordings, matching)
+    write_csv(OUT / "days.csv", days.to_dict("records"))
+    network = table[table["detector"] == "network"].set_index("label")
+    metrics: dict[str, Any] = summary | {
+        "f1_per_class": network["f1"].to_dict(),
+        "psds1": psds.psds(test.truth, steps, classes, test.hours, psds.PSDS1).value,
+        "psds2": psds.psds(test.truth, steps, classes, test.hours, psds.PSDS2).value,
+        "hours": test.hours,
+    }
+    _, metrics["segments"] = event_scoring.segment_scores(
+        test.truth, found["network"], classes, test.durations, matching.segment_s
+    )
+    write_json(Path("metrics/detect.json"), metrics)
+    shown = dict(list(test.durations.items())[:6])
+    lines = {"labelled": test.truth} | found
+    timelines.timelines(PLOTS / "timelines.png", shown, lines, classes, "Events on test recordings")
+    timelines.class_bars(PLOTS / "classes.png", table, "Test recordings: event F1")
+    print(table.to_string(index=False, float_format="{:.3f}".format))
+
+
+if __name__ == "__main__":
+    common.run("detect", main)
