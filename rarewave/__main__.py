@@ -104,6 +104,21 @@ def compare(arguments: argparse.Namespace) -> None:
     print("\n" + summaries.f1(arguments.experiments, metrics))
 
 
+def crossvalidate(arguments: argparse.Namespace) -> None:
+    """Run an experiment for every fold, then print their scores, mean and spread."""
+    from rarewave import crossvalidation
+
+    names = crossvalidation.run(arguments.folds, arguments.changes, arguments.name)
+    print(crossvalidation.text(crossvalidation.collect(names)))
+
+
+def collect(arguments: argparse.Namespace) -> None:
+    """Print the scores of several experiments, mean and spread."""
+    from rarewave import crossvalidation
+
+    print(crossvalidation.text(crossvalidation.collect(arguments.experiments)))
+
+
 def detect(arguments: argparse.Namespace) -> None:
     """Run a model over whole recordings."""
     from rarewave import scanning
@@ -140,6 +155,12 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("model", nargs="?", type=Path, default=MODEL, help="a .keras file")
     command.add_argument("--out", type=Path, default=Path("rebuilt_detector.keras"))
     command = add("compare", compare, "average precision over experiments, network and baselines")
+    command.add_argument("experiments", nargs="+", help="names, as dvc exp show prints them")
+    command = add("crossvalidate", crossvalidate, "an experiment for every fold, and their scores")
+    command.add_argument("--folds", nargs="+", type=int, default=[], help="(default: all)")
+    command.add_argument("--name", default="fold", help="of the experiments, a number behind it")
+    command.add_argument("changes", nargs="*", metavar="section.name=value", help="for all folds")
+    command = add("collect", collect, "scores of several experiments, mean and spread")
     command.add_argument("experiments", nargs="+", help="names, as dvc exp show prints them")
     command = add("detect", detect, "find events in whole recordings with a trained model")
     command.add_argument("model", help="a folder, a .keras file in it, or an MLflow URI")

@@ -113,6 +113,40 @@ def frame_net(input_shape: tuple[int, int, int], outputs: int) -> keras.Model:
     return keras.Model(spectrogram, _probabilities(x, outputs), name="frame_net")
 
 
+def sound_net(input_shape: tuple[int, int, int], outputs: int) -> keras.Model:
+    """A small residual network for sounds of seconds, the same wherever in time they lie.
+
+    Four stages of 16 to 128 filters, each of 3x3 convolutions with batch normalisation; from the
+    second on with one residual step (He et al. 2016). At the end the mean over the frequencies,
+    then mean and maximum over time (as PANNs do, Kong et al. 2020). 295,018 weights for two
+    channels and ten classes.
+    """
+
+    def convolve(x: keras.KerasTensor, filters: int, name: str) -> keras.KerasTensor:
+        start = "he_normal"
+        x = layers.Conv2D(
+            filters, 3, padding="same", use_bias=False, kernel_initializer=start, name=f"conv{name}"
+        )(x)
+        return layers.BatchNormalization(momentum=_MOMENTUM, name=f"norm{name}")(x)
+
+    spectrogram = keras.Input(input_shape, name="spectrogram")
+    x = spectrogram
+    for stage, filters in enumerate((16, 32, 64, 128), start=1):
+        x = layers.ReLU(name=f"relu{stage}")(convolve(x, filters, f"{stage}"))
+        if stage > 1:
+            step = convolve(x, filters, f"{stage}a")
+            x = layers.Add(name=f"add{stage}")([x, step])
+            x = layers.ReLU(name=f"relu{stage}a")(x)
+        if stage < 4:
+            x = layers.MaxPooling2D(2, padding="same", name=f"pool{stage}")(x)
+    x = layers.AveragePooling2D((x.shape[1], 1), name="bands")(x)
+    mean = layers.GlobalAveragePooling2D(name="average")(x)
+    peak = layers.GlobalMaxPooling2D(name="peak")(x)
+    x = layers.Concatenate(name="pooled")([mean, peak])
+    x = layers.Dropout(0.3, name="dropout")(x)
+    return keras.Model(spectrogram, _probabilities(x, outputs), name="sound_net")
+
+
 def _probabilities(x: keras.KerasTensor, outputs: int) -> keras.KerasTensor:
     """The last layer: one sigmoid, or a softmax over the classes."""
     if outputs == 1:
@@ -126,6 +160,10 @@ def build(
     """The network of that name, with fresh weights from the current seed."""
     if name == "band_context":
         return band_context(input_shape, outputs, window_frames)
-    return {"seed_cnn": seed_cnn, "call_cnn": call_cnn, "frame_net": frame_net}[name](
-        input_shape, outputs
-    )
+    named = {
+        "seed_cnn": seed_cnn,
+        "call_cnn": call_cnn,
+        "frame_net": frame_net,
+        "sound_net": sound_net,
+    }
+    return named[name](input_shape, outputs)

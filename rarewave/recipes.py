@@ -16,6 +16,7 @@ from rarewave.cleaning import Cleaning
 from rarewave.errors import DataError
 from rarewave.evaluation import Bootstrap, Unit
 from rarewave.event_scoring import Matching
+from rarewave.exploration import Exploration
 from rarewave.files import whole
 from rarewave.hyperparameters import Training
 from rarewave.joining import Joining
@@ -30,6 +31,7 @@ from rarewave.windows import Labelling, Placement
 
 SECTIONS: dict[str, tuple[type, ...]] = {
     "ingest": (Sources, Uncertainty),
+    "eda": (Exploration,),
     "clean": (Cleaning, Placement, Labelling, Target, Trigger),
     "spectrogram": (Spectrogram, Band),
     "split": (Split,),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
@@ -26,7 +27,8 @@ def timelines(
     """
     made = figure(9, 0.9 + (0.35 + 0.28 * len(tables)) * len(lengths))
     panels = made.subplots(len(lengths), 1, squeeze=False)[:, 0]
-    colours = dict(zip(classes, COLOURS * (1 + len(classes) // len(COLOURS)), strict=False))
+    palette = [*COLOURS, *mpl.colormaps["tab20b"].colors]  # type: ignore[attr-defined]
+    colours = {name: palette[k % len(palette)] for k, name in enumerate(classes)}
     for axes, (name, length) in zip(panels, lengths.items(), strict=True):
         unit, label = (3600.0, "h") if length > 3 * 3600 else (1.0, "s")
         for row, table in enumerate(tables.values()):

@@ -81,9 +81,9 @@ class Batches(keras.utils.PyDataset):
         rows = self.order[number * size : (number + 1) * size]
         rng = np.random.Generator(np.random.PCG64([self.options.seed, self.epoch, number, 7]))
         X, targets = self._examples(rows, rng), self._targets(rows)
-        if self.changes.mixup_p:
-            X, targets = augmentation.mixup(X, targets, rng, self.changes)
         inputs = self.normalise(X)
+        if self.changes.mixup_p:
+            inputs, targets = augmentation.mixup(inputs, targets, rng, self.changes)
         if self.weights is None:
             return inputs, targets
         weight = np.array([self.weights[int(label)] for label in examples.y[rows]], np.float32)

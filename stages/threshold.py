@@ -36,6 +36,8 @@ def main() -> None:
             try:
                 sweep = thresholds.sweep(y, values, objective.prevalence, hop_s)
             except DataError as error:
+                if len(columns) == 1:
+                    raise
                 raise DataError(f"class {name}: {error}") from None
             sweeps[detector][name] = sweep
             chosen[detector][name] = thresholds.choose(sweep, objective)
