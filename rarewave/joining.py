@@ -99,6 +99,9 @@ def running_median(values: NDArray[np.float64], width: int) -> NDArray[np.float6
     return result
 
 
+COLUMNS = ["onset_s", "offset_s", "peak", "mean", "windows"]
+
+
 def join(
     p: NDArray[np.floating],
     start: NDArray[np.int64],
@@ -108,6 +111,20 @@ def join(
     threshold: float,
     joining: Joining,
 ) -> pd.DataFrame:
+    """Events of one class in one recording as a table; see `spans`."""
+    found = spans(p, start, length, n_samples, rate, threshold, joining)
+    return pd.DataFrame(found, columns=COLUMNS)
+
+
+def spans(
+    p: NDArray[np.floating],
+    start: NDArray[np.int64],
+    length: int,
+    n_samples: int,
+    rate: float,
+    threshold: float,
+    joining: Joining,
+) -> list[dict[str, Any]]:
     """Events of one class in one recording.
 
     Parameters
@@ -139,17 +156,17 @@ def join(
                 runs[-1] = [runs[-1][0], run[1], runs[-1][2] or run[2]]
             else:
                 runs.append(run)
-    spans: list[list[int]] = []
+    joined: list[list[int]] = []
     for i, j, reached in runs:
         if not reached:
             continue
         onset, offset = int(edges[i]), int(edges[j])
-        if spans and onset - spans[-1][1] < joining.gap_s * rate and joining.gap_s:
-            spans[-1][1] = offset
+        if joined and onset - joined[-1][1] < joining.gap_s * rate and joining.gap_s:
+            joined[-1][1] = offset
         else:
-            spans.append([onset, offset])
+            joined.append([onset, offset])
     rows = []
-    for onset, offset in spans:
+    for onset, offset in joined:
         if offset - onset < joining.min_s * rate:
             continue
         begin, end = np.searchsorted(edges, [onset, offset])
@@ -165,8 +182,7 @@ def join(
                 "windows": len(scores),
             }
         )
-    columns = ["onset_s", "offset_s", "peak", "mean", "windows"]
-    return pd.DataFrame(rows, columns=columns)
+    return rows
 
 
 def events(
@@ -178,7 +194,7 @@ def events(
     classes: Mapping[str, int],
     thresholds: Mapping[str, float],
     joining: Joining,
-) -> pd.DataFrame:
+) -> list[dict[str, Any]]:
     """Events of all classes in one recording, in order of time; overlapping classes stay apart.
 
     Parameters
@@ -191,12 +207,11 @@ def events(
     DataError
         A class has no threshold.
     """
-    tables = []
+    found = []
     for name, column in classes.items():
         if name not in thresholds:
             raise DataError(f"the model has no threshold for {name}: run the stage threshold")
         at = thresholds[name]
-        found = join(P[:, column], start, length, n_samples, rate, at, joining)
-        tables.append(found.assign(label=name))
-    table = pd.concat(tables, ignore_index=True)
-    return table.sort_values(["onset_s", "offset_s", "label"], ignore_index=True)
+        rows = spans(P[:, column], start, length, n_samples, rate, at, joining)
+        found += [row | {"label": name} for row in rows]
+    return sorted(found, key=lambda row: (row["onset_s"], row["offset_s"], row["label"]))

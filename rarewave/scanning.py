@@ -81,7 +81,7 @@ def detect(
             found = detection.scan(scorer, stream, scores, bar.update)
             cover = detection.coverage(found, inner.front_end)
             _, thresholds, joining, bands = package
-            table = detection.events(found, inner.front_end, classes, thresholds, joining, bands)
+            table = detection.events([found], inner.front_end, classes, thresholds, joining, bands)
             events.append(_with_files(table, stream))
             covers.append(cover)
     coverage = _coverage(covers, files, broken)
@@ -178,7 +178,7 @@ def _coverage(
 
 
 def _write(events: pd.DataFrame, files: list[File], form: str, out: Path) -> None:
-    events = events.drop(columns=["piece", "recording_id"], errors="ignore")
+    events = events.drop(columns=["scan", "piece", "recording_id"], errors="ignore")
     if form in _NAMES:
         writer: Callable[[Path, pd.DataFrame], None] = (
             raven.write if form == "raven" else audacity.write

@@ -134,12 +134,8 @@ def found_in(
     threshold: float,
 ) -> pd.DataFrame:
     """The events of one class in some scans."""
-    tables = [
-        detection.events(scan, model.front_end, {label: model.classes.index(label)},
-                         {label: threshold}, joining, bands)
-        for scan in scans
-    ]  # fmt: skip
-    return pd.concat(tables, ignore_index=True)
+    classes = {label: model.classes.index(label)}
+    return detection.events(scans, model.front_end, classes, {label: threshold}, joining, bands)
 
 
 def forest_scorer(model: detector.Detector) -> detection.Scorer:

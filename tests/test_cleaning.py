@@ -41,6 +41,10 @@ def runs(flags: np.ndarray) -> list[tuple[int, int]]:
     [
         ({"low_hz": 1.2}, r"low_hz \(1\.2\) must be below high_hz \(1\.2\)"),
         ({"high_hz": 3.4}, r"high_hz \(3\.4\) must be below half of sample_rate_hz \(3\.3125\)"),
+        (
+            {"low_hz": 3.4, "high_hz": None},
+            r"low_hz \(3\.4\) must be below half of sample_rate_hz \(3\.3125\)",
+        ),
     ],
 )
 def test_a_band_that_cannot_be_is_refused(change: dict[str, float], words: str) -> None:
@@ -55,7 +59,7 @@ def test_the_bandpass_is_scipys_forwards_and_backwards() -> None:
     z, p, k = scipy.signal.iirfilter(2, [0.3, 1.2], btype="band", fs=RATE, output="zpk")
     b, a = scipy.signal.zpk2tf(z, p, k)
     wanted = scipy.signal.filtfilt(b, a, wave)
-    found = cleaning.bandpass(wave, RATE, 0.3, 1.2, 2)
+    found = cleaning.band_filter(wave, RATE, 0.3, 1.2, 2)
     np.testing.assert_allclose(found[500:-500], wanted[500:-500], atol=1e-7)
 
 
@@ -64,14 +68,38 @@ def test_the_bandpass_with_its_ends_is_sosfiltfilt() -> None:
     wave = np.random.default_rng(1).standard_normal(3000)
     sos = scipy.signal.butter(4, [0.1, 1.2], "bandpass", fs=RATE, output="sos")
     wanted = scipy.signal.sosfiltfilt(sos, wave, padlen=round(3 * RATE / 0.1))
-    np.testing.assert_allclose(cleaning.bandpass(wave, RATE, 0.1, 1.2, 4), wanted, atol=1e-12)
+    np.testing.assert_allclose(cleaning.band_filter(wave, RATE, 0.1, 1.2, 4), wanted, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "kind", "corner"),
+    [(0.3, None, "highpass", 0.3), (None, 0.8, "lowpass", 0.8)],
+)
+def test_an_open_side_makes_a_high_pass_or_a_low_pass(
+    low: float | None, high: float | None, kind: str, corner: float
+) -> None:
+    """Away from the ends equal to filtfilt of scipy's own in zeros and poles."""
+    wave = np.random.default_rng(0).standard_normal(6000)
+    b, a = scipy.signal.butter(3, corner, kind, fs=RATE)
+    wanted = scipy.signal.filtfilt(b, a, wave)
+    found = cleaning.band_filter(wave, RATE, low, high, 3)
+    np.testing.assert_allclose(found[500:-500], wanted[500:-500], atol=1e-7)
+
+
+def test_a_band_open_on_both_sides_changes_nothing(noise: Callable[..., np.ndarray]) -> None:
+    """No filter, no trend taken out: an offset is part of what was recorded."""
+    wave = noise(3000)
+    np.testing.assert_array_equal(cleaning.band_filter(wave, RATE, None, None, 4), wave)
+    options = replace(CLEANING, low_hz=None, high_hz=None, taper_s=0.0, spike_factor=0.0)
+    found = cleaning.clean(wave, RATE, options)
+    np.testing.assert_array_equal(found.samples, wave.astype(np.float32))
 
 
 def test_the_bandpass_has_no_phase() -> None:
     """Turning time round before or after is the same, and an impulse stays where it is."""
     wave = np.zeros(4001)
     wave[2000] = 1.0
-    found = cleaning.bandpass(wave, RATE, 0.1, 1.2, 4)
+    found = cleaning.band_filter(wave, RATE, 0.1, 1.2, 4)
     assert np.argmax(found) == 2000
     np.testing.assert_allclose(found, found[::-1], atol=1e-12)
 
@@ -79,7 +107,7 @@ def test_the_bandpass_has_no_phase() -> None:
 @pytest.mark.parametrize("length", [1, 2, 17, 200])
 def test_a_short_wave_can_be_filtered(length: int) -> None:
     """Shorter than the wanted extension is no failure."""
-    assert len(cleaning.bandpass(np.ones(length), RATE, 0.1, 1.2, 4)) == length
+    assert len(cleaning.band_filter(np.ones(length), RATE, 0.1, 1.2, 4)) == length
 
 
 @given(st.integers(2, 400), st.integers(0, 2**31))
@@ -296,8 +324,154 @@ def test_a_rate_too_low_for_the_band_is_refused() -> None:
     cleaning.clean(sine(0.5, 500, 2.5), 2.5, CLEANING)
 
 
+def test_without_an_upper_limit_the_rate_must_be_reached() -> None:
+    """Else the upper band would be empty; a file format's rounding is no other rate."""
+    open_top = replace(CLEANING, high_hz=None)
+    with pytest.raises(DataError, match=r"it is 6 Hz, below clean\.sample_rate_hz 6\.625"):
+        cleaning.check_rate(6.0, open_top)
+    for rate in (RATE, float(np.float32(RATE)), RATE * (1 - 2e-6), 20.0):
+        cleaning.check_rate(rate, open_top)
+    cleaning.check_rate(6.0, CLEANING)  # high_hz is known, and 6 Hz can hold it
+
+
 @pytest.mark.parametrize("value", [np.nan, -1.0, 17.0])
 def test_a_recording_of_gaps_only_is_refused(value: float) -> None:
     """All missing, all gap count, all constant."""
     with pytest.raises(DataError, match="no usable sample"):
         cleaning.clean(np.full(2000, value), RATE, CLEANING)
+
+
+def in_pieces(
+    monkeypatch: pytest.MonkeyPatch,
+    wave: np.ndarray,
+    rate: float,
+    options: cleaning.Cleaning,
+    size: int,
+) -> tuple[cleaning.Cleaned, list[tuple[int, int]]]:
+    """A wave cleaned in blocks of `size`, and the spans that were read for them."""
+    monkeypatch.setattr(cleaning, "BLOCK", size)
+    asked: list[tuple[int, int]] = []
+
+    def read(start: int, stop: int) -> np.ndarray:
+        asked.append((start, stop))
+        assert 0 <= start < stop <= len(wave)
+        return wave[start:stop]
+
+    parts = list(cleaning.blocks(read, len(wave), rate, options))
+    planned = cleaning.plan(len(wave), rate, options)
+    assert len(parts) == planned.count == len(asked)
+    return cleaning.Cleaned(*(np.concatenate(c) for c in zip(*parts, strict=True))), asked
+
+
+BLOCKWISE = {
+    "same rate": (RATE, {}),
+    "down": (20.0, {}),
+    "down from a rate that is none of it": (53.0, {}),
+    "up": (4.0, {}),
+    "high-pass": (RATE, {"high_hz": None}),
+    "low-pass": (RATE, {"low_hz": None}),
+    "no filter": (20.0, {"low_hz": None, "high_hz": None}),
+    "no despiking": (RATE, {"spike_factor": 0.0, "flat_s": 0.0}),
+}
+
+
+@pytest.mark.parametrize("name", BLOCKWISE)
+def test_blocks_are_the_recording_in_one_piece(
+    monkeypatch: pytest.MonkeyPatch, name: str, noise: Callable[..., np.ndarray]
+) -> None:
+    """Gaps exactly; samples to a thousandth of their spread, up to the ends of the recording."""
+    rate, change = BLOCKWISE[name]
+    options = replace(CLEANING, **change)
+    wave = noise(40_000, seed=1) + 20 * sine(0.4, 40_000, rate)
+    wave[11_000:11_900] = np.nan
+    wave[24_100:24_400] = -1
+    whole = cleaning.clean(wave, rate, options)
+    found, asked = in_pieces(monkeypatch, wave, rate, options, 6000)
+    assert len(asked) > 4
+    np.testing.assert_array_equal(found.gap, whole.gap)
+    inner = slice(1500, -1500)
+    near = np.abs(found.samples - whole.samples)[inner]
+    assert near.max() < 1e-3 * whole.samples.std()
+
+
+def test_a_block_reads_no_more_than_its_margins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory does not grow with the recording; together the blocks read all of it."""
+    wave = np.random.default_rng(0).standard_normal(100_000)
+    _, asked = in_pieces(monkeypatch, wave, RATE, CLEANING, 6000)
+    planned = cleaning.plan(100_000, RATE, CLEANING)
+    assert max(stop - start for start, stop in asked) < 2 * 6000 + 2 * planned.margin
+    assert asked[0][0] == 0
+    assert asked[-1][1] == 100_000
+    for number, (start, stop) in enumerate(asked):
+        assert start <= number * planned.size < (number + 1) * planned.size <= stop
+
+
+@settings(max_examples=25)
+@given(
+    n_samples=st.integers(1, 30_000),
+    rate=st.sampled_from([RATE, 4.0, 10.0, 53.0, 100.0, np.pi * 2]),
+    size=st.integers(2000, 8000),
+)
+def test_the_plan_knows_the_length(n_samples: int, rate: float, size: int) -> None:
+    """Of every block and in all, at any rate: the samples that cleaning gives."""
+    wave = np.random.default_rng(n_samples).standard_normal(n_samples)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(cleaning, "BLOCK", size)
+        planned = cleaning.plan(n_samples, rate, CLEANING)
+        parts = list(cleaning.blocks(lambda a, b: wave[a:b], n_samples, rate, CLEANING))
+    assert sum(len(part.samples) for part in parts) == planned.length
+    assert all(len(part.samples) == planned.size_out for part in parts[:-1])
+    assert all(len(part.samples) == len(part.gap) for part in parts)
+
+
+def test_only_the_ends_of_the_recording_are_tapered(
+    monkeypatch: pytest.MonkeyPatch, noise: Callable[..., np.ndarray]
+) -> None:
+    """The first and the last sample are 0, those at the limits of blocks are not."""
+    wave = noise(30_000)
+    found, asked = in_pieces(monkeypatch, wave, RATE, CLEANING, 6000)
+    assert found.samples[0] == found.samples[-1] == 0
+    spread = found.samples.std()
+    for limit in range(6000, 6000 * len(asked), 6000):
+        assert found.samples[limit - 100 : limit + 100].std() > 0.5 * spread
+
+
+def test_a_gap_longer_than_a_block_is_a_gap_throughout(
+    monkeypatch: pytest.MonkeyPatch, noise: Callable[..., np.ndarray]
+) -> None:
+    """Blocks of nothing but gap are zeros, and those beside it stay finite."""
+    wave = noise(40_000) + 50_000
+    wave[9000:27_000] = -1
+    found, _ = in_pieces(monkeypatch, wave, RATE, CLEANING, 6000)
+    wanted = none(wave)
+    wanted[9000:27_000] = True
+    np.testing.assert_array_equal(found.gap, wanted)
+    assert (found.samples[wanted] == 0).all()
+    assert np.isfinite(found.samples).all()
+    loud = np.abs(found.samples[1000:8000]).max()
+    assert np.abs(found.samples[8000:9000]).max() < 2 * loud
+    assert np.abs(found.samples[27_000:28_000]).max() < 2 * loud
+
+
+def test_a_rate_without_a_small_ratio_is_cleaned_in_one_piece(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No block of it would end on a sample of the new rate."""
+    monkeypatch.setattr(cleaning, "BLOCK", 2000)
+    assert cleaning.plan(40_000, 2 * np.pi, CLEANING).count == 1
+    assert cleaning.plan(40_000, 10.0, CLEANING).count > 4
+
+
+@pytest.mark.parametrize("rate", [1000.0, 100.0])
+def test_resampling_far_down_leaves_no_seam_between_blocks(
+    monkeypatch: pytest.MonkeyPatch, rate: float
+) -> None:
+    """Filters as long as many input samples need margins as long."""
+    options = replace(CLEANING, low_hz=None, spike_factor=0.0, flat_s=0.0, taper_s=0.0)
+    wave = 1000 + 100 * np.random.default_rng(0).standard_normal(round(600 * rate))
+    wave += 100 * sine(0.5, len(wave), rate)
+    whole = cleaning.clean(wave, rate, options)
+    found, asked = in_pieces(monkeypatch, wave, rate, options, round(100 * rate))
+    assert len(asked) > 4
+    near = np.abs(found.samples - whole.samples)[200:-200]
+    assert near.max() < 1e-2 * whole.samples.std()
