@@ -11,13 +11,15 @@ MODEL = Path("artifacts/train/spectrogram_seismic_detector.keras")
 
 def use(arguments: argparse.Namespace) -> None:
     """Write a recipe into params.yaml."""
-    from rarewave import recipes
+    from rarewave import recipes, samples
 
     changes = dict(recipes.parse(text) for text in arguments.changes)
     done = recipes.use(arguments.name, changes, Path("recipes"), Path("params.yaml"))
     print("\n".join(done) if done else "params.yaml holds this recipe already")
     settings = recipes.read(Path("params.yaml"))
     data = Path(settings["ingest"]["data"])
+    if samples.make(settings["ingest"]["data"]):
+        print(f"\nMade the sample {data}, which is generated and tracked by {data}.dvc")
     if not data.is_dir():
         print(
             f"\nThere is no folder {data}. Put or link the data there, or say where they are:\n"
@@ -119,6 +121,14 @@ def collect(arguments: argparse.Namespace) -> None:
     print(crossvalidation.text(crossvalidation.collect(arguments.experiments)))
 
 
+def benchmark(arguments: argparse.Namespace) -> None:
+    """Print how fast a detector scans recordings, beside its network alone."""
+    from rarewave import benchmark as bench
+
+    for name, value in bench.benchmark(arguments.model, arguments.recordings).items():
+        print(f"{name:<16}{value:12.2f}")
+
+
 def detect(arguments: argparse.Namespace) -> None:
     """Run a model over whole recordings."""
     from rarewave import scanning
@@ -176,6 +186,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--in-order", action="store_true", help="files follow one another as they are given"
     )
+    command = add("benchmark", benchmark, "how fast a detector scans, beside its network alone")
+    command.add_argument("model", help="as for detect")
+    command.add_argument("recordings", nargs="+", type=Path)
     add("times", times, "where the time of the last run went, stage by stage")
     add("summary", summary, "the metrics of the last evaluation")
     return top

@@ -6,6 +6,7 @@ every epoch). `mixup` comes last because it mixes the targets too. All draw from
 that they are given, so a seed repeats them to the bit, and none changes its input in place.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from rarewave.checks import Above, AtLeast, Between, Fraction
 from rarewave.errors import DataError
-from rarewave.spectrogram import hann
+from rarewave.spectrogram import Spectrogram, hann, spectrograms
 
 # Of the phase vocoder: 46 ms at 22.05 kHz, three quarters overlap.
 _VOCODER_FFT = 1024
@@ -177,6 +178,44 @@ def augment_waveforms(
             snr_db = rng.uniform(options.noise_snr_low_db, options.noise_snr_high_db)
             result[i] = add_noise(result[i], snr_db, exponent, rng)
     return result
+
+
+def examples(
+    X: NDArray[np.float32],
+    waveform: NDArray[np.float32] | None,
+    backgrounds: NDArray[np.float32],
+    rate: float,
+    spec: Spectrogram,
+    frame_s: float,
+    options: Augmentation,
+    seed: int,
+) -> dict[str, NDArray[np.float32]]:
+    """One example as it is, under each augmentation in use alone, and under all of them.
+
+    Parameters
+    ----------
+    X : (1, frequencies, frames, channels) dB.
+    waveform : (1, samples) of it, needed where an augmentation is of the waveform.
+    frame_s : seconds from one frame to the next.
+
+    Returns
+    -------
+    Name to (frequencies, frames) of the first channel.
+    """
+    found = {"as it is": X[0, :, :, 0]}
+    names = [f.name.removesuffix("_p") for f in dataclasses.fields(options) if f.name[-2:] == "_p"]
+    used = [n for n in names if n != "mixup" and getattr(options, f"{n}_p") > 0]
+    for name in [*used, "all"] if used else []:
+        off = {f"{n}_p": 0.0 for n in used if name != "all" and n != name}
+        on = {f"{name}_p": 1.0} if name != "all" else {}
+        only = dataclasses.replace(options, **off, **on)
+        rng = np.random.Generator(np.random.PCG64([seed, len(found)]))
+        start = X
+        if waveform is not None and (only.noise_p or only.stretch_p or only.pitch_p):
+            start = spectrograms(augment_waveforms(waveform, rng, rate, only), rate, spec)
+        changed = augment_spectrograms(start, rng, only, frame_s, backgrounds, spec.floor_db)
+        found[name.replace("_", " ")] = changed[0, :, :, 0]
+    return found
 
 
 def mixup(

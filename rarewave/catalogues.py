@@ -29,7 +29,7 @@ def read_catalogue(path: Path) -> pd.DataFrame:
     """
     path = Path(path)
     if not path.is_file():
-        raise DataError(f"no catalogue {path}: see ingest.catalogues")
+        raise DataError(f"no catalogue {path}: see ingest.label_files")
     read = _quakeml if path.suffix.lower() in (".xml", ".qml", ".quakeml") else _csv
     table = read(path)
     backwards = table[table["end"].notna() & (table["end"] <= table["start"])]

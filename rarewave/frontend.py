@@ -90,7 +90,7 @@ class FrontEnd:
 
 # Windows transformed at once, and samples of windows that share a noise floor's computation:
 # they bound the memory.
-CHUNK = 512
+CHUNK = 256
 _SPAN = 1 << 20
 
 Read = Callable[[int, int], NDArray[np.float32]]

@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from rarewave import (
+    augmentation,
     backend,
+    contactsheets,
     dataset,
     detector,
     kerasfile,
@@ -64,6 +66,7 @@ def main() -> None:
         )
         logbook.live(run, row)
 
+    show_augmentation(examples, rows["train"], front_end, changes, options.seed)
     training.train(
         examples,
         rows["train"],
@@ -100,6 +103,32 @@ def main() -> None:
         "loss, or score on validation",
     )
     logbook.close(run, "train")
+
+
+def show_augmentation(
+    examples: Examples, rows: np.ndarray, front_end: FrontEnd, changes: Augmentation, seed: int
+) -> None:
+    """What each augmentation, and all of them, make of one training call."""
+    calls = rows[examples.y[rows] != examples.background]
+    row = np.array([calls[len(calls) // 2]])
+    quiet = rows[examples.y[rows] == examples.background]
+    rate, spec = front_end.clean.sample_rate_hz, front_end.spectrogram
+    shown = augmentation.examples(
+        examples.X[row],
+        None if examples.waveforms is None else np.asarray(examples.waveforms[row]),
+        examples.X[quiet[:64]] if len(quiet) else examples.X[rows[:64]],
+        rate,
+        spec,
+        float(np.diff(front_end.times_s[:2])[0]) if len(front_end.times_s) > 1 else 1.0,
+        changes,
+        seed,
+    )
+    contactsheets.variants(
+        Path("plots/train/augmentation.png"),
+        shown,
+        front_end.input_samples / rate,
+        "One training call, and what augmentation makes of it",
+    )
 
 
 def waveforms(front_end: FrontEnd, changes: Augmentation) -> np.ndarray | None:

@@ -78,6 +78,7 @@ def make_window_table(
             "event_id": event_id
             or ["" if k == "background" else f"e{i}" for i, k in enumerate(label)],
             "group": group,
+            "fold": "",
         }
     )
 

@@ -129,7 +129,7 @@ def one_day(f: Path) -> None:
         (lambda f: catalogue(f, HEAD), ["no rows"]),
         (
             lambda f: (f / "data/catalog_intervals.csv").unlink(),
-            ["no catalogue", "ingest.catalogues"],
+            ["no catalogue", "ingest.label_files"],
         ),
         (lambda f: edit(f, group="dya"), ["ingest.group", "did you mean day"]),
         (lambda f: edit(f, coda_s="ten"), ["ingest.coda_s", "must be a number"]),
@@ -186,7 +186,8 @@ def test_split_refuses_fewer_groups_than_parts(small: Path) -> None:
 
 def test_spectrogram_refuses_a_window_shorter_than_a_transform(small: Path) -> None:
     """n_fft beyond the window names both."""
-    edit(small, n_fft=4096)
+    params = small / "params.yaml"
+    params.write_text(params.read_text().replace("n_fft: 256", "n_fft: 4096"))
     fails(small, "ingest", "clean", "spectrogram", says=["2240", "n_fft 4096"])
 
 

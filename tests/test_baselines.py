@@ -1,10 +1,24 @@
-"""The baselines by their definitions."""
+"""The baselines by their definitions, whatever the pieces that a recording comes in."""
+
+import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from obspy.signal.trigger import recursive_sta_lta
 
-from rarewave.baselines import Trigger, level_db, sta_lta
+from rarewave.baselines import Trigger, measure
 from rarewave.errors import DataError
+
+TRIGGER = Trigger(sta_s=5.0, lta_s=50.0)
+
+
+def whole(
+    wave: np.ndarray, first: np.ndarray, length: int, rate: float = 2.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Level and ratio of a wave in one piece."""
+    return measure([wave], first, length, rate, TRIGGER)
 
 
 def test_the_level_is_the_mean_power_of_each_window() -> None:
@@ -12,39 +26,67 @@ def test_the_level_is_the_mean_power_of_each_window() -> None:
     wave = np.random.default_rng(0).standard_normal(5000).astype(np.float32)
     wave[2000:2500] *= 1e4
     first = np.array([0, 100, 1700, 3000, 4800])
-    found = level_db(wave, first, 200)
+    found, _ = whole(wave, first, 200)
     power = [np.mean(wave[at : at + 200].astype(float) ** 2) for at in first]
     np.testing.assert_allclose(found, 10 * np.log10(power), atol=1e-6)
-    np.testing.assert_allclose(level_db(wave * 10, first, 200) - found, 20, atol=1e-4)
+    np.testing.assert_allclose(whole(wave * 10, first, 200)[0] - found, 20, atol=1e-4)
 
 
-def test_silence_has_a_finite_level() -> None:
-    """A gap is 0 throughout."""
-    assert np.isfinite(level_db(np.zeros(100, np.float32), np.array([0]), 50)).all()
+def test_silence_has_a_finite_level_and_no_trigger() -> None:
+    """A gap is 0 throughout; no NaN from 0 / 0."""
+    level, ratio = whole(np.zeros(500, np.float32), np.array([0, 200]), 100)
+    assert np.isfinite(level).all()
+    np.testing.assert_array_equal(ratio, 0)
 
 
-def test_the_ratio_is_recursive_sta_lta_by_hand() -> None:
-    """The recursion of Withers et al. (1998), its largest value in each window."""
-    rate, trigger = 2.0, Trigger(sta_s=5.0, lta_s=50.0)
+def test_the_ratio_is_obspys_recursive_sta_lta() -> None:
+    """Its largest value in each window, once the long average is one of so many samples.
+
+    ObsPy leaves out the first sample, which the long average forgets; so it is silent here.
+    """
     wave = np.random.default_rng(1).standard_normal(1000).astype(np.float32)
+    wave[0] = 0
     wave[600:650] *= 20
-    short, long, ratio = 0.0, 1e-99, np.zeros(1000)
-    for i in range(1, 1000):
-        energy = float(wave[i]) ** 2
-        short = energy / 10 + (1 - 1 / 10) * short
-        long = energy / 100 + (1 - 1 / 100) * long
-        ratio[i] = short / long
-    ratio[:100] = 0  # the long average is not yet one
-    first = np.array([0, 150, 500, 580, 900])
-    found = sta_lta(wave, first, 100, rate, trigger)
-    np.testing.assert_allclose(found, [ratio[at : at + 100].max() for at in first], rtol=1e-6)
-    assert np.argmax(found) == 3
+    wanted = recursive_sta_lta(wave.astype(float), 10, 100)
+    first = np.array([0, 50, 150, 500, 580, 900])
+    _, found = whole(wave, first, 100)
+    np.testing.assert_allclose(found, [wanted[at : at + 100].max() for at in first], rtol=1e-6)
+    assert found[0] == 0  # the long average is not yet one
+    assert np.argmax(found) == 4
 
 
-def test_a_silent_recording_has_no_trigger() -> None:
-    """No NaN from 0 / 0."""
-    found = sta_lta(np.zeros(500, np.float32), np.array([0, 200]), 100, 2.0, Trigger(5.0, 50.0))
-    np.testing.assert_array_equal(found, 0)
+@given(
+    st.integers(1, 600),
+    st.integers(1, 80),
+    st.lists(st.integers(1, 600), max_size=8),
+    st.lists(st.integers(0, 600), min_size=1, max_size=12),
+    st.integers(0, 99),
+)
+def test_the_pieces_change_nothing(
+    count: int, length: int, cuts: list[int], starts: list[int], seed: int
+) -> None:
+    """One piece, or any others, for windows in any places."""
+    wave = np.random.default_rng(seed).standard_normal(count).astype(np.float32)
+    first = np.sort([min(at, max(0, count - length)) for at in starts])
+    limits = sorted({0, count, *(c for c in cuts if c < count)})
+    pieces = [wave[a:b] for a, b in itertools.pairwise(limits)]
+    level, ratio = measure(iter(pieces), first, length, 2.0, TRIGGER)
+    wanted_level, wanted_ratio = whole(wave, first, length)
+    np.testing.assert_allclose(level, wanted_level, atol=1e-6)
+    np.testing.assert_allclose(ratio, wanted_ratio, rtol=1e-9)
+
+
+def test_a_padded_short_recording_has_the_level_of_what_was_recorded() -> None:
+    """The silence behind it is none of it."""
+    wave = np.full(60, 3.0, np.float32)
+    level, _ = whole(wave, np.array([0]), 100)
+    assert level[0] == pytest.approx(20 * np.log10(3))
+
+
+def test_a_recording_without_windows_has_no_values() -> None:
+    """Shorter than a window."""
+    level, ratio = whole(np.ones(10, np.float32), np.zeros(0, np.int64), 100)
+    assert level.shape == ratio.shape == (0,)
 
 
 def test_a_short_average_longer_than_the_long_is_refused() -> None:

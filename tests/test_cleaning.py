@@ -462,16 +462,31 @@ def test_a_rate_without_a_small_ratio_is_cleaned_in_one_piece(
     assert cleaning.plan(40_000, 10.0, CLEANING).count > 4
 
 
-@pytest.mark.parametrize("rate", [1000.0, 100.0])
+SHORT_MARGIN = pytest.mark.xfail(
+    reason="cleaning._margin: 0.1 s + 1024 samples are 11 samples after 1000 to 10 Hz",
+    strict=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("rate", "wanted", "top"),
+    [
+        pytest.param(1000.0, 10.0, 4.0, marks=SHORT_MARGIN),
+        (100.0, 5.0, 2.0),
+        (1000.0, RATE, 1.2),
+    ],
+)
 def test_resampling_far_down_leaves_no_seam_between_blocks(
-    monkeypatch: pytest.MonkeyPatch, rate: float
+    monkeypatch: pytest.MonkeyPatch, rate: float, wanted: float, top: float
 ) -> None:
-    """Filters as long as many input samples need margins as long."""
-    options = replace(CLEANING, low_hz=None, spike_factor=0.0, flat_s=0.0, taper_s=0.0)
+    """Filters as long as many input samples need margins as long, without low_hz too."""
+    options = replace(
+        CLEANING, sample_rate_hz=wanted, low_hz=None, high_hz=top, spike_factor=0.0, flat_s=0.0
+    )
     wave = 1000 + 100 * np.random.default_rng(0).standard_normal(round(600 * rate))
     wave += 100 * sine(0.5, len(wave), rate)
     whole = cleaning.clean(wave, rate, options)
     found, asked = in_pieces(monkeypatch, wave, rate, options, round(100 * rate))
     assert len(asked) > 4
     near = np.abs(found.samples - whole.samples)[200:-200]
-    assert near.max() < 1e-2 * whole.samples.std()
+    assert near.max() < 1e-3 * whole.samples.std()

@@ -21,9 +21,14 @@ def made(small_front_end: FrontEnd) -> Dataset:
     return Dataset(
         X_spec=rng.standard_normal((4, len(hertz), len(seconds), 1)).astype(np.float32),
         y_all=np.array([0, 1, 0, 1], np.int8),
+        targets=np.array([[1, 0], [0, 1], [1, 0], [0, 1]], np.int8),
         window_id=np.array(["a", "b", "c", "dü"], "U32"),
         recording=np.array(["r", "r", "s", "s"], "U32"),
         start=np.array(["1971-04-08T00:00:00.000000001", "NaT", "NaT", "NaT"], "datetime64[ns]"),
+        start_s=np.array([0.0, 1.5, 0.0, 1.5]),
+        end_s=np.array([3.0, 4.5, 3.0, 4.5]),
+        band_hz=np.array([[np.nan, np.nan], [100.0, 250.5], [np.nan, np.nan], [90.0, 300.0]]),
+        annotation=np.array(["", "e1", "", "e2"], "U32"),
         group=np.array(["g", "g", "h", "h"], "U32"),
         event_type=np.array(["background", "deep", "background", "deep"], "U32"),
         classes=np.array(["background", "event"], "U32"),
@@ -56,6 +61,16 @@ def test_rows_that_do_not_belong_together_are_not_written(tmp_path: Path, made: 
     with pytest.raises(ValueError, match="group has 3 rows, y_all 4"):
         dataset.save(tmp_path / "d.npz", made._replace(group=made.group[:3]))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["targets", "band_hz", "annotation", "start_s"])
+def test_every_array_of_windows_has_a_row_for_each(
+    tmp_path: Path, made: Dataset, name: str
+) -> None:
+    """The axes and the classes have not."""
+    with pytest.raises(ValueError, match=f"{name} has 2 rows, y_all 4"):
+        dataset.save(tmp_path / "d.npz", made._replace(**{name: getattr(made, name)[:2]}))
+    dataset.save(tmp_path / "d.npz", made._replace(classes=np.array(["a", "b", "c"])))
 
 
 def test_a_nan_is_refused(tmp_path: Path, made: Dataset) -> None:

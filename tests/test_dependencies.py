@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 PIPELINE = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())
 STAGES = list(PIPELINE["stages"])
-LIGHT = ("ingest", "clean", "spectrogram", "npz", "split", "threshold")
+LIGHT = ("ingest", "eda", "clean", "spectrogram", "npz", "split", "threshold")
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -79,7 +79,7 @@ def wanted(path: Path) -> set[str]:
     """Names of the direct dependencies."""
     lines = [line.split("#")[0].strip() for line in path.read_text().splitlines()]
     names = {re.split(r"[<>=!~ ]", line)[0] for line in lines if line and line[0].isalpha()}
-    return {name.lower().replace(".", "-") for name in names}
+    return {re.sub("[._]", "-", name.lower()) for name in names}
 
 
 @pytest.mark.parametrize("stem", ["requirements", "requirements-dev"])

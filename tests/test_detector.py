@@ -21,7 +21,7 @@ def made(small_front_end: FrontEnd, labelled: tuple[np.ndarray, np.ndarray]) -> 
     """An untrained network with all that belongs to it."""
     keras.utils.set_random_seed(1)
     front = replace(small_front_end, clean=replace(small_front_end.clean, low_hz=1 / 9))
-    network = networks.build("seed_cnn", front.shape, front.window_frames)
+    network = networks.build("seed_cnn", front.shape, 1, front.window_frames)
     network.compile("adam", "binary_crossentropy")
     scale = normalisation.fit(labelled[0], "dataset")
     return Detector(network, "seed_cnn", front, ("background", "event"), scale)
@@ -50,7 +50,7 @@ def test_a_stored_detector_takes_the_data_that_it_took_before(
     detector.save(made, tmp_path / "m.keras")
     again = detector.load(tmp_path / "m.keras")
     assert again.front_end == made.front_end
-    assert again.score(labelled[0], made.front_end).shape == (60,)
+    assert again.score(labelled[0], made.front_end).shape == (60, 2)
 
 
 def test_a_stored_detector_normalises_bit_by_bit(tmp_path: Path, made: Detector) -> None:
@@ -73,6 +73,49 @@ def test_scores_are_those_of_the_stages(made: Detector, noise: Callable[..., np.
     assert (table["status"] == "scored").all()
     end = table["start_s"].iloc[-1] + table["duration_s"].iloc[-1]
     assert end == pytest.approx(3000 / 6.625)  # to the last second
+
+
+@pytest.fixture(scope="module")
+def of_songs(made: Detector) -> Detector:
+    """An untrained network for three classes, of which one is background."""
+    keras.utils.set_random_seed(2)
+    network = networks.build("sound_net", made.front_end.shape, 3, made.front_end.window_frames)
+    return replace(
+        made, network=network, network_name="sound_net", classes=("background", "Rupe A", "b")
+    )
+
+
+def test_several_classes_have_a_column_each(
+    tmp_path: Path, of_songs: Detector, noise: Callable[..., np.ndarray]
+) -> None:
+    """Probabilities that sum to 1 with that of background, which has no column; stored too."""
+    of_songs.network.compile("adam", "categorical_crossentropy")
+    detector.save(of_songs, tmp_path / "m.keras")
+    again = detector.load(tmp_path / "m.keras")
+    assert again.classes == ("background", "Rupe A", "b")
+    wave = noise(3000)
+    table = again.score_recording(wave, 6.625)
+    assert list(table.columns) == ["start_s", "duration_s", "status", "p_Rupe A", "p_b"]
+    pieces = frontend.apply(of_songs.front_end, wave, 6.625)
+    p = of_songs.score(pieces.spectrograms)
+    assert p.shape == (len(table), 3)
+    np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(table[["p_Rupe A", "p_b"]], p[:, 1:], atol=1e-5)
+    # nearly all of it gap: no score there, and no failure
+    wave[:] = np.nan
+    wave[:300] = 1.0 + np.arange(300)
+    gaps = again.score_recording(wave, 6.625)
+    assert gaps["p_b"][gaps["status"] == "gap"].isna().all()
+
+
+def test_one_output_scores_background_and_event(
+    made: Detector, labelled: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """Two columns that sum to 1."""
+    p = made.score(labelled[0])
+    wanted = np.asarray(made.network(made.normalisation(labelled[0]), training=False))[:, 0]
+    np.testing.assert_allclose(p[:, 1], wanted, atol=1e-6)
+    np.testing.assert_allclose(p.sum(axis=1), 1)
 
 
 def test_gaps_are_told_and_not_scored(made: Detector, noise: Callable[..., np.ndarray]) -> None:

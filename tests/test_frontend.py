@@ -71,20 +71,138 @@ def test_a_noise_floor_is_a_second_channel(
     assert abs(two[loud, band, :, 1].mean() - two[quiet, band, :, 1].mean()) < 1
 
 
+def spectra_of(
+    front: FrontEnd,
+    samples: np.ndarray,
+    wanted: np.ndarray | None = None,
+    recorded: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray, list[tuple[int, int]]]:
+    """Windows and their spectrograms as they come, and the spans that were read for them."""
+    first = windows.starts(len(samples), front.grid)
+    every = np.ones(len(first), bool)
+    asked: list[tuple[int, int]] = []
+
+    def read(start: int, stop: int) -> np.ndarray:
+        assert 0 <= start < stop <= len(samples)
+        asked.append((start, stop))
+        return samples[start:stop]
+
+    def is_recorded(some: slice) -> np.ndarray:
+        assert asked  # gaps are known where the samples have been read, not before
+        return (every if recorded is None else recorded)[some]
+
+    found = list(
+        frontend.spectra(
+            front,
+            read,
+            len(samples),
+            first,
+            lambda some: (every if wanted is None else wanted)[some],
+            is_recorded,
+        )
+    )
+    rows, pieces = zip(*found, strict=True)
+    return np.concatenate(rows), np.concatenate(pieces), asked
+
+
+@pytest.mark.parametrize(("context", "hop"), [(0, 128), (40, 128), (300, 128), (24, 100), (0, 256)])
+@pytest.mark.parametrize("floor_s", [0.0, 400.0])
+def test_neither_spans_nor_chunks_change_a_value(
+    monkeypatch: pytest.MonkeyPatch,
+    small_front_end: FrontEnd,
+    noise: Callable[..., np.ndarray],
+    context: int,
+    hop: int,
+    floor_s: float,
+) -> None:
+    """However many windows at a time: each as cut out and transformed alone."""
+    front = replace(
+        small_front_end,
+        grid=replace(small_front_end.grid, context_samples=context, hop_samples=hop),
+        spectrogram=replace(small_front_end.spectrogram, floor_s=floor_s),
+    )
+    wave = cleaning.clean(noise(9001), 6.625, front.clean).samples
+    first = windows.starts(len(wave), front.grid)
+    recorded = np.arange(len(first)) % 7 != 3
+    cut = windows.cut(wave, first, 256, context)
+    alone = np.concatenate(
+        [spectrogram.spectrograms(piece[None], 6.625, front.spectrogram) for piece in cut]
+    )
+    if floor_s:
+        level = alone.mean(axis=(2, 3))
+        at = np.arange(len(first))
+        level[3::7] = level[np.minimum(at[3::7] + 1, at[recorded][-1])]  # of equals the later one
+        width = max(1, round(floor_s * 6.625 / hop))
+        alone = spectrogram.above_floor(alone, level.astype(float), at, width, 0.2)
+    for span, chunk in ((1 << 20, 512), (1 << 20, 7), (3000, 512), (1500, 1), (1, 4)):
+        monkeypatch.setattr(frontend, "_SPAN", span)
+        monkeypatch.setattr(frontend, "CHUNK", chunk)
+        rows, found, asked = spectra_of(front, wave, recorded=recorded)
+        np.testing.assert_array_equal(rows, np.arange(len(first)))
+        np.testing.assert_allclose(found, alone, atol=2e-4)
+        assert asked == sorted(asked)
+        if span == 1500:
+            assert len(asked) > 4
+            most = 2 * (1500 + 2 * floor_s * 6.625 + 2 * hop) + 256 + 2 * context
+            assert max(stop - start for start, stop in asked) <= most
+
+
 def test_chosen_windows_are_those_of_all(
     monkeypatch: pytest.MonkeyPatch, small_front_end: FrontEnd, noise: Callable[..., np.ndarray]
 ) -> None:
-    """Which windows are wanted, and how many at a time, changes no value."""
+    """Which windows are wanted changes no value; where none is, nothing is read."""
     spectral = replace(small_front_end.spectrogram, floor_s=400.0)
     front = replace(small_front_end, spectrogram=spectral)
-    wave = cleaning.clean(noise(8000), 6.625, front.clean).samples
-    first = windows.starts(len(wave), front.grid)
-    every = np.ones(len(first), bool)
-    everything = np.concatenate(list(frontend.spectra(front, wave, first, every, every)))
-    wanted = np.arange(len(first)) % 3 == 1
-    monkeypatch.setattr(frontend, "_CHUNK", 7)
-    some = np.concatenate(list(frontend.spectra(front, wave, first, wanted, every)))
+    wave = cleaning.clean(noise(16000), 6.625, front.clean).samples
+    count = len(windows.starts(len(wave), front.grid))
+    _, everything, all_asked = spectra_of(front, wave)
+    wanted = np.arange(count) % 3 == 1
+    monkeypatch.setattr(frontend, "CHUNK", 7)
+    monkeypatch.setattr(frontend, "_SPAN", 2000)
+    rows, some, _ = spectra_of(front, wave, wanted)
+    np.testing.assert_array_equal(rows, np.flatnonzero(wanted))
     np.testing.assert_allclose(some, everything[wanted], atol=1e-4)
+    late = np.arange(count) > count - 5
+    rows, some, asked = spectra_of(front, wave, late)
+    np.testing.assert_allclose(some, everything[late], atol=1e-4)
+    assert min(start for start, _ in asked) > 8000 > min(start for start, _ in all_asked)
+
+
+def test_a_gap_longer_than_the_floor_changes_nothing_beside_it(
+    monkeypatch: pytest.MonkeyPatch, small_front_end: FrontEnd, noise: Callable[..., np.ndarray]
+) -> None:
+    """Windows at its edge know the recorded ones around, wherever the spans end."""
+    spectral = replace(small_front_end.spectrogram, floor_s=100.0)
+    front = replace(small_front_end, spectrogram=spectral)
+    wave = noise(16000).astype(np.float32) - 500
+    recorded = np.ones(len(windows.starts(16000, front.grid)), bool)
+    recorded[40:80] = False
+    wave[40 * 128 + 128 : 80 * 128] = 0
+    _, whole, _ = spectra_of(front, wave, recorded, recorded)
+    assert whole[..., 1].max() < 60  # the silence of the gap is no floor
+    for span in (1000, 2000, 5000):
+        monkeypatch.setattr(frontend, "_SPAN", span)
+        _, found, _ = spectra_of(front, wave, recorded, recorded)
+        np.testing.assert_allclose(found, whole, atol=1e-3)
+
+
+@pytest.mark.parametrize("context", [0, 40])
+def test_a_short_recording_is_padded_with_silence(
+    small_front_end: FrontEnd, noise: Callable[..., np.ndarray], context: int
+) -> None:
+    """One window, its frames behind the end at the floor, as `windows.cut` has it."""
+    grid = replace(small_front_end.grid, pad_short=True, context_samples=context)
+    front = replace(small_front_end, grid=grid)
+    found = frontend.apply(front, noise(120), 6.625)
+    cleaned = cleaning.clean(noise(120), 6.625, front.clean).samples
+    cut = windows.cut(cleaned, np.array([0]), 256, context)
+    assert (cut[0, context + 120 : context + 256] == 0).all()
+    wanted = spectrogram.spectrograms(cut, 6.625, front.spectrogram)
+    np.testing.assert_array_equal(found.spectrograms, wanted)
+    assert found.start_s.tolist() == [0.0]
+    assert found.spectrograms.shape[1:] == front.shape
+    if not context:
+        assert (found.spectrograms[0, :, -8:] == -20).all()
 
 
 def test_json_brings_it_back_whole(small_front_end: FrontEnd) -> None:
@@ -154,10 +272,10 @@ def test_a_gap_does_not_pull_the_noise_floor_down() -> None:
     first = windows.starts(length, front_end.grid)
     gap = np.zeros(length, bool)
     gap[2240 * 4 : 2240 * 8] = True
-    recorded = windows.fraction_of(gap, first, 2240) <= front_end.grid.max_gap
+    recorded = windows.gap_share(windows.gaps_of(gap), first, 2240) <= front_end.grid.max_gap
     holed = np.where(gap, 0, samples).astype(np.float32)
-    (whole,) = frontend.spectra(front_end, samples, first, recorded, np.ones_like(recorded))
-    (found,) = frontend.spectra(front_end, holed, first, recorded, recorded)
+    _, whole, _ = spectra_of(front_end, samples, recorded)
+    _, found, _ = spectra_of(front_end, holed, recorded, recorded)
     assert np.abs(whole[..., 1].mean() - found[..., 1].mean()) < 0.5
-    (naive,) = frontend.spectra(front_end, holed, first, recorded, np.ones_like(recorded))
+    _, naive, _ = spectra_of(front_end, holed, recorded)
     assert naive[..., 1].mean() - whole[..., 1].mean() > 5

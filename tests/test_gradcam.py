@@ -14,7 +14,7 @@ backend.start(2)
 def model() -> keras.Model:
     """The seed network, a few steps into learning where a bright band is."""
     keras.utils.set_random_seed(1)
-    made = networks.build("seed_cnn", (33, 20, 1), slice(0, 20))
+    made = networks.build("seed_cnn", (33, 20, 1), 1, slice(0, 20))
     made.compile(keras.optimizers.Adam(0.003), keras.losses.BinaryCrossentropy())
     X = inputs(48)
     X[::2, 8:14, 5:12] += 3
@@ -66,6 +66,34 @@ def test_maps_agree_with_tf_keras_vis(model: keras.Model, layer: str) -> None:
         np.testing.assert_allclose(ours, wanted / peak if peak else wanted, atol=1e-3)
 
 
+@pytest.mark.parametrize("name", ["sound_net", "call_cnn", "frame_net"])
+def test_each_class_has_its_own_map(name: str) -> None:
+    """Of the logit of the class asked for, as tf-keras-vis has it for a softmax made linear."""
+    from tf_keras_vis.gradcam import Gradcam
+    from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
+
+    keras.utils.set_random_seed(3)
+    made = networks.build(name, (33, 20, 1), 4, slice(0, 20))
+    X, wanted = inputs(6, seed=4), np.array([0, 1, 2, 3, 1, 1])
+    X[5] = X[1]
+    found = gradcam.gradcam(made, X, "conv2", wanted)
+    oracle = Gradcam(made, model_modifier=ReplaceToLinear(), clone=True)
+    raw = oracle(
+        lambda output: [
+            output[i, int(k)] for i, k in enumerate(wanted)],
+        X, penultimate_layer="conv2", seek_penultimate_conv_layer=False, expand_cam=False,
+        normalize_cam=False,
+    )  # fmt: skip
+    for ours, theirs in zip(found, np.asarray(raw), strict=True):
+        image = bilinear(theirs, 33, 20)
+        peak = image.max()
+        np.testing.assert_allclose(ours, image / peak if peak else image, atol=2e-3)
+    np.testing.assert_allclose(found[5], found[1], atol=1e-5)
+    first = gradcam.gradcam(made, X, "conv2")
+    np.testing.assert_allclose(first[0], found[0], atol=1e-5)
+    assert np.abs(first[1] - found[1]).max() > 0.01
+
+
 def test_a_map_is_scaled_to_its_peak(model: keras.Model) -> None:
     """Between 0 and 1, the peak 1; each window for itself."""
     X = inputs(3, seed=2)
@@ -78,7 +106,7 @@ def test_a_map_is_scaled_to_its_peak(model: keras.Model) -> None:
 
 def test_a_map_without_evidence_is_zero() -> None:
     """A network whose output does not depend on its input has no NaN."""
-    made = networks.build("seed_cnn", (16, 16, 1), slice(0, 16))
+    made = networks.build("seed_cnn", (16, 16, 1), 1, slice(0, 16))
     made.get_layer("event").kernel.assign(np.zeros((64, 1)))
     X = inputs(2)[:, :16, :16]
     np.testing.assert_array_equal(gradcam.gradcam(made, X, "conv3"), 0)

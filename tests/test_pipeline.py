@@ -1,4 +1,4 @@
-"""The nine stages end to end on a reduced archive, as a user drives them."""
+"""The stages end to end on a reduced archive, as a user drives them."""
 
 import json
 import os
@@ -126,7 +126,32 @@ def test_the_served_model_scores_as_evaluate_does(done: Path, tmp_path: Path) ->
     assert len(wanted) > 10
     assert np.abs(joined["served"].to_numpy(float) - wanted).max() < 1e-5
     threshold = json.loads((done / "artifacts/threshold/threshold.json").read_text())["network"]
-    assert np.array_equal(joined["event"].to_numpy(bool), wanted >= threshold)
+    assert np.array_equal(joined["event"].to_numpy(bool), wanted >= threshold["event"])
+
+
+def test_detect_finds_the_windows_of_evaluate(done: Path) -> None:
+    """The packed detector, over whole test recordings, sees every second and ends in events."""
+    coverage = pd.read_parquet(done / "artifacts/detect/coverage.parquet")
+    kinds = coverage[["scored_s", "gap_s", "short_s", "unreadable_s"]].sum(axis=1)
+    assert kinds.to_numpy() == pytest.approx(coverage["duration_s"].to_numpy(), abs=1e-3)
+    found = json.loads((done / "metrics/detect.json").read_text())
+    assert {"network", "level", "sta_lta"} <= set(found)
+    assert found["hours"] == pytest.approx(coverage["duration_s"].sum() / 3600)
+
+
+def test_the_command_detect_agrees_with_the_stage(done: Path, tmp_path: Path) -> None:
+    """Over the same files the command writes the events that the stage found."""
+    coverage = pd.read_parquet(done / "artifacts/detect/coverage.parquet")
+    files = [f"data/{path}" for path in coverage["path"]]
+    command = [sys.executable, "-m", "rarewave", "detect", "artifacts/detect/detector", *files]
+    command += ["--format", "csv", "--out", str(tmp_path / "out")]
+    project.good(project.run(done, *command))
+    written = pd.read_csv(tmp_path / "out/events.csv")
+    wanted = pd.read_parquet(done / "artifacts/detect/events.parquet")
+    scored = written.merge(wanted, on=["onset_s", "offset_s", "label"], how="right")
+    assert scored["peak_x"].notna().all() or not len(wanted)
+    seen = pd.read_csv(tmp_path / "out/coverage.csv")
+    assert seen["scored_s"].sum() == pytest.approx(coverage["scored_s"].sum())
 
 
 def test_one_mlflow_run_holds_the_whole_state(done: Path) -> None:
@@ -144,7 +169,7 @@ def test_one_mlflow_run_holds_the_whole_state(done: Path) -> None:
     said = project.good(project.run(done, sys.executable, "-c", script)).splitlines()[-1]
     count, params, metrics, tags, epochs, files, digests, status = json.loads(said)
     assert (count, status) == (1, "FINISHED")
-    assert params["train.loss"] == "binary_cross_entropy"
+    assert params["train.loss"] == "cross_entropy"
     assert {f"{m}" for m in ("evaluate.network.f1", "clean.recorded_s", "train.loss")} <= set(
         metrics
     )
@@ -159,7 +184,7 @@ def test_an_experiment_compares_with_the_last_run(done: Path) -> None:
     project.good(project.run(done, "dvc", "exp", "run", "-n", "focal", "-S", "train.loss=focal"))
     assert "focal" in project.good(project.run(done, "dvc", "exp", "show", "--md"))
     params = json.loads(project.run(done, "dvc", "params", "diff", "--json").stdout)
-    assert params["params.yaml"] == {"train.loss": {"old": "binary_cross_entropy", "new": "focal"}}
+    assert params["params.yaml"] == {"train.loss": {"old": "cross_entropy", "new": "focal"}}
     metrics = json.loads(project.run(done, "dvc", "metrics", "diff", "--json").stdout)
     assert "network.brier" in metrics["metrics/evaluate.json"] or metrics
     plots = project.good(project.run(done, "dvc", "plots", "diff", "-o", "dvc_plots"))

@@ -110,14 +110,26 @@ def test_the_floor_clips_and_only_clips() -> None:
 def test_working_in_chunks_changes_no_value(
     monkeypatch: pytest.MonkeyPatch, options: Spectrogram
 ) -> None:
-    """Many small chunks, one large one, and each window for itself."""
+    """Chunks of windows, of the frames of one window, one large one, each window for itself."""
     pieces = waves(7)
     whole = spectrogram.spectrograms(pieces, RATE, options)
     alone = np.concatenate([spectrogram.spectrograms(p[None], RATE, options) for p in pieces])
-    monkeypatch.setattr(spectrogram, "_CHUNK_FRAMES", 70)
-    chunked = spectrogram.spectrograms(pieces, RATE, options)
-    np.testing.assert_allclose(chunked, whole, atol=1e-5)
     np.testing.assert_allclose(alone, whole, atol=1e-5)
+    for frames in (70, 32, 31, 5, 1):
+        monkeypatch.setattr(spectrogram, "_CHUNK_FRAMES", frames)
+        chunked = spectrogram.spectrograms(pieces, RATE, options)
+        np.testing.assert_allclose(chunked, whole, atol=1e-5)
+
+
+def test_a_long_wave_has_the_frames_of_its_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frame is that of its samples, wherever the window began that it was cut from."""
+    monkeypatch.setattr(spectrogram, "_CHUNK_FRAMES", 50)
+    (wave,) = waves(1, 20_000)
+    long = spectrogram.spectrograms(wave[None], RATE, LINEAR)[0, ..., 0]
+    for frame in (0, 7, 49, 50, 200, long.shape[1] - 1):
+        piece = wave[None, frame * 64 : frame * 64 + 256]
+        (alone,) = spectrogram.spectrograms(piece, RATE, LINEAR)[..., 0]
+        np.testing.assert_allclose(long[:, frame], alone[:, 0], atol=1e-5)
 
 
 def test_no_windows_give_no_spectrograms() -> None:
@@ -148,6 +160,23 @@ def test_only_rows_of_the_band_are_kept() -> None:
     found = spectrogram.spectrograms(pieces, RATE, band)
     np.testing.assert_array_equal(found, whole[:, 10:51])
     np.testing.assert_array_equal(spectrogram.frequencies_hz(RATE, band), hertz[10:51])
+
+
+def test_the_band_is_cropped_to_that_of_the_calls() -> None:
+    """Never above half the rate; every other option stays."""
+    sizes = {"longest_s": 2.0, "low_hz": 0.5, "high_hz": 1.5}
+    assert spectrogram.crop(MEL, sizes, RATE) == replace(MEL, fmin_hz=0.5, fmax_hz=1.5)
+    found = spectrogram.crop(LINEAR, sizes | {"high_hz": 900.0}, RATE)
+    assert found == replace(LINEAR, fmin_hz=0.5, fmax_hz=RATE / 2)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(None, None), (None, 1.0), (1.0, None), (1.0, 1.0), (0.0, 0.0)]
+)
+def test_calls_without_a_band_cannot_crop(low: float | None, high: float | None) -> None:
+    """Labels of time alone have none: the message names the parameter."""
+    with pytest.raises(DataError, match=r"spectrogram\.band is labels, and no training label"):
+        spectrogram.crop(LINEAR, {"low_hz": low, "high_hz": high}, RATE)
 
 
 def test_the_second_channel_is_the_power_above_the_floor_around() -> None:

@@ -22,6 +22,8 @@ def recordings() -> pd.DataFrame:
             "channel": ["XA.S12.00.MHZ", "..."],
             "path": ["a/b.mseed", "ü.wav"],
             "recording_id": ["b", "ü"],
+            "fold": ["", "3"],
+            "labelled": [True, False],
             "extra": [1, 2],
         }
     )
@@ -53,6 +55,24 @@ def test_an_empty_table_keeps_its_types(tmp_path: Path) -> None:
     found = tables.read_table(path, tables.EVENTS)
     assert len(found) == 0
     assert found.dtypes.astype(str).to_dict() == tables.EVENTS
+
+
+def test_scores_have_a_column_for_each_class(tmp_path: Path) -> None:
+    """p_ and its name, behind the columns that every such table has; all of them numbers."""
+    classes = ["background", "Rupe A", "ü"]
+    schema = tables.with_scores(tables.SCORES, classes)
+    assert list(schema)[-3:] == ["p_background", "p_Rupe A", "p_ü"]
+    assert tables.with_scores(tables.SCORES, []) == tables.SCORES
+    frame = pd.DataFrame({"window_id": ["w"], "row": [3], "part": ["test"]})
+    scored = frame.assign(**{"p_background": 0.25, "p_Rupe A": 1, "p_ü": 0.5})
+    tables.write_table(tmp_path / "s.parquet", scored, schema)
+    found = tables.read_table(tmp_path / "s.parquet", schema)
+    assert found.to_dict("records") == [
+        {"window_id": "w", "row": 3, "part": "test", "p_background": 0.25, "p_Rupe A": 1.0,
+         "p_ü": 0.5},
+    ]  # fmt: skip
+    with pytest.raises(DataError, match=r"no column p_Rupe B"):
+        tables.read_table(tmp_path / "s.parquet", tables.with_scores(schema, ["Rupe B"]))
 
 
 def test_a_missing_column_is_named_with_those_found() -> None:

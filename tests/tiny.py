@@ -139,12 +139,9 @@ def events(
 ) -> pd.DataFrame:
     """The events of scans, in seconds from the start of each stream."""
     classes = {name: CLASSES.index(name) for name in thresholds}
-    tables = []
-    for scan in found:
-        table = detection.events(scan, front, classes, thresholds, how, BANDS)
-        begins = np.array([p.first / p.header.sample_rate for p in scan.stream.pieces])
-        before = begins[table["piece"].to_numpy(int)] if len(table) else 0.0
-        tables.append(
-            table.assign(onset_s=table["onset_s"] + before, offset_s=table["offset_s"] + before)
-        )
-    return pd.concat(tables, ignore_index=True).drop(columns=["recording_id", "piece"])
+    table = detection.events(found, front, classes, thresholds, how, BANDS)
+    pieces = [found[n].stream.pieces[k] for n, k in zip(table["scan"], table["piece"], strict=True)]
+    before = np.array([p.first / p.header.sample_rate for p in pieces])
+    table["onset_s"] += before
+    table["offset_s"] += before
+    return table.drop(columns=["recording_id", "piece"])
