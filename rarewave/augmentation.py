@@ -8,7 +8,7 @@ that they are given, so a seed repeats them to the bit, and none changes its inp
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -206,9 +206,8 @@ def examples(
     names = [f.name.removesuffix("_p") for f in dataclasses.fields(options) if f.name[-2:] == "_p"]
     used = [n for n in names if n != "mixup" and getattr(options, f"{n}_p") > 0]
     for name in [*used, "all"] if used else []:
-        off = {f"{n}_p": 0.0 for n in used if name != "all" and n != name}
-        on = {f"{name}_p": 1.0} if name != "all" else {}
-        only = dataclasses.replace(options, **off, **on)
+        alone: dict[str, Any] = {f"{n}_p": float(n == name) for n in used if name != "all"}
+        only = dataclasses.replace(options, **alone)
         rng = np.random.Generator(np.random.PCG64([seed, len(found)]))
         start = X
         if waveform is not None and (only.noise_p or only.stretch_p or only.pitch_p):

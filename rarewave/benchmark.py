@@ -52,10 +52,8 @@ def benchmark(model: str, paths: Sequence[Path], repeats: int = 3) -> dict[str, 
     for _ in range(repeats):
         with tempfile.TemporaryDirectory() as folder:
             began = time.perf_counter()
-            found = [
-                detection.scan(scorer, stream, Path(folder) / f"{number}.f32")
-                for number, stream in enumerate(joined)
-            ]
+            work = [(s, Path(folder) / f"{number}.f32") for number, s in enumerate(joined)]
+            found = detection.scans(scorer, work)
             scans.append(time.perf_counter() - began)
             counts = [len(scan.P) for scan in found]
         count = sum(counts)

@@ -99,7 +99,7 @@ class Plan(NamedTuple):
 
     n_samples: int  # before
     length: int  # samples after cleaning
-    count: int  # of blocks
+    n_blocks: int
     size: int  # samples of a block before cleaning, the last one longer
     size_out: int  # samples of a block after cleaning
     margin: int  # samples that the filters look at on either side
@@ -140,12 +140,12 @@ def block(read: Read, number: int, sample_rate: float, options: Cleaning, planne
     number : of the block, from 0.
     sample_rate : in Hz.
     """
-    is_last = number == planned.count - 1
+    is_last = number == planned.n_blocks - 1
     first = number * planned.size
     last = planned.n_samples if is_last else first + planned.size
     begin, end = max(0, first - planned.margin), min(planned.n_samples, last + planned.margin)
     wave, gap = _clean_block(read(begin, end), sample_rate, options)
-    if planned.count > 1:
+    if planned.n_blocks > 1:
         skip = (first - begin) * planned.size_out // planned.size
         keep = len(wave) if is_last else skip + planned.size_out
         wave, gap = wave[skip:keep], gap[skip:keep]
@@ -161,7 +161,7 @@ def block(read: Read, number: int, sample_rate: float, options: Cleaning, planne
 def blocks(read: Read, n_samples: int, sample_rate: float, options: Cleaning) -> Iterator[Cleaned]:
     """A waveform of any length, cleaned `block` after block."""
     planned = plan(n_samples, sample_rate, options)
-    for number in range(planned.count):
+    for number in range(planned.n_blocks):
         yield block(read, number, sample_rate, options, planned)
 
 

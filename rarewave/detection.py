@@ -50,59 +50,99 @@ def scan(
     scorer: Scorer,
     stream: Stream,
     scores: Path,
-    progress: Callable[[float], None] = lambda seconds: None,
+    progress: Callable[[float], object] = lambda seconds: None,
 ) -> Scan:
-    """Score every window of a stream.
+    """Score every window of one stream; see `scans`."""
+    return scans(scorer, [(stream, scores)], progress)[0]
 
-    The scores go to the file `scores` (raw float32), chunk by chunk; where it holds some
-    already, the scan goes on behind them. Memory does not grow with the recording, and the
-    result depends on nothing but scorer and recording.
+
+def scans(
+    scorer: Scorer,
+    work: Sequence[tuple[Stream, Path]],
+    progress: Callable[[float], object] = lambda seconds: None,
+) -> list[Scan]:
+    """Score every window of streams, each to a file of its own (raw float32).
+
+    The file is written chunk by chunk; where it holds scores already, the scan goes on behind
+    them. Reading and cleaning go ahead of the network in another thread. Memory does not grow
+    with the recordings, and the result depends on nothing but scorer and recording.
 
     Parameters
     ----------
     progress : called with the seconds of recording that each step advances.
     """
-    front_end = scorer.front_end
-    grid, rate, width = front_end.grid, front_end.clean.sample_rate_hz, len(scorer.classes)
+    width, grid = len(scorer.classes), scorer.front_end.grid
+    rate = scorer.front_end.clean.sample_rate_hz
+    plans = [_planned(scorer, stream, scores) for stream, scores in work]
+    for scan, done in plans:
+        progress(_reached(scan.first, done, grid.window_samples, rate))
+    problems = [scan.problem for scan, _ in plans]
+    for number, made in ahead(_prepared(scorer, plans)):
+        if isinstance(made, str):
+            problems[number] = made
+            continue
+        rows, X, recorded = made
+        p = scorer.score(X)
+        p[~recorded] = np.nan
+        with open(work[number][1], "ab") as out:
+            out.write(p.astype(np.float32).tobytes())
+        first = plans[number][0].first
+        before = _reached(first, int(rows[0]), grid.window_samples, rate)
+        progress(_reached(first, int(rows[-1]) + 1, grid.window_samples, rate) - before)
+    return [
+        scan._replace(P=_scores(path, width), problem=problem)
+        for (scan, _), (_, path), problem in zip(plans, work, problems, strict=True)
+    ]
+
+
+def _planned(scorer: Scorer, stream: Stream, scores: Path) -> tuple[Scan, int]:
+    """The windows of a stream, and how many of them the file holds already; it is cut there."""
+    width, front_end = len(scorer.classes), scorer.front_end
+    nothing = np.zeros((0, width), np.float32)
     try:
-        cleaned = CleanStream(stream, front_end.clean)
+        length = CleanStream(stream, front_end.clean).length
     except DataError as error:
-        where = stream.pieces[0].path
-        return Scan(stream, np.zeros(0, np.int64), _scores(scores, width), 0, f"{where}: {error}")
-    first = windows.starts(cleaned.length, grid)
+        problem = f"{stream.pieces[0].path}: {error}"
+        return Scan(stream, np.zeros(0, np.int64), nothing, 0, problem), 0
     done = len(_scores(scores, width)) // frontend.CHUNK * frontend.CHUNK
     scores.parent.mkdir(parents=True, exist_ok=True)
-
-    def missing(some: slice | NDArray[np.int64]) -> NDArray[np.float64]:
-        return cleaned.missing(first[some], grid.window_samples)
-
-    def prepared() -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]]:
-        for rows, X in frontend.spectra(
-            front_end,
-            cleaned.read,
-            cleaned.length,
-            first,
-            lambda some: np.arange(some.start, some.stop) >= done,
-            lambda some: missing(some) <= grid.max_gap,
-        ):
-            yield rows, X, missing(rows) <= grid.max_gap
-
-    problem = ""
-    progress(_reached(first, done, grid.window_samples, rate))
-    with open(scores, "r+b" if scores.exists() else "wb") as out:
+    with open(scores, "ab") as out:
         out.truncate(done * width * 4)
-        out.seek(0, 2)
+    return Scan(stream, windows.starts(length, front_end.grid), nothing, length, ""), done
+
+
+Prepared = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]
+
+
+def _prepared(
+    scorer: Scorer, plans: Sequence[tuple[Scan, int]]
+) -> Iterator[tuple[int, Prepared | str]]:
+    """Windows still to score, their spectrograms and which were recorded; or what went wrong."""
+    front_end = scorer.front_end
+    for number, (scan, done) in enumerate(plans):
+        if done >= len(scan.first):
+            continue
         try:
-            for rows, X, recorded in ahead(prepared()):
-                p = scorer.score(X)
-                p[~recorded] = np.nan
-                out.write(p.astype(np.float32).tobytes())
-                out.flush()
-                before = _reached(first, int(rows[0]), grid.window_samples, rate)
-                progress(_reached(first, int(rows[-1]) + 1, grid.window_samples, rate) - before)
+            cleaned = CleanStream(scan.stream, front_end.clean)
+            first = scan.first
+
+            def recorded(
+                some: slice | NDArray[np.int64],
+                cleaned: CleanStream = cleaned,
+                first: NDArray[np.int64] = first,
+            ) -> NDArray[np.bool_]:
+                missing = cleaned.missing(first[some], front_end.grid.window_samples)
+                return missing <= front_end.grid.max_gap
+
+            def wanted(some: slice, done: int = done) -> NDArray[np.bool_]:
+                return np.arange(some.start, some.stop) >= done
+
+            for rows, X in frontend.spectra(
+                front_end, cleaned.read, cleaned.length, first, wanted, recorded
+            ):
+                yield number, (rows, X, recorded(rows))
         except DataError as error:
-            problem = str(error)
-    return Scan(stream, first, _scores(scores, width), cleaned.length, problem)
+            yield number, str(error)
 
 
 def _scores(path: Path, width: int) -> NDArray[np.float32]:

@@ -175,17 +175,20 @@ def _transform(
     behind -= short
     if before or behind:
         piece = np.pad(piece, (before, behind), mode="reflect")
-    offsets = first - first[0]
-    length = front_end.input_samples
-    aligned = (offsets % options.hop == 0).all() and (np.diff(offsets) < length).all()
-    if len(first) > 1 and aligned:
-        # The rest behind the last whole frame belongs to no window.
-        long = spectrograms(piece[None, : offsets[-1] + length], rate, options)[0]
-        frames = front_end.shape[1]
-        view = np.lib.stride_tricks.sliding_window_view(long, frames, axis=1)
-        return np.ascontiguousarray(np.moveaxis(view[:, offsets // options.hop], (1, 3), (0, 2)))
-    cut = np.lib.stride_tricks.sliding_window_view(piece, length)[offsets]
-    return spectrograms(cut, rate, options)
+    offsets, length = first - first[0], front_end.input_samples
+    cut = np.lib.stride_tricks.sliding_window_view(piece, length)
+    shared = offsets % options.hop == 0
+    if shared.sum() < 2 or (np.diff(offsets[shared]) >= length).any():
+        return spectrograms(cut[offsets], rate, options)
+    X = np.empty((len(first), *front_end.shape[:2], 1), np.float32)
+    last = offsets[shared][-1]
+    # What lies behind the last whole frame belongs to no window.
+    long = spectrograms(piece[None, : last + length], rate, options)[0, :, :, 0]
+    view = np.lib.stride_tricks.sliding_window_view(long, front_end.shape[1], axis=1)
+    X[shared, :, :, 0] = view[:, offsets[shared] // options.hop].swapaxes(0, 1)
+    if not shared.all():
+        X[~shared] = spectrograms(cut[offsets[~shared]], rate, options)
+    return X
 
 
 def _nearest(good: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -1,10 +1,14 @@
 """The generated samples, by the folder in which recipes look for them."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from rarewave import simulate, simulate_calls
 
-MAKERS = {"data": simulate.make_archive, "samples/calls": simulate_calls.make_calls}
+MAKERS: dict[str, Callable[[Path], None]] = {
+    "data": simulate.make_archive,
+    "samples/calls": simulate_calls.make_calls,
+}
 
 
 def make(folder: str) -> bool:

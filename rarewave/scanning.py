@@ -74,18 +74,17 @@ def detect(
     )
     joined = streams.join([(path, header) for path, header, _, _ in files], in_order)
     total = sum(s.n_samples / s.sample_rate for s in joined)
-    events, covers = [], []
+    covers = []
     with tqdm(total=round(total), unit="s", desc="detect", disable=None) as bar:
-        for stream in joined:
-            scores = part / f"{detection.key(stream, state)}.f32"
-            found = detection.scan(scorer, stream, scores, bar.update)
-            cover = detection.coverage(found, inner.front_end)
-            _, thresholds, joining, bands = package
-            table = detection.events([found], inner.front_end, classes, thresholds, joining, bands)
-            events.append(_with_files(table, stream))
-            covers.append(cover)
+        work = [(s, part / f"{detection.key(s, state)}.f32") for s in joined]
+        found = detection.scans(scorer, work, bar.update)
+    for scan in found:
+        covers.append(detection.coverage(scan, inner.front_end))
+    _, thresholds, joining, bands = package
+    events = detection.events(found, inner.front_end, classes, thresholds, joining, bands)
+    events = _with_files(events, joined)
     coverage = _coverage(covers, files, broken)
-    _write(pd.concat(events, ignore_index=True) if events else _nothing(), files, form, out)
+    _write(events, files, form, out)
     with whole(out / "coverage.csv") as path:
         coverage.to_csv(path, index=False)
     shutil.rmtree(part, ignore_errors=True)
@@ -136,9 +135,10 @@ def _headers(
     return files, broken
 
 
-def _with_files(events: pd.DataFrame, stream: streams.Stream) -> pd.DataFrame:
+def _with_files(events: pd.DataFrame, joined: Sequence[streams.Stream]) -> pd.DataFrame:
     """Events with the name of their file, its channel and UTC times."""
-    pieces = [stream.pieces[number] for number in events["piece"]]
+    numbers = zip(events["scan"], events["piece"], strict=True)
+    pieces = [joined[stream].pieces[piece] for stream, piece in numbers]
     starts = pd.to_datetime(pd.Series([p.header.start for p in pieces], dtype=object), utc=True)
     channels = [p.header.channel for p in pieces]
     return events.assign(
@@ -150,11 +150,6 @@ def _with_files(events: pd.DataFrame, stream: streams.Stream) -> pd.DataFrame:
         start=starts + pd.to_timedelta(events["onset_s"], unit="s"),
         end=starts + pd.to_timedelta(events["offset_s"], unit="s"),
     )
-
-
-def _nothing() -> pd.DataFrame:
-    columns = ["file", "path", "onset_s", "offset_s", "low_hz", "high_hz", "label", "channel"]
-    return pd.DataFrame({name: [] for name in columns})
 
 
 def _coverage(
@@ -205,9 +200,9 @@ def _write(events: pd.DataFrame, files: list[File], form: str, out: Path) -> Non
         eventtables.write_csv(out / "events.csv", events.drop(columns=["path", "nyquist_hz"]))
 
 
-def _report(coverage: pd.DataFrame, events: list[pd.DataFrame], out: Path) -> bool:
+def _report(coverage: pd.DataFrame, events: pd.DataFrame, out: Path) -> bool:
     """Print what was found and what was not seen; whether all is well."""
-    count = pd.concat(events)["label"].value_counts().to_dict() if events else {}
+    count = events["label"].value_counts().to_dict()
     kinds = ("duration_s", "scored_s", "gap_s", "short_s", "unreadable_s")
     seconds = {name.removesuffix("_s"): float(coverage[name].sum()) for name in kinds}
     print(f"{len(coverage)} recordings, {seconds.pop('duration'):.1f} s:", end=" ")

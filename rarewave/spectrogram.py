@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import numpy as np
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 from rarewave.checks import Above, AtLeast, Fraction
 from rarewave.errors import DataError
 
-# Frames held at once while transforming: bounds the memory, not the result.
-_CHUNK_FRAMES = 8192
+# Samples of frames held at once while transforming: what the processor's cache holds.
+CHUNK = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,12 @@ def spectrograms(
     rows = kept_rows(rate, options)
     bins = rows.stop - rows.start if filters is None else len(filters)
     result = np.empty((count, bins, n_frames, 1), np.float32)
-    step = max(1, _CHUNK_FRAMES // n_frames)
+    some = max(1, CHUNK // options.n_fft)
+    step = max(1, some // n_frames)
     floor = 10.0 ** (options.floor_db / 10.0)
     for at in range(0, count, step):
-        for begin in range(0, n_frames, _CHUNK_FRAMES):
-            end = min(begin + _CHUNK_FRAMES, n_frames)
+        for begin in range(0, n_frames, some):
+            end = min(begin + some, n_frames)
             reach = slice(begin * options.hop, (end - 1) * options.hop + options.n_fft)
             chunk = np.asarray(windows[at : at + step, reach], np.float64)
             frames = np.lib.stride_tricks.sliding_window_view(chunk, options.n_fft, axis=1)
@@ -163,6 +165,7 @@ def hann(length: int) -> NDArray[np.float64]:
     return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
 
 
+@lru_cache(maxsize=8)
 def mel_filters(rate: float, options: Spectrogram) -> NDArray[np.float64]:
     """Slaney's triangular mel filters (n_mels, n_fft // 2 + 1), from librosa."""
     from librosa.filters import mel

@@ -100,7 +100,7 @@ def make_folds(recordings: pd.DataFrame, events: pd.DataFrame, count: int, seed:
     held = np.zeros((len(groups), len(kinds) + 1))
     np.add.at(held, ([of[r] for r in events["recording_id"]], kind), 1.0)
     seconds = (recordings["n_samples"] / recordings["sample_rate"]).to_numpy()
-    np.add.at(held, (index, len(kinds)), seconds)
+    held[:, -1] = np.bincount(index, seconds, len(groups))
     share = held / np.maximum(held.sum(axis=0), 1e-12)
     rng = np.random.Generator(np.random.PCG64(seed))
     order = rng.permutation(len(groups))

@@ -101,7 +101,7 @@ class CleanStream:
         return self.plan.length
 
     def _parts(self, start: int, stop: int) -> list[tuple[Cleaned, slice]]:
-        size, last = self.plan.size_out, self.plan.count - 1
+        size, last = self.plan.size_out, self.plan.n_blocks - 1
         found = []
         begin = min(start // size, last) if size else 0
         for number in range(begin, min(max(stop - 1, 0) // size, last) + 1 if size else 1):

@@ -100,8 +100,8 @@ class Batches(keras.utils.PyDataset):
             X = spectrograms(changed, rate, spec)
         others = None
         if self.changes.background_p:
-            others = self.backgrounds if len(self.backgrounds) else self.rows
-            others = self.examples.X[rng.choice(others, min(len(others), len(rows)), replace=False)]
+            pool = self.backgrounds if len(self.backgrounds) else self.rows
+            others = self.examples.X[rng.choice(pool, min(len(pool), len(rows)), replace=False)]
         return augmentation.augment_spectrograms(
             X, rng, self.changes, self.frame_s, others, spec.floor_db
         )

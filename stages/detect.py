@@ -99,9 +99,9 @@ def main() -> None:
         pairs = event_scoring.match(test.truth, found["network"], matching)
         alarms = len(found["network"]) - len(pairs)
         for column in ("sta_lta", "level_db"):
-            find, at = test.from_windows(column, model.front_end, joining)
+            baseline, at = test.from_windows(column, model.front_end, joining)
             _, table = operating.same_false_alarms(
-                find, test.truth, targets.EVENT, at, matching, alarms
+                baseline, test.truth, targets.EVENT, at, matching, alarms
             )
             found[column.removesuffix("_db")] = table
     report(test, found, steps, matching, targets.event_classes(model.classes))
@@ -122,7 +122,7 @@ def scan_all(
     files = [(folder / path, header) for path, header in part.files]
     joined = streams.join(files)
     work = [(stream, scratch / f"{name}-{number}.f32") for number, stream in enumerate(joined)]
-    return [detection.scan(scorer, stream, path) for stream, path in work]
+    return detection.scans(scorer, work)
 
 
 def found_in(

@@ -1,6 +1,7 @@
 """Cleaned recordings to a spectrogram for each used window."""
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -35,15 +36,9 @@ def main() -> None:
             first = np.rint(starts).astype(np.int64)
             wanted = (tables[name]["row"] >= 0).to_numpy()
             recorded = (tables[name]["status"] != "gap").to_numpy()
-            samples = X_clean[at : at + count]
-            for _, X in frontend.spectra(
-                front_end,
-                lambda a, b, samples=samples: samples[a:b],
-                count,
-                first,
-                lambda some, wanted=wanted: wanted[some],
-                lambda some, recorded=recorded: recorded[some],
-            ):
+            read = partial(_slice, X_clean[at : at + count])
+            choices = partial(_some, wanted), partial(_some, recorded)
+            for _, X in frontend.spectra(front_end, read, count, first, *choices):
                 if not np.isfinite(X).all():
                     raise DataError(f"{name} gives a spectrogram that is not finite")
                 rows.append(X)
@@ -67,6 +62,14 @@ def main() -> None:
             "clipped_at_floor": clipped / size,
         },
     )
+
+
+def _slice(samples: np.ndarray, start: int, stop: int) -> np.ndarray:
+    return samples[start:stop]
+
+
+def _some(flags: np.ndarray, rows: slice) -> np.ndarray:
+    return flags[rows]
 
 
 if __name__ == "__main__":

@@ -7,7 +7,16 @@ import pandas as pd
 import pytest
 
 from rarewave import scoring
-from rarewave.evaluation import MAJORITY, Bootstrap, compare, mean_gains, units
+from rarewave.evaluation import (
+    DETECTORS,
+    MAJORITY,
+    Bootstrap,
+    compare,
+    mean_gains,
+    per_recording,
+    score_columns,
+    units,
+)
 
 RULE = Bootstrap(unit="group", block_s=3600.0, resamples=60, seed=3)
 
@@ -156,3 +165,36 @@ def test_gains_over_several_test_parts_by_hand() -> None:
         assert row["gain"] == pytest.approx(means["network"] - means[row["baseline"]])
         assert row["low"] < row["gain"] < row["high"]
     assert set(gains["baseline"]) == {"level", "sta_lta"}
+
+
+def test_level_and_trigger_score_events_and_no_kinds() -> None:
+    """Each detector's columns for each class that is no background."""
+    assert score_columns(["background", "event"]) == {
+        "network": {"event": "p_event"},
+        "level": {"event": "level_db"},
+        "sta_lta": {"event": "sta_lta"},
+    }
+    assert DETECTORS["network"] == "p_event"
+    for classes in (["background", "Rupe A", "b"], ["Rupe A", "b"]):
+        assert score_columns(classes) == {"network": {"Rupe A": "p_Rupe A", "b": "p_b"}}
+    # one label of its own is no event of any label
+    assert score_columns(["background", "song"]) == {"network": {"song": "p_song"}}
+
+
+def test_a_recording_has_the_mean_scores_of_its_windows() -> None:
+    """One row each, in the order of the recordings, columns as they were."""
+    rng = np.random.default_rng(0)
+    classes = ["background", "a", "b"]
+    scores = [f"p_{name}" for name in classes] + ["level_db", "sta_lta"]
+    table = pd.DataFrame(rng.random((12, 5)), columns=scores)
+    table.insert(0, "label", np.repeat(["a", "background", "b"], 4))
+    table.insert(0, "recording_id", np.repeat(["z", "y", "x"], 4))
+    table.insert(0, "window_id", [f"w{i}" for i in range(12)])
+    found = per_recording(table, classes)
+    assert list(found.columns) == list(table.columns)
+    assert list(found["recording_id"]) == ["z", "y", "x"]
+    assert list(found["label"]) == ["a", "background", "b"]
+    assert list(found["window_id"]) == ["w0", "w4", "w8"]
+    wanted = table[scores].to_numpy().reshape(3, 4, 5).mean(axis=1)
+    np.testing.assert_allclose(found[scores], wanted)
+    pd.testing.assert_frame_equal(per_recording(found, classes), found)

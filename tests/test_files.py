@@ -207,6 +207,32 @@ def test_appended_rows_read_as_the_array_saved_at_once(
         np.testing.assert_array_equal(mapped, once)
 
 
+@given(
+    rows=st.lists(st.integers(0, 9), max_size=6),
+    span=st.tuples(st.integers(0, 60), st.integers(0, 60)),
+    shape=st.sampled_from([(), (3,), (2, 2)]),
+)
+def test_rows_can_be_read_while_more_are_appended(
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[int],
+    span: tuple[int, int],
+    shape: tuple[int, ...],
+) -> None:
+    """Those appended so far, buffered or not; the file is what it would have been."""
+    path = tmp_path_factory.mktemp("read") / "rows.npy"
+    rng = np.random.default_rng(0)
+    pieces = [rng.standard_normal((count, *shape)).astype(np.float32) for count in rows]
+    start, stop = sorted(span)
+    everything = np.zeros((0, *shape), np.float32)
+    with files.NpyRows(path, shape, np.float32) as appended:
+        for piece in pieces:
+            appended.append(piece)
+            everything = np.concatenate([everything, piece])
+            found = appended.read(start, stop)
+            np.testing.assert_array_equal(found, everything[start:stop], strict=True)
+    np.testing.assert_array_equal(np.load(path), everything, strict=True)
+
+
 def test_rows_of_another_shape_are_refused_and_leave_nothing(tmp_path: Path) -> None:
     """Also when rows were written before."""
     with (

@@ -1,7 +1,9 @@
 """Scores to events: against a slow reference that looks at every sample."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -15,7 +17,9 @@ from rarewave.joining import Joining
 from rarewave.windows import Grid
 
 PLAIN = Joining("mean", smooth_s=0.0, off_ratio=1.0, gap_s=0.0, min_s=0.0)
-COMBINE = st.sampled_from(["mean", "max", "centre"])
+Combine = Literal["mean", "max", "centre"]
+WAYS: list[Combine] = ["mean", "max", "centre"]
+COMBINE = st.sampled_from(WAYS)
 NAN = math.nan
 
 
@@ -64,7 +68,7 @@ def slow(
             merged[-1][1] = b
         else:
             merged.append([a, b])
-    found = []
+    found: list[tuple[float, ...]] = []
     for a, b in merged:
         if (b - a) / rate < how.min_s:
             continue
@@ -99,7 +103,7 @@ def test_every_sample_lies_in_one_cell_with_its_windows(
 
 def test_a_padded_recording_is_one_cell() -> None:
     """A window longer than the recording ends with it."""
-    for combine in ("mean", "max", "centre"):
+    for combine in WAYS:
         edges, first, last = joining.cells(np.zeros(1, np.int64), 100, 60, combine)
         assert (edges.tolist(), first.tolist(), last.tolist()) == ([0, 60], [0], [1])
 
@@ -124,7 +128,7 @@ def test_the_running_median_is_that_of_pandas(values: list[float], width: int) -
 )
 def test_events_are_those_of_the_slow_reference(
     grid: tuple[np.ndarray, int, int],
-    combine: str,
+    combine: Combine,
     threshold: float,
     off: float,
     gap_s: float,
@@ -146,9 +150,9 @@ def test_events_are_those_of_the_slow_reference(
         ]
 
 
-@given(st.integers(1, 4), st.integers(0, 20), st.sampled_from(["mean", "max"]), st.data())
+@given(st.integers(1, 4), st.integers(0, 20), st.sampled_from(WAYS[:2]), st.data())
 def test_smoothed_events_are_those_of_the_slow_reference(
-    parts: int, more: int, combine: str, data: st.DataObject
+    parts: int, more: int, combine: Combine, data: st.DataObject
 ) -> None:
     """A running median of cells of one hop, of so many seconds, whatever the block."""
     hop, rate = 20, 10.0
@@ -173,7 +177,7 @@ def test_smoothed_events_are_those_of_the_slow_reference(
         ]
 
 
-def find(p: list[float], how: Joining, threshold: float = 0.5) -> list[tuple[float, float]]:
+def find(p: Sequence[float], how: Joining, threshold: float = 0.5) -> list[tuple[float, float]]:
     """Onset and offset of events over windows of 10 samples side by side, at 1 Hz."""
     start = np.arange(len(p)) * 10
     found = joining.join(np.array(p), start, 10, 10 * len(p), 1.0, threshold, how)
@@ -208,7 +212,7 @@ def test_how_overlapping_windows_are_combined() -> None:
     """One loud window of three that overlap by half: its mean, its whole, its middle."""
     start, p = np.array([0, 10, 20]), np.array([0.0, 0.8, 0.0])
     spans = {}
-    for combine in ("mean", "max", "centre"):
+    for combine in WAYS:
         found = joining.join(p, start, 20, 40, 1.0, 0.5, replace(PLAIN, combine=combine))
         spans[combine] = found[["onset_s", "offset_s"]].to_numpy().tolist()
     assert spans == {"mean": [], "max": [[10, 30]], "centre": [[15, 25]]}

@@ -1,6 +1,7 @@
 """Labels of sound files in each of their forms, and the stage that reads them."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import pandas as pd
 import project
 import pytest
 import tiny
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rarewave import audacity, eventtables, labelling, recipes
@@ -310,13 +311,14 @@ EVENT = st.tuples(st.integers(0, 99), st.integers(1, 30), st.sampled_from(["call
 
 
 @given(st.lists(st.lists(EVENT, max_size=4), min_size=1, max_size=3))
+@settings(max_examples=15)
 def test_files_and_tables_give_the_same_events(
     tmp_path_factory: pytest.TempPathFactory, drawn: Sequence[Sequence[tuple[int, int, str]]]
 ) -> None:
     """A track for each recording, or all in one table: the same, cut at 10 s."""
     folder = tmp_path_factory.mktemp("labels")
     names = [f"r{number}.wav" for number in range(len(drawn))]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"file": name, "onset_s": a / 10, "offset_s": (a + n) / 10, "label": label}
         for name, mine in zip(names, drawn, strict=True)
         for a, n, label in mine
@@ -343,17 +345,15 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ingest(
-    folder: Path, waves: dict[str, np.ndarray], labels: dict[str, str], good: bool = True,
+    folder: Path, waves: dict[str, np.ndarray], written: dict[str, str], good: bool = True,
     **options: Any,
 ) -> str:  # fmt: skip
     """Run the stage on recordings and label files; what it said."""
-    import shutil
-
     for name in ("data", "artifacts", "metrics"):
         shutil.rmtree(folder / name, ignore_errors=True)
     for name, wave in waves.items():
         tiny.write(folder / "data" / name, wave)
-    for name, content in labels.items():
+    for name, content in written.items():
         text(folder / "data", name, content)
     changes = {"data": "data", "pattern": "**/*.wav", "start_pattern": None} | options
     changes = {f"ingest.{key}": value for key, value in changes.items()}
@@ -394,7 +394,8 @@ def test_the_stage_reads_label_files(code: Path) -> None:
 
 def test_the_stage_reads_folders_and_makes_folds(code: Path) -> None:
     """Classes by folder; folds keep groups whole."""
-    waves = {f"{k}/{n}.wav": tiny.noise(500, hash((k, n)) % 99 + 1) for k in "xy" for n in range(3)}
+    names = [f"{k}/{n}.wav" for k in "xy" for n in range(3)]
+    waves = {name: tiny.noise(500, seed) for seed, name in enumerate(names)}
     ingest(code, waves, {}, labels="folders", label_files=[], folds=3)
     table = pd.read_parquet(code / "artifacts/ingest/recordings.parquet")
     events = pd.read_parquet(code / "artifacts/ingest/events.parquet")
@@ -404,7 +405,7 @@ def test_the_stage_reads_folders_and_makes_folds(code: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "options", "says"),
+    ("written", "options", "says"),
     [
         ({"cat/a.txt": "5\t6\tcall\n"}, {"label_files": ["{folder}/{stem}.txt"]},
          ["a.txt, row 1", "outside cat/a.wav", "4 s"]),
@@ -418,9 +419,9 @@ def test_the_stage_reads_folders_and_makes_folds(code: Path) -> None:
     ],
 )  # fmt: skip
 def test_the_stage_refuses_bad_labels(
-    code: Path, labels: dict[str, str], options: dict[str, Any], says: list[str]
+    code: Path, written: dict[str, str], options: dict[str, Any], says: list[str]
 ) -> None:
     """One message that names file and row, code 1, no output."""
-    said = ingest(code, WAVES, labels, good=False, **options)
+    said = ingest(code, WAVES, written, good=False, **options)
     for part in says:
         assert part in said, said

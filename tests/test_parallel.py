@@ -1,13 +1,16 @@
 """The number of workers changes the speed and nothing else."""
 
 import os
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rarewave.errors import DataError
-from rarewave.parallel import ordered_map
+from rarewave.parallel import ahead, ordered_map
 
 
 def by_value() -> tuple[Callable[[int], tuple[int, int]], Callable[[int], int]]:
@@ -68,3 +71,66 @@ def test_a_failure_reaches_the_caller_as_it_was(jobs: int) -> None:
 def test_nothing_to_do_gives_nothing() -> None:
     """An empty list is no failure."""
     assert list(ordered_map(slow_square, [], "test", jobs=2)) == []
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(), st.booleans()), max_size=20), st.integers(1, 5))
+def test_items_made_ahead_come_in_order(items: list[object], depth: int) -> None:
+    """All of them, None among them."""
+    assert list(ahead(items, depth)) == items
+
+
+def test_items_are_made_while_the_last_ones_are_used() -> None:
+    """In another thread, no more than `depth` and the one that waits ahead of the user."""
+    made: list[int] = []
+    threads = set()
+
+    def items() -> Iterator[int]:
+        for number in range(50):
+            made.append(number)
+            threads.add(threading.get_ident())
+            yield number
+
+    found = ahead(items(), depth=2)
+    assert next(found) == 0
+    limit = time.monotonic() + 5
+    while len(made) < 4 and time.monotonic() < limit:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    assert made == [0, 1, 2, 3]  # 0 is in use, two are ready, and one waits for room
+    assert list(found) == list(range(1, 50))
+    assert threading.get_ident() not in threads
+
+
+@pytest.mark.parametrize("error", [DataError("file 3 is broken"), KeyboardInterrupt("stop")])
+def test_a_failure_comes_after_the_items_before_it(error: BaseException) -> None:
+    """With its type and message, in the thread of the user."""
+
+    def items() -> Iterator[int]:
+        yield from range(3)
+        raise error
+
+    found = []
+    with pytest.raises(type(error)) as caught:
+        for item in ahead(items()):
+            found.append(item)
+    assert found == [0, 1, 2]
+    assert caught.value is error
+
+
+def test_a_user_who_stops_early_leaves_no_thread() -> None:
+    """Neither one that waits for room nor a generator that goes on."""
+    before = threading.active_count()
+    made: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(10_000):
+            made.append(number)
+            yield number
+
+    found = ahead(items(), depth=1)
+    assert [next(found) for _ in range(3)] == [0, 1, 2]
+    found.close()
+    assert threading.active_count() == before
+    count = len(made)
+    time.sleep(0.2)
+    assert len(made) == count < 10

@@ -1,7 +1,9 @@
 """Files that follow one another are one recording, cleaned alike however it is read."""
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import obspy
@@ -68,7 +70,8 @@ def test_the_order_in_which_files_are_given_does_not_matter(
     parts: list[tuple[int, int]], data: st.DataObject
 ) -> None:
     """Gaps of 0 or 1 s between files: each gap begins a stream."""
-    files, at, wanted = [], 0.0, []
+    files, at = [], 0.0
+    wanted: list[list[str]] = []
     for number, (gap, seconds) in enumerate(parts):
         at += gap
         files.append(header(number, at, n=seconds * 100))
@@ -101,7 +104,7 @@ def parted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Stream, np.ndarray
     folder = tmp_path_factory.mktemp("parted")
     wave = np.round(tiny.song(9.0) * 32768) / 32768
     cuts = [0, 2000, 5000, 9000]
-    for a, b in zip(cuts, cuts[1:], strict=False):
+    for a, b in itertools.pairwise(cuts):
         tiny.write(folder / f"x_20240301_02000{a // 1000}.wav", wave[a:b])
     (stream,) = tiny.joined(sorted(folder.glob("*.wav"))[::-1], "%Y%m%d_%H%M%S")
     return stream, wave
@@ -139,6 +142,11 @@ class Memory:
         return self.wave[start:stop]
 
 
+def of_memory(wave: np.ndarray, rate: float, options: Cleaning) -> CleanStream:
+    """A clean stream of samples that lie in no file."""
+    return CleanStream(cast(Stream, Memory(wave, rate)), options)
+
+
 def gappy(samples: int) -> np.ndarray:
     """Noise with gaps, one of them across 8192."""
     wave = tiny.noise(samples, seed=3)
@@ -161,13 +169,13 @@ def test_a_clean_stream_is_the_whole_cleaned(
     for size in (1 << 20, 5000, 3001):
         monkeypatch.setattr(cleaning, "BLOCK", size)
         whole = cleaning.clean(wave, rate, options)
-        stream = CleanStream(Memory(wave, rate), options)
+        stream = of_memory(wave, rate, options)
         assert stream.length == len(at_once.samples) == len(whole.samples)
         for step in (700, 1311, stream.length):
             starts = range(0, stream.length, step)
             parts = [stream.read(a, min(a + step, stream.length)) for a in starts]
             np.testing.assert_array_equal(np.concatenate(parts), whole.samples)
-            stream = CleanStream(Memory(wave, rate), options)
+            stream = of_memory(wave, rate, options)
         # Halves are rounded to even, so that an edge may move by a sample at another block.
         same = whole.gap == at_once.gap
         assert (~same).sum() <= (4 if rate == 1500.0 else 0)
@@ -181,7 +189,7 @@ def test_missing_is_counted_sample_by_sample(count: int, length: int) -> None:
     first = np.linspace(0, 20_000 - length, count).astype(np.int64)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cleaning, "BLOCK", 6000)
-        stream = CleanStream(Memory(wave, 1000.0), tiny.CLEANING)
+        stream = of_memory(wave, 1000.0, tiny.CLEANING)
         found = stream.missing(first, length)
     wanted = [np.isnan(wave[a : a + length]).mean() for a in first]
     np.testing.assert_allclose(found, wanted, atol=1e-12)
@@ -196,6 +204,6 @@ def test_an_earlier_block_can_be_read_again(monkeypatch: pytest.MonkeyPatch) -> 
     """Reading back costs time and nothing else."""
     monkeypatch.setattr(cleaning, "BLOCK", 2000)
     wave = gappy(20_000)
-    stream = CleanStream(Memory(wave, 1000.0), tiny.CLEANING)
+    stream = of_memory(wave, 1000.0, tiny.CLEANING)
     everything = stream.read(0, 20_000)
     np.testing.assert_array_equal(stream.read(0, 500), everything[:500])

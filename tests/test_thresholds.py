@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rarewave.errors import DataError
-from rarewave.thresholds import Objective, choose, sweep
+from rarewave.thresholds import Objective, choose, mean_sweep, sweep
 
 NAMES = ["f1", "recall_at_precision", "precision_at_recall", "false_alarms_per_day"]
 RULE = Objective("f1", precision=0.8, recall=0.8, false_alarms_per_day=50.0, prevalence=None)
@@ -147,3 +147,22 @@ def test_a_condition_met_exactly_is_met() -> None:
     rule = replace(RULE, objective="recall_at_precision", precision=0.9)
     found = choose(sweep(y, p, None, HOP_S), rule)
     assert found["met"] and found["precision"] == pytest.approx(0.9)
+
+
+@settings(max_examples=25)
+@given(st.lists(scored(), min_size=1, max_size=4), st.integers(0, 9))
+def test_the_mean_sweep_is_that_of_decisions_at_common_thresholds(
+    cases: list[tuple[np.ndarray, np.ndarray, float | None]], offset: int
+) -> None:
+    """Every class decided at each threshold of 200ths; what nobody decides is worth nothing."""
+    cases = [(y, 0.01 + 0.97 * p, None) for y, p, _ in cases]  # no score lies on a threshold
+    table = mean_sweep([sweep(y, p, None, HOP_S) for y, p, _ in cases])
+    np.testing.assert_allclose(table["threshold"], np.arange(200, -1, -1) / 200)
+    for row in table[offset::10].to_dict("records"):
+        wanted = {"precision": 0.0, "recall": 0.0, "f1": 0.0}
+        for y, p, _ in cases:
+            if (p >= row["threshold"]).any():
+                found = measure(y, p, row["threshold"], None)
+                wanted = {name: wanted[name] + found[name] / len(cases) for name in wanted}
+        for name, value in wanted.items():
+            assert row[name] == pytest.approx(value, abs=1e-9), (name, row["threshold"])

@@ -79,15 +79,17 @@ def run(
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("kind", "change"),
     [
-        {},
-        {"network": "band_context", "imbalance": "balanced", "schedule": "cosine"},
-        {"network": "sound_net", "weight_decay": 0.01, "warmup": 0.3, "schedule": "cosine"},
+        ("events", {}),
+        ("events", {"network": "band_context", "imbalance": "balanced", "schedule": "cosine"}),
+        (
+            "songs",
+            {"network": "sound_net", "weight_decay": 0.01, "warmup": 0.3, "schedule": "cosine"},
+        ),
     ],
     ids=["seed_cnn", "band_context", "sound_net"],
 )
-@pytest.mark.parametrize("kind", ["events", "songs"])
 def test_the_same_seed_gives_the_same_weights(
     request: pytest.FixtureRequest, small_front_end: FrontEnd, kind: str, change: dict[str, Any]
 ) -> None:
