@@ -182,11 +182,12 @@ def _margin(rate: float, options: Cleaning) -> int:
     """Samples on either side of a block that its filters may look at."""
     seconds = max(
         0.1,
-        10.0 / options.low_hz if options.low_hz else 0.0,
+        10.0 / (options.low_hz or options.high_hz or np.inf),
         2.0 * options.flat_s,
         120.0 if options.spike_factor else 0.0,
     )
-    return round(seconds * rate) + options.gap_run + 1024
+    resampler = max(1024, math.ceil(512 * rate / options.sample_rate_hz))
+    return round(seconds * rate) + options.gap_run + resampler
 
 
 def _clean_block(
@@ -316,7 +317,7 @@ def resample(
     import soxr
 
     wave = soxr.resample(samples, rate, wanted, quality="VHQ")
-    nearest = np.minimum(np.rint(np.arange(len(wave)) * (rate / wanted)), len(gap) - 1)
+    nearest = np.minimum(np.floor(np.arange(len(wave)) * (rate / wanted) + 0.5), len(gap) - 1)
     return wave, gap[nearest.astype(np.int64)]
 
 

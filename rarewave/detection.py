@@ -84,8 +84,7 @@ def scans(
         rows, X, recorded = made
         p = scorer.score(X)
         p[~recorded] = np.nan
-        with open(work[number][1], "ab") as out:
-            out.write(p.astype(np.float32).tobytes())
+        _append(work[number][1], p.astype(np.float32))
         first = plans[number][0].first
         before = _reached(first, int(rows[0]), grid.window_samples, rate)
         progress(_reached(first, int(rows[-1]) + 1, grid.window_samples, rate) - before)
@@ -93,6 +92,14 @@ def scans(
         scan._replace(P=_scores(path, width), problem=problem)
         for (scan, _), (_, path), problem in zip(plans, work, problems, strict=True)
     ]
+
+
+def _append(path: Path, rows: NDArray[np.float32]) -> None:
+    try:
+        with open(path, "ab") as out:
+            out.write(rows.tobytes())
+    except OSError as error:
+        raise DataError(f"{path} cannot be written ({error.strerror}): free some space") from None
 
 
 def _planned(scorer: Scorer, stream: Stream, scores: Path) -> tuple[Scan, int]:
@@ -123,8 +130,8 @@ def _prepared(
         if done >= len(scan.first):
             continue
         try:
-            cleaned = CleanStream(scan.stream, front_end.clean)
             first = scan.first
+            cleaned = CleanStream(scan.stream, front_end.clean, frontend.reach(front_end))
 
             def recorded(
                 some: slice | NDArray[np.int64],
@@ -164,21 +171,25 @@ def coverage(found: Scan, front_end: FrontEnd) -> pd.DataFrame:
     """
     grid, rate = front_end.grid, front_end.clean.sample_rate_hz
     count = len(found.P)
-    start = found.first[:count]
-    stop = np.minimum(start + grid.window_samples, found.length)
+    start = found.first[:count].astype(float)
+    stop = start + grid.window_samples
+    # Resampling rounds the length to a sample: the last window reaches the end of the last file.
+    whole = found.stream.n_samples * rate / found.stream.sample_rate
+    if count:
+        at_end = found.first[:count] + grid.window_samples >= found.length
+        stop[at_end] = whole
     good = np.isfinite(found.P[:, 0]) if count else np.zeros(0, bool)
     seen = _union(start, stop)
     scored = _union(start[good], stop[good])
     rows = []
     for path, header, first in found.stream.pieces:
         scale = rate / header.sample_rate
-        last = first + header.n_samples
-        begin, end = first * scale, last * scale
-        if last == found.stream.n_samples:
-            end = found.length if found.length else end
+        begin, end = first * scale, (first + header.n_samples) * scale
         duration = header.n_samples / header.sample_rate
         in_scored, in_seen = (_inside(u, begin, end) / rate for u in (scored, seen))
         short = duration if not len(found.first) and not found.problem else 0.0
+        lost = duration - in_seen if found.problem and duration - in_seen > 1e-6 else 0.0
+        problem = found.problem if lost else ("shorter than a window" if short else "")
         rows.append(
             {
                 "path": str(path),
@@ -187,8 +198,8 @@ def coverage(found: Scan, front_end: FrontEnd) -> pd.DataFrame:
                 "scored_s": in_scored,
                 "gap_s": in_seen - in_scored,
                 "short_s": short,
-                "unreadable_s": duration - in_seen if found.problem else 0.0,
-                "problem": found.problem or ("shorter than a window" if short else ""),
+                "unreadable_s": lost,
+                "problem": problem,
             }
         )
     return conform(pd.DataFrame(rows), COVERAGE, "coverage")
@@ -200,17 +211,17 @@ def unaccounted(table: pd.DataFrame) -> pd.DataFrame:
     return table[(kinds - table["duration_s"]).abs() > 1e-3]
 
 
-def _union(start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.int64]:
+def _union(start: NDArray[np.float64], stop: NDArray[np.float64]) -> NDArray[np.float64]:
     """Disjoint intervals (k, 2) that cover the same samples; starts are in order."""
     if not len(start):
-        return np.zeros((0, 2), np.int64)
+        return np.zeros((0, 2))
     reach = np.maximum.accumulate(stop)
     fresh = np.concatenate(([True], start[1:] > reach[:-1]))
     ends = np.append(reach[np.flatnonzero(fresh)[1:] - 1], reach[-1])
     return np.stack([start[fresh], ends], axis=1)
 
 
-def _inside(intervals: NDArray[np.int64], begin: float, end: float) -> float:
+def _inside(intervals: NDArray[np.float64], begin: float, end: float) -> float:
     a, b = np.maximum(intervals[:, 0], begin), np.minimum(intervals[:, 1], end)
     return float(np.maximum(b - a, 0.0).sum())
 

@@ -96,6 +96,18 @@ _SPAN = 1 << 20
 Read = Callable[[int, int], NDArray[np.float32]]
 
 
+def reach(front_end: FrontEnd) -> int:
+    """Samples that `spectra` may go back from where it has just yielded windows."""
+    windows_back = CHUNK + 2 * _floor_windows(front_end)
+    return windows_back * front_end.grid.hop_samples + front_end.input_samples
+
+
+def _floor_windows(front_end: FrontEnd) -> int:
+    """Windows that the noise floor looks at."""
+    seconds, hop = front_end.spectrogram.floor_s, front_end.grid.hop_samples
+    return max(1, round(seconds * front_end.clean.sample_rate_hz / hop)) if seconds else 0
+
+
 def spectra(
     front_end: FrontEnd,
     read: Read,
@@ -122,8 +134,8 @@ def spectra(
     ------
     Indices (some,) of the windows and their spectrograms (some, frequencies, frames, channels).
     """
-    rate, grid, options = front_end.clean.sample_rate_hz, front_end.grid, front_end.spectrogram
-    width = max(1, round(options.floor_s * rate / grid.hop_samples)) if options.floor_s else 0
+    grid, options = front_end.grid, front_end.spectrogram
+    width = _floor_windows(front_end)
     span = max(1, _SPAN // grid.hop_samples)
     # A recording up to twice as long is one span.
     limits = [*range(0, max(1, len(first) - span + 1), span), len(first)]

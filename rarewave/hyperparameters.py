@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from rarewave.checks import Above, AtLeast, Between
+from rarewave.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -34,3 +35,7 @@ class Training:
     keep: Literal["best", "last"]
     threads: Annotated[int, AtLeast(1)]
     seed: Annotated[int, AtLeast(0)]
+
+    def __post_init__(self) -> None:
+        if self.warmup and self.schedule == "constant":
+            raise DataError("warmup is for schedule cosine: set warmup to 0 or schedule to cosine")

@@ -139,8 +139,8 @@ def spans(
     onset_s, offset_s, peak and mean (of the scores of the windows in the event) and windows.
     """
     edges, first, last = cells(start, length, n_samples, joining.combine)
-    hop = int(np.median(np.diff(start))) if len(start) > 1 else length
-    width = 2 * (round(joining.smooth_s * rate / max(1, hop)) // 2) + 1
+    cell = (edges[-1] - edges[0]) / len(first)
+    width = 2 * (round(joining.smooth_s * rate / cell) // 2) + 1
     runs: list[list[Any]] = []
     for begin in range(0, len(first), _BLOCK):
         end = min(begin + _BLOCK, len(first))

@@ -76,24 +76,32 @@ def _files(
     """Events of one label file for each recording, found by patterns with {stem}."""
     rows: list[dict[str, Any]] = []
     named: set[str] = set()
+    taken: dict[str, Path] = {}
     for recording in recordings.to_dict("records"):
         path = Path(recording["path"])
         for pattern in sources.label_files:
             try:
                 name = pattern.format(stem=path.stem, folder=path.parent.as_posix())
-            except (KeyError, IndexError, ValueError):
+            except (KeyError, IndexError, ValueError, AttributeError):
                 raise DataError(
                     f"ingest.label_files has {pattern!r}: only {{stem}} and {{folder}} are filled "
                     "in, as in labels/{stem}.txt"
                 ) from None
             if (folder / name).is_file():
+                if name in taken:
+                    raise DataError(
+                        f"{folder / name} would label both {taken[name]} and {path}: use "
+                        "{folder} in ingest.label_files, or rename one of them"
+                    )
+                taken[name] = path
                 named.add(recording["recording_id"])
                 table = annotations.read(folder / name, sources.label_column)
                 mine = table[(table["file"] == "") | (table["file"].map(_stem) == path.stem)]
-                if len(table) and not len(mine):
+                if len(mine) < len(table):
+                    other = table[~table.index.isin(mine.index)].iloc[0]
                     raise DataError(
-                        f"{folder / name} names {table['file'].iloc[0]}, and lies beside {path}: "
-                        "rename one of them, or give it as ingest.labels: tables"
+                        f"{folder / name}, row {other['row']}: it names {other['file']}, and the "
+                        f"table is that of {path}: rename one, or give it as ingest.labels: tables"
                     )
                 rows += _events(mine, recording, folder / name, report)
                 break

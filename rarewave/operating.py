@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rarewave import event_scoring
 from rarewave.event_scoring import Matching
+from rarewave.windows import covered
 
 # found(label, threshold) gives the events of one class over some recordings.
 Find = Callable[[str, float], pd.DataFrame]
@@ -77,12 +78,9 @@ def without_doubtful(found: pd.DataFrame, doubtful: pd.DataFrame) -> pd.DataFram
     intervals = dict(list(doubtful.groupby("recording_id")))
     for row, event in enumerate(found.to_dict("records")):
         mine = intervals.get(event["recording_id"])
-        if mine is None:
-            continue
-        a = np.maximum(mine["onset_s"], event["onset_s"])
-        b = np.minimum(mine["offset_s"], event["offset_s"])
-        length = event["offset_s"] - event["onset_s"]
-        share[row] = np.maximum(b - a, 0).max() / length
+        if mine is not None:
+            length = event["offset_s"] - event["onset_s"]
+            share[row] = covered(np.array([event["onset_s"]]), length, mine)[0]
     return found[share <= 0.5].reset_index(drop=True)
 
 

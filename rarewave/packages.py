@@ -1,6 +1,7 @@
 """A detector with all that finding events needs: thresholds, joining, bands. One folder."""
 
 import dataclasses
+import math
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -58,25 +59,32 @@ def load(where: str) -> Package:
     folder = Path(where)
     if where.startswith(("models:", "runs:", "mlflow-artifacts:")):
         folder = _download(where)
-    if folder.is_file():
-        folder = folder.parent
+    named = folder.name if folder.is_file() else "*.keras"
+    folder = folder.parent if folder.is_file() else folder
     if not folder.is_dir():
         raise DataError(f"no model {where}: give a folder, a .keras file or an MLflow URI")
     # MLflow keeps it among the artifacts of the logged model.
     for inner in (folder, folder / "artifacts" / "detector"):
-        models = sorted(inner.glob("*.keras"))
+        models = sorted(inner.glob(named))
         if models and (inner / _FILE).exists():
             content = read_json(inner / _FILE)
             try:
                 bands = {name: (low, high) for name, (low, high) in content["bands"].items()}
                 joining = checks.build(Joining, content["joining"], "detect")
-                return Package(detector.load(models[0]), content["thresholds"], joining, bands)
-            except (KeyError, TypeError, ValueError) as error:
+                thresholds = {name: _number(v) for name, v in content["thresholds"].items()}
+                return Package(detector.load(models[0]), thresholds, joining, bands)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise DataError(f"{inner / _FILE} does not describe a detector ({error})") from None
     raise DataError(
         f"{where} is no detector with thresholds: the stage detect writes one to "
         "artifacts/detect/detector"
     )
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise ValueError(f"the threshold {value!r} is no number")
+    return float(value)
 
 
 def _download(uri: str) -> Path:
@@ -86,4 +94,4 @@ def _download(uri: str) -> Path:
     try:
         return Path(mlflow.artifacts.download_artifacts(uri))
     except (MlflowException, OSError) as error:
-        raise DataError(f"MLflow has no {uri} ({str(error).splitlines()[0]})") from None
+        raise DataError(f"MLflow has no {uri} ({error})") from None

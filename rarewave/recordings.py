@@ -185,7 +185,7 @@ def readable(
         rate, frames, channels = float(file.samplerate), int(file.frames), int(file.channels)
         width = {"PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4}
         bytes_each = (width | {"FLOAT": 4, "DOUBLE": 8}).get(file.subtype, 0)
-    lacking = sound.missing_frames(path, rate, bytes_each * channels)
+    lacking = sound.missing_seconds(path, rate, bytes_each * channels)
     problem = ""
     if lacking:
         problem = (
@@ -193,7 +193,7 @@ def readable(
         )
     elif not frames:
         problem = f"{path} holds no sample"
-    if channel is not None and channel > channels:
+    if channel is not None and not 1 <= channel <= channels:
         raise DataError(f"{path} has {channels} channel(s), and channel {channel} is wanted")
     name = MEAN if channel is None and channels > 1 else str(channel or 1)
     start = sound.start_of(path, start_pattern)

@@ -1,7 +1,8 @@
 """The command detect: a model over any recordings, to label files of other programs."""
 
+import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,9 @@ def detect(
     package = packages.load(model)
     files, broken = _headers(_found(paths), channel, start_pattern)
     part = out / ".partial"
+    (out / "coverage.csv").unlink(missing_ok=True)  # it stands for a whole run
+    if form == "quakeml":
+        _refuse_without_start([(path, header) for path, header, _, _ in files])
     inner = package.detector
     scorer = detection.Scorer(inner.front_end, inner.classes, inner.score)
     classes = {name: k for k, name in enumerate(inner.classes) if name != BACKGROUND}
@@ -106,7 +110,7 @@ def _found(paths: Sequence[Path]) -> list[Path]:
             found.append(path)
         else:
             raise DataError(f"{path} does not exist")
-    return list(dict.fromkeys(found))
+    return list({path.resolve(): path for path in reversed(found)}.values())[::-1]
 
 
 def _is_recording(path: Path) -> bool:
@@ -172,32 +176,46 @@ def _coverage(
     )
 
 
+def _names(paths: Sequence[Path]) -> dict[str, str]:
+    """A name for each file: its own, or its path where several have that name."""
+    distinct = list(dict.fromkeys(paths))
+    names = [path.name for path in distinct]
+    if len(set(names)) < len(names):
+        common = Path(os.path.commonpath([path.resolve().parent for path in distinct]))
+        names = [path.resolve().relative_to(common).as_posix() for path in distinct]
+    return {str(path): name for path, name in zip(distinct, names, strict=True)}
+
+
 def _write(events: pd.DataFrame, files: list[File], form: str, out: Path) -> None:
-    events = events.drop(columns=["scan", "piece", "recording_id"], errors="ignore")
+    names = _names([path for path, *_ in files])
+    events = events.assign(file=events["path"].map(names)).drop(columns=["scan", "piece"])
+    events = events.drop(columns="recording_id")
     if form in _NAMES:
-        writer: Callable[[Path, pd.DataFrame], None] = (
-            raven.write if form == "raven" else audacity.write
-        )
-        names = [path for path, *_ in files]
-        for path in dict.fromkeys(names):
-            mine = events[events["path"] == str(path)].drop(columns="path")
-            same = [p for p in dict.fromkeys(names) if p.stem == path.stem]
-            stem = path.stem if len(same) == 1 else f"{path.parent.name}_{path.stem}"
+        writer = raven.write if form == "raven" else audacity.write
+        stems = {
+            path: str(Path(name).with_suffix("")).replace("/", "_") for path, name in names.items()
+        }
+        if len(set(stems.values())) < len(stems):
+            stems = {path: name.replace("/", "_") for path, name in names.items()}  # x.wav, x.flac
+        for path, stem in stems.items():
+            mine = events[events["path"] == path].drop(columns="path")
             writer(out / _NAMES[form].format(stem), mine.reset_index(drop=True))
-        return
-    if form == "quakeml":
+    elif form == "quakeml":
         events = events.assign(event_id=[f"rarewave-{n + 1:06d}" for n in range(len(events))])
-        if len(events) and events["start"].isna().any():
-            name = events["file"][events["start"].isna()].iloc[0]
-            raise DataError(
-                f"{name} has no start time, and QuakeML needs one: give --start-pattern, or "
-                "another format"
-            )
         quakeml.write(out / "events.xml", events)
     elif form == "dcase":
-        eventtables.write_dcase(out / "events.tsv", events, [path.name for path, *_ in files])
+        eventtables.write_dcase(out / "events.tsv", events, list(names.values()))
     else:
         eventtables.write_csv(out / "events.csv", events.drop(columns=["path", "nyquist_hz"]))
+
+
+def _refuse_without_start(files: Sequence[tuple[Path, Header]]) -> None:
+    for path, header in files:
+        if pd.isna(header.start):
+            raise DataError(
+                f"{path} has no start time, and QuakeML needs one: give --start-pattern, or "
+                "another format"
+            )
 
 
 def _report(coverage: pd.DataFrame, events: pd.DataFrame, out: Path) -> bool:

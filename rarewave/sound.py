@@ -5,7 +5,7 @@ import struct
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -44,41 +44,62 @@ def opened(path: Path) -> Any:
         raise DataError(f"{path} cannot be read ({reason}): copy it again or move it out") from None
 
 
-def missing_frames(path: Path, rate: float, frame_bytes: int) -> float:
+def missing_seconds(path: Path, rate: float, frame_bytes: int) -> float:
     """Seconds that the header of a file announces and the file does not hold; 0 where whole.
 
-    A wav or w64 header gives the length; the last page of an ogg stream is marked, and where the
-    mark is absent at least one sample is missing. Of mp3 nothing is known.
+    The header of wav, RF64, w64 and AIFF gives the length; the last page of an ogg stream is
+    marked, and where the mark is absent at least one sample is missing. Of flac that shows on
+    reading; of mp3 nothing is known.
 
     Parameters
     ----------
     frame_bytes : bytes of one frame (all channels), 0 for a compressed coding.
     """
     size = path.stat().st_size
-    suffix = path.suffix.lower()
     with open(path, "rb") as stream:
-        if suffix == ".wav":
-            head = stream.read(12)
-            if head[:4] not in (b"RIFF", b"RIFX"):
-                return 0.0
-            order = "<" if head[:4] == b"RIFF" else ">"
-            while len(chunk := stream.read(8)) == 8:
-                (length,) = struct.unpack(f"{order}I", chunk[4:])
-                if chunk[:4] == b"data":
-                    # A recorder that could not go back to the header leaves the largest number.
-                    lacking = stream.tell() + length - size
-                    if length >= 0xFFFFFF00 or lacking <= 0:
-                        return 0.0
-                    return lacking / frame_bytes / rate if frame_bytes else 1.0 / rate
-                stream.seek(length + length % 2, 1)
-            return 0.0
-        if suffix in (".ogg", ".oga", ".opus"):
+        head = stream.read(40)
+        if head[:4] == b"OggS":
             stream.seek(max(0, size - 65536))
             tail = stream.read()
             last = tail.rfind(b"OggS")
-            ended = last >= 0 and len(tail) > last + 5 and tail[last + 5] & 4
+            ended = len(tail) > last + 5 and tail[last + 5] & 4
             return 0.0 if ended else 1.0 / rate
-    return 0.0
+        if head[:4] in (b"RIFF", b"RIFX", b"RF64"):
+            end = _end_of(stream, 12, 4, ">I" if head[:4] == b"RIFX" else "<I", 0, b"data")
+        elif head[:4] == b"riff":
+            end = _end_of(stream, 40, 16, "<Q", 24, b"data")
+        elif head[:4] == b"FORM":
+            end = _end_of(stream, 12, 4, ">I", 0, b"SSND")
+        else:
+            return 0.0
+    if end is None or end <= size:
+        return 0.0
+    return (end - size) / frame_bytes / rate if frame_bytes else 1.0 / rate
+
+
+def _end_of(
+    stream: BinaryIO, begin: int, name_bytes: int, length: str, header: int, wanted: bytes
+) -> int | None:
+    """Where the chunk of samples ends by its header; None where it does not say.
+
+    `header` is how much of itself a chunk counts into its length. A recorder that could not go
+    back to the header leaves the largest number; RF64 has the true length in its chunk ds64.
+    """
+    stream.seek(begin)
+    width = struct.calcsize(length)
+    long = None
+    while len(chunk := stream.read(name_bytes + width)) == name_bytes + width:
+        (count,) = struct.unpack(length, chunk[name_bytes:])
+        if chunk.startswith(b"ds64"):
+            (long,) = struct.unpack("<Q", stream.read(16)[8:])
+            stream.seek(-16, 1)
+        if chunk.startswith(wanted):
+            if count >= 0xFFFFFF00 and width == 4:
+                return None if long is None else stream.tell() + long
+            return stream.tell() + count - header
+        count -= header
+        stream.seek(count + (-count) % (8 if header else 2), 1)
+    return None
 
 
 def read(

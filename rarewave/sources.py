@@ -45,10 +45,10 @@ class Sources:
                 f"label_files is empty: labels is {self.labels}, which needs at least one file "
                 "or pattern below ingest.data"
             )
-        if self.labels == "names" and not self.name_pattern:
+        if self.labels == "names" and "(?P<label>" not in (self.name_pattern or ""):
             raise DataError(
-                "name_pattern is empty: labels is names, which needs a regular expression with "
-                "(?P<label>…), as in (?P<label>[a-z]+)_.*"
+                f"name_pattern is {self.name_pattern!r}: labels is names, which needs a regular "
+                "expression with (?P<label>…), as in (?P<label>[a-z]+)_.*"
             )
         if self.group == "given" and self.labels not in ("clips", "names"):
             raise DataError("group is given, and only labels: clips or names give groups")

@@ -131,8 +131,8 @@ def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
         There are fewer groups than parts, an unknown test group, or a part without an event
         or without background.
     """
-    labels = windows["label"].to_numpy("U64")
-    groups = windows["group"].to_numpy("U64")
+    labels = windows["label"].to_numpy("U")
+    groups = windows["group"].to_numpy("U")
     names, index = np.unique(groups, return_inverse=True)
     kinds, kind = np.unique(labels, return_inverse=True)
     counts = np.zeros((len(names), len(kinds)))
@@ -148,7 +148,7 @@ def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
     dealt = _deal(counts, kinds != BACKGROUND, options, fixed)
     part = np.array(PARTS)[dealt][index].astype("U16")
     part[purge(windows, part, options.purge_s)] = PURGED
-    part[_torn(windows["event_id"].to_numpy("U128"), part)] = PURGED
+    part[_torn(windows["event_id"].to_numpy("U"), part)] = PURGED
     positive = labels != BACKGROUND
     both = (("event", positive), ("background", ~positive))
     for name in PARTS:
@@ -259,7 +259,7 @@ def _clock(windows: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.str_]
     seconds = windows["start_s"].to_numpy(float).copy()
     utc = windows["start"].to_numpy("datetime64[ns]").astype(np.int64) / 1e9
     seconds[known] = utc[known]
-    axis = np.where(known, "UTC", windows["recording_id"].to_numpy("U128"))
+    axis = np.where(known, "UTC", windows["recording_id"].to_numpy("U"))
     return seconds, axis
 
 
@@ -295,7 +295,7 @@ def audit(
     """
     used = part != PURGED
     for column in ("group", "event_id"):
-        values = windows[column].to_numpy("U128")
+        values = windows[column].to_numpy("U")
         table = pd.DataFrame({"value": values[used], "part": part[used]})
         parts = table[table["value"] != ""].groupby("value")["part"].nunique()
         if (parts > 1).any():
@@ -304,10 +304,10 @@ def audit(
             )
     near = purge(windows[used], part[used], purge_s)
     if near.any():
-        name = windows["window_id"].to_numpy("U128")[used][near][0]
+        name = windows["window_id"].to_numpy("U")[used][near][0]
         raise DataError(f"the split leaks: window {name} is within {purge_s:g} s of another part")
     seen: dict[bytes, tuple[str, str]] = {}
-    names = windows["window_id"].to_numpy("U128")
+    names = windows["window_id"].to_numpy("U")
     for row in np.flatnonzero(used):
         if X[row].min() == X[row].max():
             continue  # digital silence: nothing to leak

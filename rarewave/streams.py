@@ -1,5 +1,6 @@
 """Files that follow one another without a gap, read and cleaned as one recording."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,9 +12,6 @@ from numpy.typing import NDArray
 from rarewave import cleaning, rates, recordings, windows
 from rarewave.cleaning import Cleaned, Cleaning
 from rarewave.recordings import Header
-
-# Cleaned blocks kept at once: the noise floor looks back by at most one.
-_KEPT = 3
 
 
 class Piece(NamedTuple):
@@ -57,27 +55,35 @@ class Stream(NamedTuple):
 def join(files: Sequence[tuple[Path, Header]], in_order: bool = False) -> list[Stream]:
     """Streams of files of one channel and rate, each beginning where another ends.
 
-    Times decide, to half a sample; files without a start time stay alone, unless `in_order`
-    says that the files are given in the order of recording.
+    Times decide, to half a sample, among the files of one folder whose names differ in digits
+    only (one recorder). Files without a start time stay alone, unless `in_order` says that the
+    files are given in the order of recording.
     """
     streams: list[list[Piece]] = []
-    known = [f for f in files if pd.notna(f[1].start)]
-    if in_order:
-        ordered = list(files)
-    else:
-        ordered = sorted(known, key=lambda f: (f[1].channel, f[1].start, f[1].recording_id))
+    open_ones: dict[tuple[str, ...], list[list[Piece]]] = {}
+    ordered = list(files)
+    if not in_order:
+        known = [f for f in files if pd.notna(f[1].start)]
+        ordered = sorted(known, key=lambda f: (f[1].start, f[1].channel, str(f[0])))
         ordered += [f for f in files if pd.isna(f[1].start)]
     for path, header in ordered:
-        before = streams[-1][-1] if streams else None
-        if before is not None and _follows(before.header, header, in_order):
-            streams[-1].append(Piece(path, header, before.first + before.header.n_samples))
+        # Two recorders may share a folder, and a channel number says nothing.
+        name = "" if in_order or "." in header.channel else re.sub(r"\d", "#", path.name)
+        place = ("", "") if in_order else (str(path.parent), name)
+        candidates = open_ones.setdefault((header.channel, *place), [])
+        for stream in candidates:
+            last = stream[-1]
+            if _follows(last.header, header, in_order):
+                stream.append(Piece(path, header, last.first + last.header.n_samples))
+                break
         else:
             streams.append([Piece(path, header, 0)])
+            candidates.append(streams[-1])
     return [Stream(tuple(pieces)) for pieces in streams]
 
 
 def _follows(one: Header, other: Header, in_order: bool) -> bool:
-    if one.channel != other.channel or not rates.same(one.sample_rate, other.sample_rate):
+    if not rates.same(one.sample_rate, other.sample_rate):
         return False
     if in_order:
         return True
@@ -88,10 +94,13 @@ def _follows(one: Header, other: Header, in_order: bool) -> bool:
 
 
 class CleanStream:
-    """A stream cleaned where it is read; a few blocks are kept, so memory stays flat."""
+    """A stream cleaned where it is read; a few blocks are kept, so memory stays flat.
 
-    def __init__(self, stream: Stream, options: Cleaning) -> None:
-        self.stream, self.options = stream, options
+    `reach` is how many cleaned samples back from the last read another one may begin.
+    """
+
+    def __init__(self, stream: Stream, options: Cleaning, reach: int = 0) -> None:
+        self.stream, self.options, self.reach = stream, options, reach
         self.plan = cleaning.plan(stream.n_samples, stream.sample_rate, options)
         self.kept: dict[int, Cleaned] = {}
 
@@ -110,10 +119,10 @@ class CleanStream:
                 self.kept[number] = cleaning.block(
                     self.stream.read, number, rate, self.options, self.plan
                 )
-                for old in sorted(self.kept)[:-_KEPT]:
-                    del self.kept[old]
             offset = number * size
             found.append((self.kept[number], slice(max(0, start - offset), stop - offset)))
+        for old in [n for n in self.kept if (n + 1) * size <= start - self.reach]:
+            del self.kept[old]
         return found
 
     def read(self, start: int, stop: int) -> NDArray[np.float32]:

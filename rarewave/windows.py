@@ -1,5 +1,6 @@
 """Cut recordings into windows, label them, and account for every second."""
 
+import itertools
 import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,13 @@ from rarewave.checks import AtLeast, Fraction
 from rarewave.errors import DataError
 
 BACKGROUND = "background"
+
+
+def _refuse_hop(hop: int, window: int) -> None:
+    raise DataError(
+        f"hop_samples ({hop}) must not exceed window_samples ({window}): time between windows "
+        "would never be seen"
+    )
 
 
 @dataclass(frozen=True)
@@ -32,10 +40,7 @@ class Grid:
 
     def __post_init__(self) -> None:
         if self.hop_samples > self.window_samples:
-            raise DataError(
-                f"hop_samples ({self.hop_samples}) must not exceed window_samples "
-                f"({self.window_samples}): time between windows would never be seen"
-            )
+            _refuse_hop(self.hop_samples, self.window_samples)
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,10 @@ class Placement:
     jitter: Fraction
     background_ratio: Annotated[float, AtLeast(0)]
     placement_seed: Annotated[int, AtLeast(0)]
+
+    def __post_init__(self) -> None:
+        if self.window_samples and self.hop_samples and self.hop_samples > self.window_samples:
+            _refuse_hop(self.hop_samples, self.window_samples)
 
 
 def grid_of(placement: Placement, longest_s: float, rate: float) -> Grid:
@@ -158,15 +167,16 @@ def separated(events: pd.DataFrame, least_gap_s: float) -> pd.DataFrame:
     Both neighbours give way by half of what lacks, at most a third of their length. Overlapping
     events are left alone.
     """
-    table = events.sort_values("onset_s", kind="stable")
+    table = events.sort_values("onset_s", kind="stable").reset_index(drop=True)
     onset, offset = table["onset_s"].to_numpy(float), table["offset_s"].to_numpy(float)
-    begin, end, label = onset.copy(), offset.copy(), table["label"].to_numpy()
-    for i in range(len(table) - 1):
-        gap = onset[i + 1] - offset[i]
-        if label[i] == label[i + 1] and 0 <= gap < least_gap_s:
-            lacking = (least_gap_s - gap) / 2
-            end[i] -= min(lacking, (offset[i] - onset[i]) / 3)
-            begin[i + 1] += min(lacking, (offset[i + 1] - onset[i + 1]) / 3)
+    begin, end = onset.copy(), offset.copy()
+    for _, mine in table[table["certain"]].groupby("label"):
+        for i, j in itertools.pairwise(mine.index):
+            gap = onset[j] - offset[i]
+            if 0 <= gap < least_gap_s:
+                lacking = (least_gap_s - gap) / 2
+                end[i] -= min(lacking, (offset[i] - onset[i]) / 3)
+                begin[j] += min(lacking, (offset[j] - onset[j]) / 3)
     return table.assign(onset_s=begin, offset_s=end)
 
 
@@ -334,7 +344,8 @@ def _label_sets(
     """All labels of each window: those that alone would make it an event, and the main one."""
     sets: list[set[str]] = [set() if name == BACKGROUND else {name} for name in label]
     for kind, mine in events.groupby("label", sort=True):
-        enough = covered(begin, length, mine) >= labelling.event_overlap
+        share = covered(begin, length, mine)
+        enough = (share >= labelling.event_overlap) & (share > 0)
         for event in mine.to_dict("records"):
             near = _reached(begin, length, event)
             part = _shared(begin[near], length, event) / (event["offset_s"] - event["onset_s"])

@@ -117,12 +117,6 @@ def test_blocks_of_a_resampled_recording_change_nothing(
     same(scan([path]), wanted, tiny.FRONT, AT)
 
 
-@pytest.mark.xfail(
-    reason="CleanStream keeps 3 blocks of samples before resampling, and a span of the front end "
-    "is of samples after it: scan reads back and dies where the rate falls to a third or less",
-    raises=KeyError,
-    strict=True,
-)
 def test_a_long_recording_can_be_resampled_to_a_third(
     monkeypatch: pytest.MonkeyPatch, folder: Path, scan: Maker
 ) -> None:
@@ -133,11 +127,6 @@ def test_a_long_recording_can_be_resampled_to_a_third(
     same(scan([folder / "fast/x.wav"]), wanted, tiny.FRONT, AT)
 
 
-@pytest.mark.xfail(
-    reason="as above, for a model and a file as in the recipe calls: 8 to 4 kHz, a hop of 400",
-    raises=KeyError,
-    strict=True,
-)
 def test_twelve_minutes_can_be_resampled_to_a_half(tmp_path: Path, scan: Maker) -> None:
     """Block and span as they are: a span begins before its block, and touches four."""
     clean = replace(tiny.CLEANING, sample_rate_hz=4000.0)
@@ -393,11 +382,6 @@ def test_coverage_of_a_resampled_sound_adds_up(tmp_path: Path, scan: Maker, samp
     assert not len(detection.unaccounted(detection.coverage(found, tiny.FRONT)))
 
 
-@pytest.mark.xfail(
-    reason="detection.coverage: the resampled length is rounded to a sample, up to 75 ms at "
-    "6.625 Hz, and unaccounted allows 1 ms: a sound recording ends with exit code 1",
-    strict=True,
-)
 def test_coverage_of_a_resampled_seismogram_adds_up(
     tmp_path: Path, scan: Maker, small_front_end: FrontEnd
 ) -> None:
@@ -433,11 +417,6 @@ def test_a_file_that_breaks_off_is_scored_up_to_there(
     assert not len(detection.unaccounted(detection.coverage(found, tiny.FRONT)))
 
 
-@pytest.mark.xfail(
-    reason="detection.coverage gives the problem of a stream to all of its files, those too that "
-    "were seen in full",
-    strict=True,
-)
 def test_a_problem_is_told_of_the_file_that_has_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

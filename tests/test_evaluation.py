@@ -1,6 +1,7 @@
 """Detectors are compared on the same windows, resampled by group together."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ def compared() -> tuple[pd.DataFrame, dict, dict]:
     rng = np.random.default_rng(0)
     count = 300
     y = (rng.random(count) < 0.3).astype(np.int8)
-    data = {
+    data: dict[str, Any] = {
         "y": y,
         "types": np.where(
             y == 1, np.where(rng.random(count) < 0.5, "deep", "impact"), "background"

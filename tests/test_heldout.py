@@ -110,8 +110,10 @@ def test_events_of_a_baseline() -> None:
     # At -10 the doubtful one is found as well, and left out.
     assert find("event", -10.0)["recording_id"].tolist() == ["test"]
     assert candidates.min() == -20 and candidates.max() == -5 and (np.diff(candidates) > 0).all()
-    gap = part.windows["status"].where(np.arange(5) != 1, "gap")
-    find, _ = part._replace(windows=part.windows.assign(status=gap)).from_windows(
-        "level_db", front, how
+    at_1 = np.arange(5) == 1
+    table = part.windows.assign(
+        status=part.windows["status"].mask(at_1, "gap"), level_db=level.mask(at_1, 3.0)
     )
+    find, candidates = part._replace(windows=table).from_windows("level_db", front, how)
     assert find("event", -6.0)[columns[1:3]].to_numpy().tolist() == [[20, 30]]
+    assert candidates.max() == -5

@@ -1,6 +1,7 @@
 """Scores of several classes are scikit-learn's, and resampled by group together."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -88,7 +89,7 @@ def compared() -> tuple[pd.DataFrame, dict, dict]:
         p = np.exp(logits)
         return p / p.sum(axis=1, keepdims=True)
 
-    data = {
+    data: dict[str, Any] = {
         "y": y,
         "groups": np.repeat([f"g{i}" for i in range(24)], 10),
         "scores": {"network": scores(2.5), "forest": scores(1.0)},

@@ -100,10 +100,6 @@ def test_detections_in_uncertain_time_are_left_out() -> None:
     assert len(operating.without_doubtful(found.iloc[:0], doubtful)) == 0
 
 
-@pytest.mark.xfail(
-    reason="operating.without_doubtful takes the largest share in one interval, not that in all",
-    strict=True,
-)
 def test_uncertain_intervals_add_up() -> None:
     """Four and four of ten seconds, counted once where they overlap."""
     doubtful = truth_of(("r", 0, 4, "a"), ("r", 2, 4, "b"), ("r", 6, 10, "a"))

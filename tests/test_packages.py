@@ -76,9 +76,6 @@ def test_what_is_no_package_is_refused(tmp_path: Path, model: Path) -> None:
         pytest.param(
             {"bands": 3},
             "does not describe a detector",
-            marks=pytest.mark.xfail(
-                reason="packages.load does not catch AttributeError", strict=True
-            ),
         ),
         ({"joining": {"combine": "mean"}}, "smooth_s"),
         ({"joining": dict(vars(HOW)) | {"combine": "mode"}}, "detect.combine"),
@@ -108,10 +105,6 @@ def test_what_is_not_json_is_refused(tmp_path: Path, model: Path) -> None:
         packages.load(str(tmp_path / "p"))
 
 
-@pytest.mark.xfail(
-    reason="packages.load takes the first .keras file of the folder, not the one that was named",
-    strict=True,
-)
 def test_the_named_file_is_read(tmp_path: Path, made: Detector, model: Path) -> None:
     """Of two models in one folder."""
     packages.save(tmp_path / "p", model, AT, HOW, tiny.BANDS)
@@ -121,10 +114,6 @@ def test_the_named_file_is_read(tmp_path: Path, made: Detector, model: Path) -> 
     assert packages.load(str(tmp_path / "p" / "other.keras")).detector.classes == other.classes
 
 
-@pytest.mark.xfail(
-    reason="packages.load does not look at the values of thresholds: TypeError from numpy later",
-    strict=True,
-)
 @pytest.mark.parametrize("thresholds", [{"low": "high"}, [0.5], {"low": None}])
 def test_thresholds_are_numbers(tmp_path: Path, model: Path, thresholds: object) -> None:
     """Of each class; refused when the package is read."""

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -56,7 +57,12 @@ def test_few_items_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_items_are_worked_on_as_results_are_taken() -> None:
     """Memory does not grow with the number of recordings."""
     seen: list[int] = []
-    results = ordered_map(lambda n: seen.append(n) or n, range(100), "test", jobs=1)
+
+    def look(number: int) -> int:
+        seen.append(number)
+        return number
+
+    results = ordered_map(look, range(100), "test", jobs=1)
     assert next(results) == 0
     assert seen == [0]
 
@@ -127,7 +133,7 @@ def test_a_user_who_stops_early_leaves_no_thread() -> None:
             made.append(number)
             yield number
 
-    found = ahead(items(), depth=1)
+    found: Any = ahead(items(), depth=1)
     assert [next(found) for _ in range(3)] == [0, 1, 2]
     found.close()
     assert threading.active_count() == before

@@ -312,9 +312,6 @@ def test_channels(tmp_path: Path, model: Path, run: Run) -> None:
     assert "has 2 channel(s), and channel 5 is wanted" in said
 
 
-@pytest.mark.xfail(
-    reason="recordings.readable takes channel 0 for channel 1 (`channel or 1`)", strict=True
-)
 def test_channel_0_is_refused(tmp_path: Path, model: Path, wav: Path, run: Run) -> None:
     """Channels count from 1."""
     run(model, wav, "--channel", 0, "--out", tmp_path, code=1)
@@ -328,11 +325,6 @@ def test_quakeml_needs_times(tmp_path: Path, model: Path, wav: Path, run: Run) -
     assert not (tmp_path / "out/events.xml").exists()
 
 
-@pytest.mark.xfail(
-    reason="scanning.detect leaves the coverage.csv of an earlier run until the new one is "
-    "written: a run that was stopped looks finished",
-    strict=True,
-)
 def test_an_earlier_coverage_is_no_proof_of_this_run(
     tmp_path: Path, model: Path, wav: Path, run: Run
 ) -> None:
@@ -356,12 +348,6 @@ def test_files_of_equal_names_get_tables_of_their_own(
         assert found["onset_s"].tolist() == pytest.approx(wanted["onset_s"].tolist())
 
 
-@pytest.mark.xfail(
-    reason="detection.key resolves links, so that both streams write to one file of scores, and "
-    "detection.scans plans both before it scores any",
-    raises=IndexError,
-    strict=True,
-)
 def test_a_file_that_is_given_twice_is_no_crash(
     tmp_path: Path, model: Path, wav: Path, run: Run
 ) -> None:
@@ -374,11 +360,6 @@ def test_a_file_that_is_given_twice_is_no_crash(
         same(raven.read(path), events_of(model, [wav]))
 
 
-@pytest.mark.xfail(
-    reason="scanning._write names a table after folder and stem, which two files may share "
-    "(x.wav and x.flac, a/r/x.wav and b/r/x.wav): the later replaces the earlier",
-    strict=True,
-)
 def test_no_table_replaces_another(tmp_path: Path, model: Path, run: Run) -> None:
     """As many tables as recordings."""
     for name in "ab":
@@ -387,11 +368,6 @@ def test_no_table_replaces_another(tmp_path: Path, model: Path, run: Run) -> Non
     assert len(list((tmp_path / "out").glob("*.selections.txt"))) == 2
 
 
-@pytest.mark.xfail(
-    reason="scanning._write gives dcase and csv the bare file name: events of a/x.wav and b/x.wav "
-    "cannot be told apart",
-    strict=True,
-)
 def test_tables_tell_files_of_equal_names_apart(tmp_path: Path, model: Path, run: Run) -> None:
     """Two recordings, two names."""
     for k, name in enumerate("ab"):

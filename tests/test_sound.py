@@ -130,9 +130,9 @@ def test_what_a_wav_lacks_is_counted_in_seconds(
     lost = min(lost, frames)
     soundfile.write(path, np.zeros((frames, 2)), 8000, "PCM_24")
     content = path.read_bytes()
-    assert sound.missing_frames(path, 8000.0, 6) == 0
+    assert sound.missing_seconds(path, 8000.0, 6) == 0
     path.write_bytes(content[: len(content) - 6 * lost])
-    assert sound.missing_frames(path, 8000.0, 6) == pytest.approx(lost / 8000)
+    assert sound.missing_seconds(path, 8000.0, 6) == pytest.approx(lost / 8000)
 
 
 def test_chunks_round_the_samples_are_none_of_them(tmp_path: Path) -> None:
@@ -143,12 +143,12 @@ def test_chunks_round_the_samples_are_none_of_them(tmp_path: Path) -> None:
     at = content.index(b"data")
     odd = b"junk" + struct.pack("<I", 3) + b"abc\0"
     path.write_bytes(content[:at] + odd + content[at:] + odd)
-    assert sound.missing_frames(path, 8000.0, 2) == 0
+    assert sound.missing_seconds(path, 8000.0, 2) == 0
     never = content[: at + 4] + struct.pack("<I", 0xFFFFFFFF) + content[at + 8 :]
     path.write_bytes(never)
-    assert sound.missing_frames(path, 8000.0, 2) == 0
+    assert sound.missing_seconds(path, 8000.0, 2) == 0
     path.write_bytes((content[:at] + odd + content[at:])[:-20])
-    assert sound.missing_frames(path, 8000.0, 2) == pytest.approx(10 / 8000)
+    assert sound.missing_seconds(path, 8000.0, 2) == pytest.approx(10 / 8000)
 
 
 def test_reading_beyond_the_end_is_refused(tmp_path: Path) -> None:

@@ -116,14 +116,14 @@ def test_working_in_chunks_changes_no_value(
     alone = np.concatenate([spectrogram.spectrograms(p[None], RATE, options) for p in pieces])
     np.testing.assert_allclose(alone, whole, atol=1e-5)
     for frames in (70, 32, 31, 5, 1):
-        monkeypatch.setattr(spectrogram, "_CHUNK_FRAMES", frames)
+        monkeypatch.setattr(spectrogram, "CHUNK", frames * 256)
         chunked = spectrogram.spectrograms(pieces, RATE, options)
         np.testing.assert_allclose(chunked, whole, atol=1e-5)
 
 
 def test_a_long_wave_has_the_frames_of_its_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """A frame is that of its samples, wherever the window began that it was cut from."""
-    monkeypatch.setattr(spectrogram, "_CHUNK_FRAMES", 50)
+    monkeypatch.setattr(spectrogram, "CHUNK", 50 * 256)
     (wave,) = waves(1, 20_000)
     long = spectrogram.spectrograms(wave[None], RATE, LINEAR)[0, ..., 0]
     for frame in (0, 7, 49, 50, 200, long.shape[1] - 1):

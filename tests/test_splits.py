@@ -450,7 +450,6 @@ def test_made_folds_share_labels_and_time() -> None:
     assert found != splits.make_folds(recordings, events, 5, 2)
 
 
-@pytest.mark.xfail(reason='splits.split: .to_numpy("U64") cuts the names of groups', strict=True)
 def test_long_names_of_groups_are_told_apart(window_table: Callable[..., pd.DataFrame]) -> None:
     """A folder's path may be longer than 64 characters."""
     table = many_days(window_table)

@@ -82,11 +82,6 @@ def test_the_order_in_which_files_are_given_does_not_matter(
     assert names(data.draw(st.permutations(files))) == wanted
 
 
-@pytest.mark.xfail(
-    reason="streams.join: files of two recorders with equal start times are joined across each "
-    "other, since sound has no station in its channel",
-    strict=True,
-)
 def test_files_of_two_recorders_are_not_mixed() -> None:
     """Two folders recorded at the same times: a file follows only one of its own folder."""
     files = []
@@ -195,11 +190,6 @@ def test_missing_is_counted_sample_by_sample(count: int, length: int) -> None:
     np.testing.assert_allclose(found, wanted, atol=1e-12)
 
 
-@pytest.mark.xfail(
-    reason="CleanStream._parts drops the block that it has just made where later ones are kept",
-    raises=KeyError,
-    strict=True,
-)
 def test_an_earlier_block_can_be_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading back costs time and nothing else."""
     monkeypatch.setattr(cleaning, "BLOCK", 2000)

@@ -60,7 +60,7 @@ def test_the_sweep_is_that_of_reweighted_windows(
 @settings(max_examples=150)
 @given(scored(), st.sampled_from(NAMES), st.sampled_from([0.0, 0.3, 0.6, 0.9, 1.0]))
 def test_the_choice_is_the_best_of_all(
-    case: tuple[np.ndarray, np.ndarray, float | None], name: str, wish: float
+    case: tuple[np.ndarray, np.ndarray, float | None], name: Any, wish: float
 ) -> None:
     """Every distinct score tried: none that is allowed is better; none allowed, the nearest."""
     y, p, prevalence = case
