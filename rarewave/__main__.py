@@ -92,6 +92,7 @@ def compare(arguments: argparse.Namespace) -> None:
     from rarewave.evaluation import Bootstrap
 
     path = "artifacts/evaluate/scores.parquet"
+    schema = tables.with_scores(tables.EVALUATED, ["event"])
     parts, metrics = [], []
     for name in arguments.experiments:
         try:
@@ -100,7 +101,7 @@ def compare(arguments: argparse.Namespace) -> None:
         except (DvcException, FileNotFoundError) as error:
             raise DataError(f"no scores in experiment {name} ({error}): see dvc exp show") from None
         table = pd.read_parquet(io.BytesIO(content))
-        parts.append(tables.conform(table, tables.EVALUATED, f"{name}: {path}"))
+        parts.append(tables.conform(table, schema, f"{name}: {path}"))
     found = evaluation.mean_gains(parts, Bootstrap("group", 3600.0, 5000, 1))
     print(summaries.means(arguments.experiments, *found))
     print("\n" + summaries.f1(arguments.experiments, metrics))

@@ -46,7 +46,7 @@ def measure(
     short = max(1, round(trigger.sta_s * rate))
     filters = [([1 / n], [1, 1 / n - 1]) for n in (short, long)]
     states = [np.zeros(1), np.zeros(1)]
-    energy, ratio = np.zeros(len(first)), np.zeros(len(first))
+    energy, ratio, early = (np.zeros(len(first)) for _ in range(3))
     at = 0
     for block in blocks:
         square = np.square(block, dtype=np.float64)
@@ -56,13 +56,16 @@ def measure(
             average, states[number] = lfilter(b, a, square, zi=states[number])
             averages.append(average)
         found = averages[0] / np.maximum(averages[1], np.finfo(float).tiny)
-        found[: max(0, long - at)] = 0.0
+        settled = found.copy()
+        settled[: max(0, long - at)] = 0.0
         begin, end = np.searchsorted(first, [at - length + 1, at + len(block)])
         left = np.maximum(first[begin:end] - at, 0)
         right = np.minimum(first[begin:end] + length - at, len(block))
         energy[begin:end] += total[right] - total[left]
         for row, i, j in zip(range(begin, end), left, right, strict=True):
-            ratio[row] = max(ratio[row], found[i:j].max())
+            ratio[row] = max(ratio[row], settled[i:j].max())
+            early[row] = max(early[row], found[i:j].max())
         at += len(block)
     power = energy / np.minimum(length, at)
-    return 10.0 * np.log10(np.maximum(power, 1e-300)), ratio
+    # ObsPy blanks the first long average only where the recording is longer.
+    return 10.0 * np.log10(np.maximum(power, 1e-300)), ratio if at > long else early

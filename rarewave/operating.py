@@ -59,14 +59,16 @@ def same_false_alarms(
     matching: Matching,
     wanted: int,
 ) -> tuple[float, pd.DataFrame]:
-    """The lowest threshold that gives at most `wanted` false alarms, and its events."""
-    for at in np.sort(candidates):
+    """The lowest threshold that gives at most `wanted` false alarms, and its events.
+
+    Where none does, the threshold is infinite and there are no events.
+    """
+    for at in [*np.sort(candidates), np.inf]:
         found = find(label, float(at))
         pairs = event_scoring.match(truth, found, matching)
         if len(found) - len(pairs) <= wanted:
-            return float(at), found
-    at = float(candidates.max())
-    return at, find(label, at)
+            break
+    return float(at), found
 
 
 def without_doubtful(found: pd.DataFrame, doubtful: pd.DataFrame) -> pd.DataFrame:

@@ -93,3 +93,15 @@ def test_a_short_average_longer_than_the_long_is_refused() -> None:
     """Both lengths are in the message."""
     with pytest.raises(DataError, match=r"sta_s \(50\) must be below lta_s \(5\)"):
         Trigger(50.0, 5.0)
+
+
+def test_a_recording_shorter_than_the_long_average_is_scored_as_obspy_does() -> None:
+    """Nothing is blanked there: a catalogue's cut-outs would have no baseline."""
+    wave = np.random.default_rng(0).standard_normal(500).astype(np.float32)
+    wave[0] = 0
+    first = np.arange(0, 400, 50)
+    trigger = Trigger(sta_s=10.0, lta_s=1000.0)
+    _, found = measure([wave[:200], wave[200:]], first, 100, 1.0, trigger)
+    ratio = recursive_sta_lta(wave.astype(np.float64), 10, 1000)
+    assert found == pytest.approx([ratio[at : at + 100].max() for at in first])
+    assert found.max() > 0

@@ -78,11 +78,15 @@ def test_the_lowest_threshold_with_so_many_false_alarms(wanted: int, at: float, 
         assert (chosen, len(table)) == (at, count)
 
 
-def test_the_highest_threshold_where_none_has_so_few_false_alarms() -> None:
-    """Two false alarms at any threshold."""
+def test_nothing_is_found_where_no_threshold_has_so_few_false_alarms() -> None:
+    """Two false alarms at any threshold: the threshold is infinite."""
     wrong = found_of(("r", 80, 81, "a"), ("r", 90, 91, "a"))
-    at, table = operating.same_false_alarms(lambda *_: wrong, TRUTH, "a", AT, NEAR, 1)
-    assert at == 0.9 and len(table) == 2
+
+    def find(label: str, threshold: float) -> pd.DataFrame:
+        return wrong[:0] if np.isinf(threshold) else wrong
+
+    at, table = operating.same_false_alarms(find, TRUTH, "a", AT, NEAR, 1)
+    assert np.isinf(at) and not len(table)
 
 
 def test_detections_in_uncertain_time_are_left_out() -> None:
