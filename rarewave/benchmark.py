@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rarewave import detection, frontend, packages, recordings, streams, windows
+from rarewave import detection, frontend, packages, recordings, scanning, streams, windows
 from rarewave.errors import DataError
 
 
@@ -30,7 +30,9 @@ def benchmark(model: str, paths: Sequence[Path], repeats: int = 3) -> dict[str, 
     package = packages.load(model)
     inner = package.detector
     scorer = detection.Scorer(inner.front_end, inner.classes, inner.score)
-    files = [(p, h) for p in paths for h in recordings.headers(p, None, None)]
+    files = [
+        (p, h) for p in scanning.recordings_of(paths) for h in recordings.headers(p, None, None)
+    ]
     joined = streams.join(files)
     recorded = sum(s.n_samples / s.sample_rate for s in joined)
     cleaned = streams.CleanStream(joined[0], inner.front_end.clean)
@@ -54,6 +56,9 @@ def benchmark(model: str, paths: Sequence[Path], repeats: int = 3) -> dict[str, 
             began = time.perf_counter()
             work = [(s, Path(folder) / f"{number}.f32") for number, s in enumerate(joined)]
             found = detection.scans(scorer, work)
+            for scan in found:
+                if scan.problem:
+                    raise DataError(scan.problem)
             scans.append(time.perf_counter() - began)
             counts = [len(scan.P) for scan in found]
         count = sum(counts)

@@ -40,12 +40,20 @@ def run(folds: Sequence[int], changes: Sequence[str], prefix: str) -> list[str]:
     DataError
         There are no folds, or an experiment failed.
     """
+    given = [change for change in changes if change.startswith("ingest.")]
+    if given:
+        raise DataError(
+            f"{given[0]} changes the folds themselves: write it first, with python -m rarewave use "
+            f"RECIPE {given[0]}"
+        )
     _dvc("repro", "--quiet", "ingest")
     known = set(read_table(Path("artifacts/ingest/recordings.parquet"), RECORDINGS)["fold"]) - {""}
     if not known:
         raise DataError(
             "the recordings have no folds: a clip table may give them, or ingest.folds makes them"
         )
+    if not all(name.isdigit() for name in known):
+        raise DataError(f"folds must be whole numbers, and they are {', '.join(sorted(known))}")
     wanted = list(folds) or sorted(int(name) for name in known)
     unknown = [fold for fold in wanted if str(fold) not in known]
     if unknown:
@@ -95,9 +103,11 @@ def collect(experiments: Sequence[str]) -> pd.DataFrame:
             value = _inner(content.get(path, {}), key)
             if value is not None:
                 found.setdefault(heading, {})[name] = value
+    if not found:
+        raise DataError("none of these experiments has scores")
     table = pd.DataFrame(found).T.reindex(columns=list(experiments))
     values = table.to_numpy(float)
-    spread = values.std(axis=1, ddof=1 if len(experiments) > 1 else 0)
+    spread = values.std(axis=1, ddof=1) if len(experiments) > 1 else float("nan")
     return table.assign(mean=values.mean(axis=1), sd=spread)
 
 

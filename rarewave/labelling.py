@@ -125,7 +125,7 @@ def _tables(
             )
         listed = list(dict.fromkeys([*table["file"], *annotations.named_files(path)]))
         for file in listed:
-            recording = by_name.get(file) or by_name.get(_stem(file))
+            recording = _find(by_name, file)
             if recording is None:
                 report["recording_absent"].append(f"{file} of {name}")
                 continue
@@ -143,7 +143,7 @@ def _whole(
         by_name = _by_name(recordings)
         for name in sources.label_files:
             for row in eventtables.read_clips(folder / name).to_dict("records"):
-                recording = by_name.get(row["file"]) or by_name.get(_stem(row["file"]))
+                recording = _find(by_name, row["file"])
                 if recording is None:
                     report["recording_absent"].append(f"{row['file']} of {name}")
                 else:
@@ -208,6 +208,14 @@ def _event(
 
 def _stem(name: str) -> str:
     return Path(name.replace("\\", "/")).stem
+
+
+def _find(by_name: dict[str, dict[Hashable, Any]], file: str) -> dict[Hashable, Any] | None:
+    """The recording that a table names: by path; a bare or an absolute name also by its stem."""
+    file = file.replace("\\", "/")
+    absolute = file.startswith("/") or file[1:3] == ":/"
+    found = by_name.get(file)
+    return found or (by_name.get(_stem(file)) if absolute or "/" not in file else None)
 
 
 def _by_name(recordings: pd.DataFrame) -> dict[str, dict[Hashable, Any]]:

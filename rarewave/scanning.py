@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,18 +66,27 @@ def detect(
         No model, no recordings, or events that the format cannot hold.
     """
     package = packages.load(model)
-    files, broken = _headers(_found(paths), channel, start_pattern)
+    if channel is not None and channel < 1:
+        raise DataError(f"--channel is {channel}: channels count from 1")
+    if start_pattern is not None:
+        sound.check_pattern(start_pattern)
+    files, broken = _headers(recordings_of(paths), channel, start_pattern)
     part = out / ".partial"
-    (out / "coverage.csv").unlink(missing_ok=True)  # it stands for a whole run
+    with _writing(out):
+        (out / "coverage.csv").unlink(missing_ok=True)  # it stands for a whole run
     if form == "quakeml":
         _refuse_without_start([(path, header) for path, header, _, _ in files])
+    with _writing(out):
+        part.mkdir(parents=True, exist_ok=True)
     inner = package.detector
     scorer = detection.Scorer(inner.front_end, inner.classes, inner.score)
     classes = {name: k for k, name in enumerate(inner.classes) if name != BACKGROUND}
     state = repr(detector.describe(inner)) + repr(
         [float(w.sum()) for w in inner.network.get_weights()]
     )
-    joined = streams.join([(path, header) for path, header, _, _ in files], in_order)
+    joined = []
+    for run in _unbroken(files) if in_order else [files]:
+        joined += streams.join([(path, header) for path, header, _, _ in run], in_order)
     total = sum(s.n_samples / s.sample_rate for s in joined)
     covers = []
     with tqdm(total=round(total), unit="s", desc="detect", disable=None) as bar:
@@ -95,22 +105,31 @@ def detect(
     return _report(coverage, events, out)
 
 
-def _found(paths: Sequence[Path]) -> list[Path]:
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"--out {out} cannot be written ({error.strerror}): name another") from None
+
+
+def recordings_of(paths: Sequence[Path]) -> list[Path]:
     """Files as given, and the recordings below folders, sorted."""
-    found: list[Path] = []
+    files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.is_file() and _is_recording(p))
+            below = (p for p in path.rglob("*") if p.is_file())
+            inside = sorted(p for p in below if _is_recording(p.relative_to(path)))
             if not inside:
                 raise DataError(
                     f"no recordings in {path}: it holds no sound file and no miniSEED or SAC file"
                 )
-            found += inside
+            files += inside
         elif path.exists():
-            found.append(path)
+            files.append(path)
         else:
             raise DataError(f"{path} does not exist")
-    return list({path.resolve(): path for path in reversed(found)}.values())[::-1]
+    return list({path.resolve(): path for path in reversed(files)}.values())[::-1]
 
 
 def _is_recording(path: Path) -> bool:
@@ -119,6 +138,16 @@ def _is_recording(path: Path) -> bool:
 
 
 File = tuple[Path, Header, float, str]
+
+
+def _unbroken(files: Sequence[File]) -> list[list[File]]:
+    """Files in order, cut behind each that lacks something: time was lost there."""
+    runs: list[list[File]] = [[]]
+    for file in files:
+        runs[-1].append(file)
+        if file[3]:
+            runs.append([])
+    return [run for run in runs if run]
 
 
 def _headers(
@@ -216,6 +245,11 @@ def _refuse_without_start(files: Sequence[tuple[Path, Header]]) -> None:
                 f"{path} has no start time, and QuakeML needs one: give --start-pattern, or "
                 "another format"
             )
+        if header.channel.count(".") != 3:
+            raise DataError(
+                f"{path} has no channel NET.STA.LOC.CHA, and QuakeML needs one: choose another "
+                "format"
+            )
 
 
 def _report(coverage: pd.DataFrame, events: pd.DataFrame, out: Path) -> bool:
@@ -229,8 +263,9 @@ def _report(coverage: pd.DataFrame, events: pd.DataFrame, out: Path) -> bool:
     print(f" ({', '.join(f'{k} {v}' for k, v in sorted(count.items()))})" if count else "", end="")
     print(f", written to {out}")
     bad = coverage[coverage["problem"] != ""]
-    for problem in bad["problem"]:
-        print(f"not seen in full: {problem}")
+    for row in bad.to_dict("records"):
+        name = "" if row["path"] in row["problem"] else f"{row['path']}: "
+        print(f"not seen in full: {name}{row['problem']}")
     lost = detection.unaccounted(coverage[coverage["duration_s"].notna()])
     for row in lost.to_dict("records"):
         print(f"{row['path']}: {row['duration_s']} s recorded, not all accounted for")

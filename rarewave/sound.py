@@ -147,9 +147,7 @@ def start_of(path: Path, pattern: str | None) -> pd.Timestamp:
         )
         found = re.search(rf"(?<!\d){expression}(?!\d)", path.stem)
         if found is None:
-            raise DataError(
-                f"{path}: its name holds no time of the form {pattern}; see ingest.start_pattern"
-            )
+            raise DataError(f"{path}: its name holds no time of the start pattern {pattern}")
         try:
             parsed = datetime.strptime(found.group(), pattern)
         except ValueError as error:
@@ -169,9 +167,15 @@ def start_of(path: Path, pattern: str | None) -> pd.Timestamp:
     return pd.NaT
 
 
+def check_pattern(pattern: str) -> None:
+    """Raise `DataError` where a pattern of start times has a field that is not known."""
+    for letter in re.findall(r"%(.)", pattern):
+        _field(letter, pattern)
+
+
 def _field(letter: str, pattern: str) -> str:
     if letter not in _FIELDS:
         raise DataError(
-            f"ingest.start_pattern is {pattern!r}: %{letter} is not known; use %Y %m %d %H %M %S %f"
+            f"the start pattern is {pattern!r}: %{letter} is not known; use %Y %m %d %H %M %S %f"
         )
     return _FIELDS[letter]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from rarewave import sound
 from rarewave.checks import AtLeast
 from rarewave.errors import DataError
 
@@ -50,5 +51,9 @@ class Sources:
                 f"name_pattern is {self.name_pattern!r}: labels is names, which needs a regular "
                 "expression with (?P<label>…), as in (?P<label>[a-z]+)_.*"
             )
+        if self.folds == 1:
+            raise DataError("folds is 1: give 0 for none, or at least 2")
+        if self.start_pattern is not None:
+            sound.check_pattern(self.start_pattern)
         if self.group == "given" and self.labels not in ("clips", "names"):
             raise DataError("group is given, and only labels: clips or names give groups")

@@ -69,21 +69,22 @@ def join(files: Sequence[tuple[Path, Header]], in_order: bool = False) -> list[S
     for path, header in ordered:
         # Two recorders may share a folder, and a channel number says nothing.
         name = "" if in_order or "." in header.channel else re.sub(r"\d", "#", path.name)
-        place = ("", "") if in_order else (str(path.parent), name)
-        candidates = open_ones.setdefault((header.channel, *place), [])
-        for stream in candidates:
+        place = (header.channel, str(path.parent), name)
+        candidates = streams if in_order else open_ones.setdefault(place, [])
+        for stream in candidates[-1:] if in_order else candidates:
             last = stream[-1]
             if _follows(last.header, header, in_order):
                 stream.append(Piece(path, header, last.first + last.header.n_samples))
                 break
         else:
             streams.append([Piece(path, header, 0)])
-            candidates.append(streams[-1])
+            if not in_order:
+                candidates.append(streams[-1])
     return [Stream(tuple(pieces)) for pieces in streams]
 
 
 def _follows(one: Header, other: Header, in_order: bool) -> bool:
-    if not rates.same(one.sample_rate, other.sample_rate):
+    if one.channel != other.channel or not rates.same(one.sample_rate, other.sample_rate):
         return False
     if in_order:
         return True

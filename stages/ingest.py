@@ -42,6 +42,11 @@ def group_of(row: pd.Series, by: str) -> str:
         return row["start"].strftime("%Y-%m-%d")
     if by == "station" and "." in row["channel"]:
         return row["channel"].split(".")[1]
+    if by == "station":
+        raise DataError(
+            f"{row['path']} names no station, and ingest.group is station: choose folder or "
+            "recording"
+        )
     if by == "folder":
         return Path(row["path"]).parent.as_posix()
     return row["recording_id"]

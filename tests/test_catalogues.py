@@ -144,7 +144,7 @@ def test_bytes_that_are_no_catalogue_are_refused(tmp_path: Path, name: str) -> N
 
 def test_a_missing_catalogue_names_the_parameter(tmp_path: Path) -> None:
     """Where the path comes from."""
-    with pytest.raises(DataError, match=r"no catalogue .*gone\.csv.*ingest\.catalogues"):
+    with pytest.raises(DataError, match=r"no catalogue .*gone\.csv.*ingest\.label_files"):
         read_catalogue(tmp_path / "gone.csv")
 
 

@@ -26,7 +26,7 @@ from rarewave import backend, kerasfile, networks
 backend.start(1)
 keras = backend.keras
 keras.utils.set_random_seed(3)
-model = networks.build("seed_cnn", (8, 8, 1), slice(0, 8))
+model = networks.build("seed_cnn", (8, 8, 1), 1, slice(0, 8))
 model.compile(keras.optimizers.Adam(), keras.losses.BinaryCrossentropy())
 X = np.random.default_rng(0).standard_normal((8, 8, 8, 1))
 model.train_on_batch(X, X[:, :1, 0, 0] > 0)
@@ -41,7 +41,7 @@ def trained(name: str = "seed_cnn") -> Trained:
     """A small network after two steps, with its data."""
     keras.utils.set_random_seed(1)
     options = replace(TRAINING, network=name, learning_rate=0.01)
-    model = training.compiled((8, 8, 1), slice(0, 8), options, 100)
+    model = training.compiled((8, 8, 1), 1, slice(0, 8), options, 100)
     X = np.random.default_rng(0).standard_normal((8, 8, 8, 1)).astype(np.float32)
     y = (X[:, :1, 0, 0] > 0).astype(np.float32)
     for _ in range(2):

@@ -46,7 +46,7 @@ def test_any_time_comes_back_from_a_name(moment: pd.Timestamp, pattern: str) -> 
 @pytest.mark.parametrize(
     ("name", "pattern", "words"),
     [
-        ("dawn", "%Y%m%d", r"dawn\.wav: its name holds no time of the form %Y%m%d; see ingest"),
+        ("dawn", "%Y%m%d", r"dawn\.wav: its name holds no time of the start pattern %Y%m%d"),
         ("120240302", "%Y%m%d", "holds no time"),
         ("20241302", "%Y%m%d", "'20241302' is no time"),
         ("20240302", "%Y%b%d", r"%b is not known; use %Y %m %d"),

@@ -22,6 +22,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from rarewave import backend, normalisation, spectrogram, training
 from rarewave.augmentation import Augmentation
 from rarewave.backend import keras
+from rarewave.errors import DataError
 from rarewave.frontend import FrontEnd
 from rarewave.hyperparameters import Training
 from rarewave.training import Examples
@@ -406,10 +407,10 @@ def test_the_learning_rate_rises_first() -> None:
     assert found == pytest.approx([0.0, 0.005, 0.01, 0.005, 0.0], abs=1e-7)
 
 
-def test_the_learning_rate_rises_to_a_constant_too() -> None:
-    """`warmup` says nothing of the schedule."""
-    found = rates_of(replace(TRAINING, warmup=0.2), 100, [0, 10, 20, 60])
-    assert found == pytest.approx([0.0, 0.0005, 0.001, 0.001], abs=1e-7)
+def test_a_warm_up_without_a_schedule_is_refused() -> None:
+    """A constant rate does not rise; a parameter that does nothing would mislead."""
+    with pytest.raises(DataError, match="warmup is for schedule cosine"):
+        replace(TRAINING, warmup=0.2)
 
 
 def test_weight_decay_shrinks_kernels_and_nothing_else() -> None:
