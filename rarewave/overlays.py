@@ -22,7 +22,7 @@ def _explained(axes_pair: Any, case: dict[str, Any], front: dict[str, NDArray]) 
     look = {"origin": "lower", "aspect": "auto", "extent": extent}
     upper.imshow(picture, cmap="gray", vmin=low, vmax=max(high, low + 1), **look)
     upper.imshow(heat, cmap="inferno", alpha=0.6 * heat, vmin=0, vmax=1, **look)
-    upper.set_title(case["title"], fontsize=8)
+    upper.set_title(case["title"], fontsize=7)
     wave = case["waveform"]
     times = np.arange(len(wave)) / front["rate_hz"] - front["before_s"]
     lower.plot(times, wave, color="black", linewidth=0.4)
@@ -31,11 +31,12 @@ def _explained(axes_pair: Any, case: dict[str, Any], front: dict[str, NDArray]) 
     upper.tick_params(labelbottom=False)
     lower.set_yticks([])
     ticks = np.linspace(0, front["duration_s"], 4)
+    places = 0 if front["duration_s"] >= 10 else 2
     if pd.isna(case["start"]):
-        labels = [f"{t:.0f} s" for t in ticks]
+        labels = [f"{t:.{places}f} s" for t in ticks]
     else:
         clock = [case["start"] + pd.Timedelta(seconds=float(t)) for t in ticks]
-        labels = [f"{t:.0f} s\n{c:%H:%M:%S}" for t, c in zip(ticks, clock, strict=True)]
+        labels = [f"{t:.{places}f} s\n{c:%H:%M:%S}" for t, c in zip(ticks, clock, strict=True)]
     lower.set_xticks(ticks, labels, fontsize=6)
     upper.tick_params(labelsize=6)
 

@@ -68,7 +68,7 @@ def main() -> None:
             "heat": heat,
             "waveform": X_raw[row],
             "start": window["start"],
-            "title": f"{kind.replace('_', ' ')} {number}: {window['label']}, "
+            "title": f"{kind.replace('_', ' ')} {number}: {window['label']}\n"
             f"p({classes[k]}) = {p[at, k]:.3f}",
         }
         overlays.overlay(OUT / f"{kind}_{number}.png", case, front)
