@@ -84,23 +84,17 @@ def compare(arguments: argparse.Namespace) -> None:
     import io
     import json
 
-    import dvc.api
     import pandas as pd
-    from dvc.exceptions import DvcException
 
-    from rarewave import evaluation, summaries, tables
+    from rarewave import crossvalidation, evaluation, summaries, tables
     from rarewave.evaluation import Bootstrap
 
     path = "artifacts/evaluate/scores.parquet"
     schema = tables.with_scores(tables.EVALUATED, ["event"])
     parts, metrics = [], []
     for name in arguments.experiments:
-        try:
-            content = dvc.api.read(path, rev=name, mode="rb")
-            metrics.append(json.loads(dvc.api.read("metrics/evaluate.json", rev=name)))
-        except (DvcException, FileNotFoundError) as error:
-            raise DataError(f"no scores in experiment {name} ({error}): see dvc exp show") from None
-        table = pd.read_parquet(io.BytesIO(content))
+        table = pd.read_parquet(io.BytesIO(crossvalidation.stored(path, name)))
+        metrics.append(json.loads(crossvalidation.stored("metrics/evaluate.json", name)))
         parts.append(tables.conform(table, schema, f"{name}: {path}"))
     found = evaluation.mean_gains(parts, Bootstrap("group", 3600.0, 5000, 1))
     print(summaries.means(arguments.experiments, *found))

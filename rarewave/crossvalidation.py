@@ -1,29 +1,30 @@
 """Every fold as an experiment of DVC, and the scores of several experiments side by side."""
 
+import contextlib
 import json
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from rarewave.errors import DataError
 from rarewave.tables import RECORDINGS, read_table
+from rarewave.tracking import flat
 
-FILES = ("metrics/evaluate.json", "metrics/detect.json")
+_EVALUATE, _DETECT = "metrics/evaluate.json", "metrics/detect.json"
 
 # Shown where the experiments have them: file, name in it, heading.
 SCORES = (
-    ("metrics/evaluate.json", "network.accuracy", "accuracy"),
-    ("metrics/evaluate.json", "network.macro_f1", "macro F1"),
-    ("metrics/evaluate.json", "network.average_precision", "average precision"),
-    ("metrics/evaluate.json", "network.f1", "F1"),
-    ("metrics/evaluate.json", "forest.accuracy", "forest accuracy"),
-    ("metrics/evaluate.json", "forest.macro_f1", "forest macro F1"),
-    ("metrics/evaluate.json", "level.average_precision", "level average precision"),
-    ("metrics/detect.json", "network.macro_f1", "event macro F1"),
+    (_EVALUATE, "network.accuracy", "accuracy"),
+    (_EVALUATE, "network.macro_f1", "macro F1"),
+    (_EVALUATE, "network.average_precision", "average precision"),
+    (_EVALUATE, "network.f1", "F1"),
+    (_EVALUATE, "forest.accuracy", "forest accuracy"),
+    (_EVALUATE, "forest.macro_f1", "forest macro F1"),
+    (_EVALUATE, "level.average_precision", "level average precision"),
+    (_DETECT, "network.macro_f1", "event macro F1"),
 )
 
 
@@ -85,22 +86,13 @@ def collect(experiments: Sequence[str]) -> pd.DataFrame:
     DataError
         There is no such experiment, or none of them has scores.
     """
-    import dvc.api
-    from dvc.exceptions import DvcException
-
     found: dict[str, dict[str, float]] = {}
     for name in experiments:
-        content: dict[str, Any] = {}
-        for path in FILES:
-            try:
-                content[path] = json.loads(dvc.api.read(path, rev=name))
-            except (DvcException, FileNotFoundError) as error:
-                if path == FILES[0]:
-                    raise DataError(
-                        f"no scores in experiment {name} ({error}): see dvc exp show"
-                    ) from None
+        content = {_EVALUATE: flat(json.loads(stored(_EVALUATE, name))), _DETECT: {}}
+        with contextlib.suppress(DataError):  # an experiment of before there was such a stage
+            content[_DETECT] = flat(json.loads(stored(_DETECT, name)))
         for path, key, heading in SCORES:
-            value = _inner(content.get(path, {}), key)
+            value = content[path].get(key)
             if value is not None:
                 found.setdefault(heading, {})[name] = value
     if not found:
@@ -111,10 +103,17 @@ def collect(experiments: Sequence[str]) -> pd.DataFrame:
     return table.assign(mean=values.mean(axis=1), sd=spread)
 
 
-def _inner(content: Any, key: str) -> float | None:
-    for part in key.split("."):
-        content = content.get(part) if isinstance(content, dict) else None
-    return float(content) if isinstance(content, int | float) else None
+def stored(path: str, experiment: str) -> bytes:
+    """A file as an experiment left it; raises `DataError` where there is none."""
+    import dvc.api
+    from dvc.exceptions import DvcException
+
+    try:
+        return dvc.api.read(path, rev=experiment, mode="rb")
+    except (DvcException, FileNotFoundError) as error:
+        raise DataError(
+            f"no scores in experiment {experiment} ({error}): see dvc exp show"
+        ) from None
 
 
 def text(table: pd.DataFrame) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rarewave import frontend, joining, windows
+from rarewave import cleaning, frontend, joining, windows
 from rarewave.errors import DataError
 from rarewave.frontend import FrontEnd
 from rarewave.joining import Joining
@@ -107,7 +107,7 @@ def _planned(scorer: Scorer, stream: Stream, scores: Path) -> tuple[Scan, int]:
     width, front_end = len(scorer.classes), scorer.front_end
     nothing = np.zeros((0, width), np.float32)
     try:
-        length = CleanStream(stream, front_end.clean).length
+        length = cleaning.plan(stream.n_samples, stream.sample_rate, front_end.clean).length
     except DataError as error:
         problem = f"{stream.pieces[0].path}: {error}"
         return Scan(stream, np.zeros(0, np.int64), nothing, 0, problem), 0

@@ -1,7 +1,8 @@
 """Detectors side by side on one set of windows, with intervals bootstrapped by group."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -14,6 +15,8 @@ from rarewave.targets import EVENT, binary, event_classes
 from rarewave.windows import BACKGROUND
 
 MAJORITY = "majority"
+
+Measure = Callable[..., dict[str, float]]  # of `weights`
 
 
 @dataclass(frozen=True)
@@ -141,35 +144,46 @@ def compare(
     weights = scoring.group_weights(groups, y, bootstrap.resamples, bootstrap.seed)
     scores = scores | {MAJORITY: np.zeros(len(y))}
     thresholds = thresholds | {MAJORITY: np.inf}
-    rows, resampled = [], {}
-    for name, values in scores.items():
-        point = _measure(y, types, values, thresholds[name], None, name == "network")
-        draws = [
-            _measure(y, types, values, thresholds[name], w, name == "network") for w in weights
-        ]
-        resampled[name] = np.array([draw["average_precision"] for draw in draws])
-        for metric, value in point.items():
-            low, high = scoring.interval(draws, metric)
+    measures = {
+        name: partial(_measure, y, types, values, thresholds[name], probabilities=name == "network")
+        for name, values in scores.items()
+    }
+    return side_by_side(measures, weights, "average_precision")
+
+
+def side_by_side(
+    measures: Mapping[str, Measure], weights: NDArray[np.float64], gain: str
+) -> tuple[pd.DataFrame, dict[str, dict[str, float]]]:
+    """Metrics of detectors with 95 % intervals, and what the network gains in one of them.
+
+    Parameters
+    ----------
+    measures : name of the detector to its metrics under some weights, None for the plain ones;
+        one is `network`.
+    weights : (resamples, n) of the bootstrap.
+    gain : the metric whose difference is paired.
+
+    Returns
+    -------
+    A table of detector, metric, value, low and high; and for each other detector the difference
+    between the network and it with its interval.
+    """
+    rows, points, draws = [], {}, {}
+    for name, measure in measures.items():
+        points[name], draws[name] = measure(weights=None), [measure(weights=w) for w in weights]
+        for metric, value in points[name].items():
+            low, high = scoring.interval(draws[name], metric)
             rows.append(
-                {
-                    "detector": name,
-                    "metric": metric,
-                    "value": value,
-                    "low": low,
-                    "high": high,
-                }
+                {"detector": name, "metric": metric, "value": value, "low": low, "high": high}
             )
-    table = pd.DataFrame(rows)
-    precision = table[table["metric"] == "average_precision"].set_index("detector")["value"]
     gains = {}
-    for name in scores:
+    for name in measures:
         if name != "network":
-            low, high = scoring.interval(
-                [{"d": d} for d in resampled["network"] - resampled[name]], "d"
-            )
-            gain = float(precision["network"] - precision[name])
-            gains[name] = {"value": gain, "low": low, "high": high}
-    return table, gains
+            pairs = zip(draws["network"], draws[name], strict=True)
+            low, high = scoring.interval([{"d": a[gain] - b[gain]} for a, b in pairs], "d")
+            value = points["network"][gain] - points[name][gain]
+            gains[name] = {"value": value, "low": low, "high": high}
+    return pd.DataFrame(rows), gains
 
 
 def _measure(
@@ -177,6 +191,7 @@ def _measure(
     types: NDArray[np.str_],
     values: NDArray[np.float64],
     threshold: float,
+    *,
     weights: NDArray[np.float64] | None,
     probabilities: bool,
 ) -> dict[str, float]:

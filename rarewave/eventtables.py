@@ -148,8 +148,8 @@ def read_clips(path: Path) -> pd.DataFrame:
     table = labelfiles.separated(path)
     known = {_plain(name): name for name in reversed(table.columns)}
     sources = {
-        "file": _first(known, _NAMES["file"]),
-        "label": _first(known, _CLIP_LABELS),
+        "file": labelfiles.first(known, _NAMES["file"]),
+        "label": labelfiles.first(known, _CLIP_LABELS),
         "fold": known.get("fold"),
         "group": known.get("src file"),
     }
@@ -255,7 +255,7 @@ def write_dcase(path: Path, events: pd.DataFrame, files: Sequence[str] = ()) -> 
 def _columns(table: pd.DataFrame, path: Path) -> dict[str, str]:
     """The columns of the file, onset, … by the names of the common table."""
     known = {_plain(name): name for name in reversed(table.columns)}
-    found = {new: _first(known, spellings) for new, spellings in _NAMES.items()}
+    found = {new: labelfiles.first(known, spellings) for new, spellings in _NAMES.items()}
     missing = [name.removesuffix("_s") for name in ("onset_s", "offset_s") if found[name] is None]
     if missing:
         raise DataError(
@@ -268,10 +268,6 @@ def _columns(table: pd.DataFrame, path: Path) -> dict[str, str]:
 def _plain(name: str) -> str:
     """A name of a column without upper case, underscores and its unit."""
     return _UNIT.sub("", re.sub(r"[\s_]+", " ", name.strip()).casefold())
-
-
-def _first(known: dict[str, str], spellings: tuple[str, ...]) -> str | None:
-    return next((known[spelling] for spelling in spellings if spelling in known), None)
 
 
 def _cell(value: Any) -> str:

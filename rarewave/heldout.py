@@ -76,10 +76,9 @@ class Heldout(NamedTuple):
                 mine = tables[name]
                 first = np.rint(mine["start_s"] * rate).to_numpy(np.int64)
                 p = mine[column].where(mine["status"] != "gap").to_numpy(float)
-                found = joining.join(p, first, length, round(seconds * rate), rate, threshold, how)
-                rows.append(found.assign(recording_id=name, label=label))
-            table = pd.concat(rows, ignore_index=True).assign(low_hz=np.nan, high_hz=np.nan)
-            return self.scored(table)
+                found = joining.spans(p, first, length, round(seconds * rate), rate, threshold, how)
+                rows += [row | {"recording_id": name, "label": label} for row in found]
+            return self.scored(pd.DataFrame(rows, columns=list(DETECTED)))
 
         values = self.windows[column][self.windows["status"] != "gap"].to_numpy(float)
         return find, np.unique(np.quantile(values, np.linspace(0, 1, 301)))

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.checks import AtLeast, Between
 from rarewave.errors import DataError
+from rarewave.windows import gaps_of
 
 # Cells looked at together: bounds the memory, not the result.
 _BLOCK = 1 << 16
@@ -99,23 +99,6 @@ def running_median(values: NDArray[np.float64], width: int) -> NDArray[np.float6
     return result
 
 
-COLUMNS = ["onset_s", "offset_s", "peak", "mean", "windows"]
-
-
-def join(
-    p: NDArray[np.floating],
-    start: NDArray[np.int64],
-    length: int,
-    n_samples: int,
-    rate: float,
-    threshold: float,
-    joining: Joining,
-) -> pd.DataFrame:
-    """Events of one class in one recording as a table; see `spans`."""
-    found = spans(p, start, length, n_samples, rate, threshold, joining)
-    return pd.DataFrame(found, columns=COLUMNS)
-
-
 def spans(
     p: NDArray[np.floating],
     start: NDArray[np.int64],
@@ -149,9 +132,8 @@ def spans(
         score = running_median(score, width)[begin - a : end - a]
         high = score >= threshold
         low = score >= threshold * joining.off_ratio
-        bounds = np.flatnonzero(np.diff(np.concatenate(([0], low.view(np.int8), [0]))))
-        for i, j in bounds.reshape(-1, 2):
-            run = [begin + i, begin + j, bool(high[i:j].any())]
+        for i, j in gaps_of(low, begin):
+            run = [i, j, bool(high[i - begin : j - begin].any())]
             if runs and runs[-1][1] == run[0]:
                 runs[-1] = [runs[-1][0], run[1], runs[-1][2] or run[2]]
             else:

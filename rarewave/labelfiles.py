@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -194,6 +194,11 @@ def label_column(table: pd.DataFrame, path: Path, wanted: str | None) -> str:
     return next((name for name in found if (table[name] != "").any()), found[0])
 
 
+def first(known: Mapping[str, str], spellings: Sequence[str]) -> str | None:
+    """The column under the first of some spellings that is there; None without any."""
+    return next((known[spelling] for spelling in spellings if spelling in known), None)
+
+
 def _plain(name: str) -> str:
     return re.sub(r"[\s_]+", " ", name.strip()).casefold()
 
@@ -228,9 +233,7 @@ def checked(table: pd.DataFrame, path: Path, labels: str = "") -> pd.DataFrame:
         round, an empty or reserved label. File, row and fix are named.
     """
     path = Path(path)
-    defaults = {"file": "", "low_hz": np.nan, "high_hz": np.nan, "channel": 1}
-    given = {name: table.get(name, value) for name, value in defaults.items()}
-    full = table.assign(**given, row=table.index, source=path.name)[COLUMNS]
+    full = _filled(table).assign(row=table.index, source=path.name)[COLUMNS]
     full = full.astype(SCHEMA).reset_index(drop=True)
     unlabelled = full["row"][full["label"] == ""]
     if labels and len(unlabelled):
@@ -266,15 +269,19 @@ def writable(events: pd.DataFrame, path: Path) -> pd.DataFrame:
     missing = [name for name in ("onset_s", "offset_s", "label") if name not in events]
     if missing:
         raise DataError(f"{path}: events have no column {', '.join(missing)}: add it")
-    defaults = {"file": "", "low_hz": np.nan, "high_hz": np.nan, "channel": 1}
-    given = {name: events.get(name, value) for name, value in defaults.items()}
-    full = events.assign(**given).reset_index(drop=True)
+    full = _filled(events).reset_index(drop=True)
     for row, event in enumerate(full.itertuples(), start=1):
         mistake = _mistake(event.onset_s, event.offset_s, event.low_hz, event.high_hz)
         mistake = mistake or bad_label(event.label) or unwritable("file name", event.file)
         if mistake:
             raise DataError(f"{path}, event {row} cannot be written: {mistake}")
     return full
+
+
+def _filled(events: pd.DataFrame) -> pd.DataFrame:
+    """With the columns that an event may lack, as unknown."""
+    defaults = {"file": "", "low_hz": np.nan, "high_hz": np.nan, "channel": 1}
+    return events.assign(**{name: events.get(name, value) for name, value in defaults.items()})
 
 
 def _mistake(onset: float, offset: float, low: float, high: float) -> str:

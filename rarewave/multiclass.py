@@ -1,14 +1,14 @@
 """Several classes side by side: decisions, their scores with intervals, confusion."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave import scoring
-from rarewave.evaluation import MAJORITY, Bootstrap
+from rarewave.evaluation import MAJORITY, Bootstrap, side_by_side
 
 # Scores over all classes, in the order of the tables.
 OVERALL = (
@@ -109,25 +109,6 @@ def compare(
     always = np.zeros((len(y), len(classes)))
     always[:, majority] = 1.0
     scores = scores | {MAJORITY: always}
-    draws_of: dict[str, list[dict[str, float]]] = {}
     weights = scoring.group_weights(groups, np.zeros(len(y)), bootstrap.resamples, bootstrap.seed)
-    rows = []
-    for name, p in scores.items():
-        draws_of[name] = [measure(y, p, classes, w) for w in weights]
-        for metric, value in measure(y, p, classes).items():
-            low, high = scoring.interval(draws_of[name], metric)
-            rows.append(
-                {"detector": name, "metric": metric, "value": value, "low": low, "high": high}
-            )
-    table = pd.DataFrame(rows)
-    f1 = table[table["metric"] == "macro_f1"].set_index("detector")["value"]
-    gains = {}
-    for name in scores:
-        if name != "network":
-            pairs = zip(draws_of["network"], draws_of[name], strict=True)
-            differences: list[dict[str, Any]] = [
-                {"d": a["macro_f1"] - b["macro_f1"]} for a, b in pairs
-            ]
-            low, high = scoring.interval(differences, "d")
-            gains[name] = {"value": float(f1["network"] - f1[name]), "low": low, "high": high}
-    return table, gains
+    measures = {name: partial(measure, y, p, classes) for name, p in scores.items()}
+    return side_by_side(measures, weights, "macro_f1")

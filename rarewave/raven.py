@@ -66,7 +66,7 @@ def read(path: Path, label_column: str | None = None) -> pd.DataFrame:
     same = found["onset_s"] == begin
     found["offset_s"] = np.where(same, end, found["onset_s"] + (end - begin))
     for new, spellings in (("low_hz", _LOW), ("high_hz", _HIGH)):
-        column = _first(names, spellings)
+        column = labelfiles.first(names, spellings)
         unknown = pd.Series(np.nan, table.index)
         found[new] = unknown if column is None else labelfiles.numbers(table[column], path, False)
     flat = (found["low_hz"] == 0) & (found["high_hz"] == 0)
@@ -77,10 +77,6 @@ def read(path: Path, label_column: str | None = None) -> pd.DataFrame:
         found["view"] = table[names["view"]]
         found = _one_view(found, path)
     return labelfiles.checked(found, path, labels)
-
-
-def _first(names: dict[str, str], spellings: tuple[str, ...]) -> str | None:
-    return next((names[spelling] for spelling in spellings if spelling in names), None)
 
 
 def _files(table: pd.DataFrame, names: dict[str, str], path: Path) -> "pd.Series[str]":
@@ -117,7 +113,7 @@ def _onsets(
     path: Path,
 ) -> "pd.Series[float]":
     """Seconds from the start of the recording that the row names."""
-    column = _first(names, _FILE_OFFSET)
+    column = labelfiles.first(names, _FILE_OFFSET)
     offsets = pd.Series(np.nan, table.index)
     if column is not None:
         offsets = labelfiles.numbers(table[column], path, needed=False)

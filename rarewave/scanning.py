@@ -75,7 +75,7 @@ def detect(
     with _writing(out):
         (out / "coverage.csv").unlink(missing_ok=True)  # it stands for a whole run
     if form == "quakeml":
-        _refuse_without_start([(path, header) for path, header, _, _ in files])
+        _refuse_for_quakeml([(path, header) for path, header, _, _ in files])
     with _writing(out):
         part.mkdir(parents=True, exist_ok=True)
     inner = package.detector
@@ -88,12 +88,10 @@ def detect(
     for run in _unbroken(files) if in_order else [files]:
         joined += streams.join([(path, header) for path, header, _, _ in run], in_order)
     total = sum(s.n_samples / s.sample_rate for s in joined)
-    covers = []
     with tqdm(total=round(total), unit="s", desc="detect", disable=None) as bar:
         work = [(s, part / f"{detection.key(s, state)}.f32") for s in joined]
         found = detection.scans(scorer, work, bar.update)
-    for scan in found:
-        covers.append(detection.coverage(scan, inner.front_end))
+    covers = [detection.coverage(scan, inner.front_end) for scan in found]
     _, thresholds, joining, bands = package
     events = detection.events(found, inner.front_end, classes, thresholds, joining, bands)
     events = _with_files(events, joined)
@@ -221,11 +219,10 @@ def _write(events: pd.DataFrame, files: list[File], form: str, out: Path) -> Non
     events = events.drop(columns="recording_id")
     if form in _NAMES:
         writer = raven.write if form == "raven" else audacity.write
-        stems = {
-            path: str(Path(name).with_suffix("")).replace("/", "_") for path, name in names.items()
-        }
+        flat = {path: name.replace("/", "_") for path, name in names.items()}
+        stems = {path: str(Path(name).with_suffix("")) for path, name in flat.items()}
         if len(set(stems.values())) < len(stems):
-            stems = {path: name.replace("/", "_") for path, name in names.items()}  # x.wav, x.flac
+            stems = flat  # x.wav and x.flac
         for path, stem in stems.items():
             mine = events[events["path"] == path].drop(columns="path")
             writer(out / _NAMES[form].format(stem), mine.reset_index(drop=True))
@@ -238,7 +235,7 @@ def _write(events: pd.DataFrame, files: list[File], form: str, out: Path) -> Non
         eventtables.write_csv(out / "events.csv", events.drop(columns=["path", "nyquist_hz"]))
 
 
-def _refuse_without_start(files: Sequence[tuple[Path, Header]]) -> None:
+def _refuse_for_quakeml(files: Sequence[tuple[Path, Header]]) -> None:
     for path, header in files:
         if pd.isna(header.start):
             raise DataError(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rarewave import scoring
+from rarewave import multiclass, scoring
 from rarewave.files import write_csv
 from rarewave.pictures import COLOURS, curves, figure, save, styled
 
@@ -99,10 +99,9 @@ def event_plots(
 
 def class_plots(out: Path, y: NDArray, p: NDArray[np.float64], classes: Sequence[str]) -> None:
     """The same for several classes: a curve each; reliability is that of the decided class."""
-    decided = np.argmax(p, axis=1)
+    decided = multiclass.decide(p)
     _pairs(out / "confusion.csv", y, decided, classes)
-    table = np.zeros((len(classes), len(classes)))
-    np.add.at(table, (y, decided), 1)
+    table = multiclass.confusion(y, decided, len(classes))
     matrix(out / "confusion.png", table, classes, "Test, network")
     pr, roc = {}, {}
     for k, name in enumerate(classes):

@@ -68,9 +68,9 @@ def join(files: Sequence[tuple[Path, Header]], in_order: bool = False) -> list[S
         ordered += [f for f in files if pd.isna(f[1].start)]
     for path, header in ordered:
         # Two recorders may share a folder, and a channel number says nothing.
-        name = "" if in_order or "." in header.channel else re.sub(r"\d", "#", path.name)
-        place = (header.channel, str(path.parent), name)
-        candidates = streams if in_order else open_ones.setdefault(place, [])
+        name = "" if "." in header.channel else re.sub(r"\d", "#", path.name)
+        place = () if in_order else (header.channel, str(path.parent), name)
+        candidates = open_ones.setdefault(place, [])
         for stream in candidates[-1:] if in_order else candidates:
             last = stream[-1]
             if _follows(last.header, header, in_order):
@@ -78,8 +78,7 @@ def join(files: Sequence[tuple[Path, Header]], in_order: bool = False) -> list[S
                 break
         else:
             streams.append([Piece(path, header, 0)])
-            if not in_order:
-                candidates.append(streams[-1])
+            candidates.append(streams[-1])
     return [Stream(tuple(pieces)) for pieces in streams]
 
 

@@ -21,6 +21,12 @@ Combine = Literal["mean", "max", "centre"]
 WAYS: list[Combine] = ["mean", "max", "centre"]
 COMBINE = st.sampled_from(WAYS)
 NAN = math.nan
+COLUMNS = ["onset_s", "offset_s", "peak", "mean", "windows"]
+
+
+def join(*given: object) -> pd.DataFrame:
+    """The spans of one class as a table."""
+    return pd.DataFrame(joining.spans(*given), columns=COLUMNS)  # type: ignore[arg-type]
 
 
 @st.composite
@@ -144,7 +150,7 @@ def test_events_are_those_of_the_slow_reference(
     for block in (1 << 16, 1, 5):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(joining, "_BLOCK", block)
-            found = joining.join(p, start, length, n, rate, threshold, how)
+            found = join(p, start, length, n, rate, threshold, how)
         assert list(found.itertuples(index=False, name=None)) == [
             pytest.approx(row, abs=1e-12) for row in wanted
         ]
@@ -172,7 +178,7 @@ def test_smoothed_events_are_those_of_the_slow_reference(
     for block in (1 << 16, 1, 7):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(joining, "_BLOCK", block)
-            found = joining.join(p, start, length, n, rate, 0.5, how)
+            found = join(p, start, length, n, rate, 0.5, how)
         assert list(found[["onset_s", "offset_s"]].itertuples(index=False, name=None)) == [
             pytest.approx(row[:2]) for row in wanted
         ]
@@ -181,7 +187,7 @@ def test_smoothed_events_are_those_of_the_slow_reference(
 def find(p: Sequence[float], how: Joining, threshold: float = 0.5) -> list[tuple[float, float]]:
     """Onset and offset of events over windows of 10 samples side by side, at 1 Hz."""
     start = np.arange(len(p)) * 10
-    found = joining.join(np.array(p), start, 10, 10 * len(p), 1.0, threshold, how)
+    found = join(np.array(p), start, 10, 10 * len(p), 1.0, threshold, how)
     return list(found[["onset_s", "offset_s"]].itertuples(index=False, name=None))
 
 
@@ -214,7 +220,7 @@ def test_how_overlapping_windows_are_combined() -> None:
     start, p = np.array([0, 10, 20]), np.array([0.0, 0.8, 0.0])
     spans = {}
     for combine in WAYS:
-        found = joining.join(p, start, 20, 40, 1.0, 0.5, replace(PLAIN, combine=combine))
+        found = join(p, start, 20, 40, 1.0, 0.5, replace(PLAIN, combine=combine))
         spans[combine] = found[["onset_s", "offset_s"]].to_numpy().tolist()
     assert spans == {"mean": [], "max": [[10, 30]], "centre": [[15, 25]]}
 
@@ -226,7 +232,7 @@ def test_smoothing_lasts_as_long_as_declared() -> None:
         p = np.zeros(40)
         p[20:22] = 1.0  # hop + 128 samples
         how = replace(PLAIN, combine="max", smooth_s=6.0 * hop)
-        assert not len(joining.join(p, start, 128, int(start[-1]) + 128, 1.0, 0.5, how))
+        assert not len(join(p, start, 128, int(start[-1]) + 128, 1.0, 0.5, how))
 
 
 def test_overlapping_classes_stay_two_events() -> None:
