@@ -116,6 +116,31 @@ def collect(arguments: argparse.Namespace) -> None:
     print(crossvalidation.text(crossvalidation.collect(arguments.experiments)))
 
 
+def study(arguments: argparse.Namespace) -> None:
+    """Run the experiments of a study, then write and print its table."""
+    from rarewave import recipes, studies
+    from rarewave.files import write_csv, write_text
+
+    changes = dict(recipes.parse(text) for text in arguments.changes)
+    repeats = studies.replicates(arguments.seeds, arguments.folds)
+    few = arguments.name == "few-labels"
+    shares = sorted({*(share / 100 for share in arguments.shares), 1.0})
+    variants = studies.label_efficiency(shares) if few else studies.imbalance()
+    out = arguments.out or Path("studies") / arguments.name
+    prefix = arguments.prefix or arguments.name
+    if not arguments.collect:
+        studies.run(variants, repeats, changes, prefix)
+    names = studies.names_of(variants, len(repeats), prefix)
+    found = (studies.label_efficiency_table if few else studies.imbalance_table)(names)
+    content = studies.text(found)
+    if few:
+        content += "\n\n" + studies.verdict(found, arguments.metric)
+        studies.draw_curve(out / "curve.png", found, arguments.metric)
+    write_csv(out / "table.csv", found.to_dict("records"))
+    write_text(out / "table.md", content + "\n")
+    print(f"{content}\n\n{out}/")
+
+
 def benchmark(arguments: argparse.Namespace) -> None:
     """Print how fast a detector scans recordings, beside its network alone."""
     from rarewave import benchmark as bench
@@ -139,6 +164,15 @@ def detect(arguments: argparse.Namespace) -> None:
     )
     if not good:
         raise DataError(f"some recordings were not seen in full: {arguments.out / 'coverage.csv'}")
+
+
+def explain(arguments: argparse.Namespace) -> None:
+    """Say why a model finds what it finds in one recording."""
+    from rarewave import explanation
+
+    explanation.explain(
+        arguments.model, arguments.audio, arguments.out, arguments.at, arguments.top
+    )
 
 
 def parser() -> argparse.ArgumentParser:
@@ -165,6 +199,21 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--folds", nargs="+", type=int, default=[], help="(default: all)")
     command.add_argument("--name", default="fold", help="of the experiments, a number behind it")
     command.add_argument("changes", nargs="*", metavar="section.name=value", help="for all folds")
+    command = add("study", study, "what labels are worth, or what helps rare classes")
+    command.add_argument("name", choices=("few-labels", "imbalance"))
+    command.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3], help="(default: 1 2 3)")
+    command.add_argument("--folds", nargs="+", type=int, default=[], help="one for each replicate")
+    command.add_argument(
+        "--shares", nargs="+", type=float, default=[1, 5, 10, 25, 50, 100], metavar="PERCENT",
+        help="of the training labels, for few-labels (default: 1 5 10 25 50 100)",
+    )  # fmt: skip
+    command.add_argument("--metric", default="accuracy", help="of the curve (default: accuracy)")
+    command.add_argument(
+        "--collect", action="store_true", help="run nothing: the table of what ran before"
+    )
+    command.add_argument("--prefix", help="of the experiments' names (default: the study's)")
+    command.add_argument("--out", type=Path, help="a folder (default: studies/NAME)")
+    command.add_argument("changes", nargs="*", metavar="section.name=value", help="for all")
     command = add("collect", collect, "scores of several experiments, mean and spread")
     command.add_argument("experiments", nargs="+", help="names, as dvc exp show prints them")
     command = add("detect", detect, "find events in whole recordings with a trained model")
@@ -181,6 +230,12 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--in-order", action="store_true", help="files follow one another as they are given"
     )
+    command = add("explain", explain, "why a model finds what it finds in one recording")
+    command.add_argument("model", help="as for detect")
+    command.add_argument("audio", type=Path, help="a recording, sound or seismic")
+    command.add_argument("--out", type=Path, default=Path("explanation"), help="a folder")
+    command.add_argument("--at", type=float, metavar="SECONDS", help="only the window there")
+    command.add_argument("--top", type=int, default=1, metavar="N", help="windows of each class")
     command = add("benchmark", benchmark, "how fast a detector scans, beside its network alone")
     command.add_argument("model", help="as for detect")
     command.add_argument("recordings", nargs="+", type=Path)

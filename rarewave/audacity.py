@@ -8,6 +8,7 @@ import pandas as pd
 
 from rarewave import labelfiles
 from rarewave.errors import DataError
+from rarewave.files import write_text
 
 _FIRST_CELL = re.compile(r"[+-]?[\d.,]+([eE][+-]?\d+)?", re.ASCII)
 
@@ -92,4 +93,4 @@ def write(path: Path, events: pd.DataFrame) -> None:
         if not (np.isnan(event.low_hz) and np.isnan(event.high_hz)):
             band = [-1.0 if np.isnan(hz) else hz for hz in (event.low_hz, event.high_hz)]
             lines.append("\t".join(["\\", *map(labelfiles.decimal, band)]))
-    labelfiles.write_text(path, "".join(f"{line}\n" for line in lines))
+    write_text(path, "".join(f"{line}\n" for line in lines))

@@ -14,6 +14,7 @@ from rarewave.tables import RECORDINGS, read_table
 from rarewave.tracking import flat
 
 _EVALUATE, _DETECT = "metrics/evaluate.json", "metrics/detect.json"
+_SPLIT = "metrics/split.json"
 
 # Shown where the experiments have them: file, name in it, heading.
 SCORES = (
@@ -23,8 +24,13 @@ SCORES = (
     (_EVALUATE, "network.f1", "F1"),
     (_EVALUATE, "forest.accuracy", "forest accuracy"),
     (_EVALUATE, "forest.macro_f1", "forest macro F1"),
+    (_EVALUATE, "linear.accuracy", "linear accuracy"),
+    (_EVALUATE, "linear.macro_f1", "linear macro F1"),
     (_EVALUATE, "level.average_precision", "level average precision"),
+    (_EVALUATE, "network.balanced_accuracy", "balanced accuracy"),
+    (_EVALUATE, "network.rare_recall", "recall of the rarest third"),
     (_DETECT, "network.macro_f1", "event macro F1"),
+    (_SPLIT, "audit.test_windows_of_a_training_group", "test windows of a training group"),
 )
 
 
@@ -47,7 +53,7 @@ def run(folds: Sequence[int], changes: Sequence[str], prefix: str) -> list[str]:
             f"{given[0]} changes the folds themselves: write it first, with python -m rarewave use "
             f"RECIPE {given[0]}"
         )
-    _dvc("repro", "--quiet", "ingest")
+    dvc("repro", "--quiet", "ingest")
     known = set(read_table(Path("artifacts/ingest/recordings.parquet"), RECORDINGS)["fold"]) - {""}
     if not known:
         raise DataError(
@@ -63,19 +69,38 @@ def run(folds: Sequence[int], changes: Sequence[str], prefix: str) -> list[str]:
     for fold in wanted:
         name = f"{prefix}-{fold}"
         settings = [f"split.test_fold={fold}", *changes]
-        _dvc("exp", "run", "-f", "-n", name, *_pairs(settings))
+        experiment(name, settings)
         names.append(name)
     return names
 
 
-def _pairs(settings: Sequence[str]) -> list[str]:
-    return [part for setting in settings for part in ("-S", setting)]
+def experiment(
+    name: str, settings: Sequence[str], target: str | None = None, shown: bool = True
+) -> None:
+    """Run one experiment of DVC, in the place of an older one of that name.
+
+    Stages that ran before with these parameters come back from DVC's cache (which `--force`, the
+    other way to use a name again, would not look at).
+
+    Parameters
+    ----------
+    settings : `section.name=value`.
+    target : the last stage to run; None: all.
+    """
+    with contextlib.suppress(DataError):
+        dvc("exp", "remove", name, shown=False)
+    pairs = [part for setting in settings for part in ("-S", setting)]
+    dvc("exp", "run", "-n", name, *pairs, *([target] if target else []), shown=shown)
 
 
-def _dvc(*command: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "dvc", *command], check=False)
+def dvc(*command: str, shown: bool = True) -> None:
+    """Run DVC; raises `DataError` where it fails, with its last words where they are not shown."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", *command], check=False, capture_output=not shown, text=True
+    )
     if done.returncode:
-        raise DataError(f"dvc {' '.join(command)} failed")
+        said = "" if shown else "\n" + "\n".join(f"{done.stdout}{done.stderr}".splitlines()[-15:])
+        raise DataError(f"dvc {' '.join(command)} failed{said}")
 
 
 def collect(experiments: Sequence[str]) -> pd.DataFrame:
@@ -88,9 +113,10 @@ def collect(experiments: Sequence[str]) -> pd.DataFrame:
     """
     found: dict[str, dict[str, float]] = {}
     for name in experiments:
-        content = {_EVALUATE: flat(json.loads(stored(_EVALUATE, name))), _DETECT: {}}
-        with contextlib.suppress(DataError):  # an experiment of before there was such a stage
-            content[_DETECT] = flat(json.loads(stored(_DETECT, name)))
+        content = {_EVALUATE: flat(json.loads(stored(_EVALUATE, name))), _DETECT: {}, _SPLIT: {}}
+        for path in (_DETECT, _SPLIT):  # an experiment of before there was such a stage
+            with contextlib.suppress(DataError):
+                content[path] = flat(json.loads(stored(path, name)))
         for path, key, heading in SCORES:
             value = content[path].get(key)
             if value is not None:

@@ -1,5 +1,6 @@
 """One recording to cleaned samples and labelled windows."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from rarewave.baselines import Trigger
 from rarewave.cleaning import Cleaning
 from rarewave.errors import DataError
 from rarewave.files import NpyRows
-from rarewave.windows import Grid, Labelling, Placement
+from rarewave.windows import UNLABELLED, Grid, Labelling, Placement
 
 # Longer recordings are not given to a worker: they would not fit into memory.
 _LONG = 1 << 25
@@ -66,7 +67,11 @@ def windows_of(
     if (gaps[:, 1] - gaps[:, 0]).sum() == count:
         raise DataError(f"{path}: {cleaning.NO_SAMPLE}")
     mine = settings.events[settings.events["recording_id"] == name]
-    if settings.placement.placement == "calls":
+    if not row["labelled"]:
+        # Nobody looked: windows are for pretraining, and need not follow a scan's short hop.
+        wide = dataclasses.replace(grid, hop_samples=max(grid.hop_samples, length // 2))
+        first = windows.starts(count, wide)
+    elif settings.placement.placement == "calls":
         seed = [settings.placement.placement_seed, int(row["content"], 16)]
         rng = np.random.Generator(np.random.PCG64(seed))
         first = windows.around_calls(mine, count, rate, length, settings.placement, rng)
@@ -79,7 +84,9 @@ def windows_of(
         )
     table = windows.label_windows(first, gaps, mine, rate, grid, settings.labelling)
     if not row["labelled"]:
-        table["status"], table["reason"] = "unlabelled", "the recording has no labels"
+        recorded = table["status"] != "gap"
+        table.loc[recorded, "status"] = UNLABELLED
+        table.loc[recorded, "reason"] = "the recording has no labels"
     table["window_id"] = [f"{name}/{at:08d}" for at in first]
     table["recording_id"], table["group"], table["fold"] = name, row["group"], row["fold"]
     table["start_s"] = first / rate

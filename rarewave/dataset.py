@@ -34,6 +34,11 @@ class Dataset(NamedTuple):
     time_s: NDArray[np.float64]  # (frames,) from the start of the window
     front_end: NDArray[np.str_]  # () the FrontEnd as JSON
 
+    @property
+    def labelled_at_once(self) -> NDArray[np.str_]:
+        """What an annotator labels at once (n,): an event with all its windows, or a window."""
+        return np.where(self.annotation == "", self.window_id, self.annotation)
+
     def made_by(self) -> FrontEnd:
         """The front end that made the spectrograms."""
         return FrontEnd.from_dict(json.loads(str(self.front_end)))

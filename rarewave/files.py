@@ -66,6 +66,12 @@ def read_json(path: Path) -> Any:
         raise DataError(f"{path} is not JSON ({error}): make it again") from None
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write text as UTF-8 with Unix line ends, whole or not at all."""
+    with whole(path) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
+
+
 def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
     """Write a small table that DVC plots; floats with six significant digits."""
     if not rows:

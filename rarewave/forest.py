@@ -1,4 +1,7 @@
-"""A baseline for several classes: a random forest on the mean and spread of each frequency."""
+"""Baselines for several classes: a random forest and a linear model on simple features.
+
+The features are the mean and spread of each frequency over the window.
+"""
 
 from typing import Any
 
@@ -19,15 +22,32 @@ def fit(X: NDArray[np.float32], y: NDArray[np.int8], rows: NDArray[np.int64], se
     """A forest of 200 trees (scikit-learn) fitted to some windows, at most 10,000 of them."""
     from sklearn.ensemble import RandomForestClassifier
 
-    rng = np.random.Generator(np.random.PCG64(seed))
-    if len(rows) > _MOST:
-        rows = rng.choice(rows, _MOST, replace=False)
+    rows = _some(rows, seed)
     model = RandomForestClassifier(200, random_state=seed, class_weight="balanced")
     return model.fit(features(X[rows]), y[rows])
 
 
+def fit_linear(
+    X: NDArray[np.float32], y: NDArray[np.int8], rows: NDArray[np.int64], seed: int
+) -> Any:
+    """Logistic regression (scikit-learn) of the standardised features, classes weighed alike."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rows = _some(rows, seed)
+    model = LogisticRegression(C=0.1, class_weight="balanced", max_iter=500)
+    return make_pipeline(StandardScaler(), model).fit(features(X[rows]), y[rows])
+
+
+def _some(rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    if len(rows) <= _MOST:
+        return rows
+    return np.random.Generator(np.random.PCG64(seed)).choice(rows, _MOST, replace=False)
+
+
 def score(model: Any, X: NDArray[np.float32], classes: int) -> NDArray[np.float64]:
-    """Probabilities (n, classes) by a fitted forest."""
+    """Probabilities (n, classes) by what `fit` or `fit_linear` gave."""
     found = np.zeros((len(X), classes))
     found[:, model.classes_.astype(int)] = model.predict_proba(features(X))
     return found

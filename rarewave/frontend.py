@@ -82,6 +82,11 @@ class FrontEnd:
         return frequencies_hz(self.clean.sample_rate_hz, self.spectrogram)
 
     @property
+    def frame_s(self) -> float:
+        """Seconds from one spectrogram column to the next."""
+        return self.spectrogram.hop / self.clean.sample_rate_hz
+
+    @property
     def times_s(self) -> NDArray[np.float64]:
         """Centre time of each spectrogram column, from the start of the window."""
         rate, before = self.clean.sample_rate_hz, self.grid.context_samples

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from rarewave.errors import DataError
-from rarewave.files import whole
+from rarewave.files import write_text
 
 # One labelled interval a row, whatever program wrote it.
 SCHEMA = {
@@ -329,9 +329,3 @@ def write_separated(path: Path, rows: Sequence[Sequence[str]], separator: str) -
     text = io.StringIO()
     csv.writer(text, delimiter=separator, lineterminator="\n").writerows(rows)
     write_text(path, text.getvalue())
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write text as UTF-8 with Unix line ends, whole or not at all."""
-    with whole(path) as part:
-        part.write_text(text, encoding="utf-8", newline="\n")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rarewave import scoring
 from rarewave.evaluation import MAJORITY, Bootstrap, side_by_side
+from rarewave.windows import BACKGROUND
 
 # Scores over all classes, in the order of the tables.
 OVERALL = (
@@ -16,8 +17,9 @@ OVERALL = (
     "macro_f1",
     "weighted_f1",
     "macro_precision",
-    "macro_recall",
+    "balanced_accuracy",
     "macro_average_precision",
+    "rare_recall",
 )
 
 
@@ -40,11 +42,13 @@ def measure(
     p: NDArray[np.float64],
     classes: Sequence[str],
     weights: NDArray[np.float64] | None = None,
+    rare: Sequence[int] = (),
 ) -> dict[str, float]:
     """Accuracy, macro and weighted scores, and scores of each class, at the most probable class.
 
     Precision, recall and F1 are those of scikit-learn with `zero_division=0`; macro scores are
-    means over the classes that occur in `y`.
+    means over the classes that occur in `y`. Balanced accuracy is the macro recall; `rare_recall`
+    is its mean over the classes `rare`, NaN where none of them occurs.
 
     Returns
     -------
@@ -52,12 +56,7 @@ def measure(
     `average_precision.<class>`, `support.<class>`.
     """
     table = confusion(y, decide(p), len(classes), weights)
-    support, found, right = table.sum(axis=1), table.sum(axis=0), np.diag(table)
-    zeros = np.zeros(len(classes))
-    precision = np.divide(right, found, out=zeros.copy(), where=found > 0)
-    recall = np.divide(right, support, out=zeros.copy(), where=support > 0)
-    both = support + found
-    f1 = np.divide(2 * right, both, out=zeros.copy(), where=both > 0)
+    support, precision, recall, f1 = per_class(table)
     there = support > 0
     ranked = np.array(
         [
@@ -65,14 +64,7 @@ def measure(
             for k in range(len(classes))
         ]
     )
-    result = {
-        "accuracy": right.sum() / support.sum(),
-        "macro_f1": f1[there].mean(),
-        "weighted_f1": np.average(f1, weights=support),
-        "macro_precision": precision[there].mean(),
-        "macro_recall": recall[there].mean(),
-        "macro_average_precision": ranked[there].mean(),
-    }
+    result = overall(table, rare) | {"macro_average_precision": float(ranked[there].mean())}
     for k, name in enumerate(classes):
         result |= {
             f"precision.{name}": precision[k],
@@ -84,11 +76,48 @@ def measure(
     return {name: float(value) for name, value in result.items()}
 
 
+def per_class(
+    table: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Support, precision, recall and F1 (classes,) each from a table of `confusion`."""
+    support, found, right = table.sum(axis=1), table.sum(axis=0), np.diag(table)
+    zeros = np.zeros(len(table))
+    precision = np.divide(right, found, out=zeros.copy(), where=found > 0)
+    recall = np.divide(right, support, out=zeros.copy(), where=support > 0)
+    both = support + found
+    return support, precision, recall, np.divide(2 * right, both, out=zeros.copy(), where=both > 0)
+
+
+def overall(table: NDArray[np.float64], rare: Sequence[int] = ()) -> dict[str, float]:
+    """The scores over all classes that a table of `confusion` tells; see `measure`."""
+    support, precision, recall, f1 = per_class(table)
+    there = support > 0
+    seldom = [k for k in rare if there[k]]
+    return {
+        "accuracy": float(np.trace(table) / support.sum()),
+        "macro_f1": float(f1[there].mean()),
+        "weighted_f1": float(np.average(f1, weights=support)),
+        "macro_precision": float(precision[there].mean()),
+        "balanced_accuracy": float(recall[there].mean()),
+        "rare_recall": float(recall[seldom].mean()) if seldom else float("nan"),
+    }
+
+
+def rarest(counts: NDArray[np.int64], classes: Sequence[str]) -> list[int]:
+    """The third of the classes, background apart, with the fewest training windows, rarest first.
+
+    At least one; of equals the one that comes first.
+    """
+    kinds = [k for k, name in enumerate(classes) if name != BACKGROUND]
+    order = sorted(kinds, key=lambda k: counts[k])
+    return order[: max(1, round(len(kinds) / 3))]
+
+
 def compare(
     y: NDArray[np.int8],
     groups: NDArray[np.str_],
     scores: dict[str, NDArray[np.float64]],
-    majority: int,
+    counts: NDArray[np.int64],
     classes: Sequence[str],
     bootstrap: Bootstrap,
 ) -> tuple[pd.DataFrame, dict[str, dict[str, float]]]:
@@ -99,7 +128,8 @@ def compare(
     y : (n,) classes.
     groups : (n,) the unit that a resample draws whole.
     scores : name of the detector to (n, classes) probabilities; one is `network`.
-    majority : the most frequent class of the training part, for the detector that always says so.
+    counts : (classes,) training windows of each class; the detector `majority` always says the
+        most frequent.
 
     Returns
     -------
@@ -107,8 +137,9 @@ def compare(
     F1 with its paired interval.
     """
     always = np.zeros((len(y), len(classes)))
-    always[:, majority] = 1.0
+    always[:, int(counts.argmax())] = 1.0
     scores = scores | {MAJORITY: always}
     weights = scoring.group_weights(groups, np.zeros(len(y)), bootstrap.resamples, bootstrap.seed)
-    measures = {name: partial(measure, y, p, classes) for name, p in scores.items()}
+    rare = rarest(counts, classes)
+    measures = {name: partial(measure, y, p, classes, rare=rare) for name, p in scores.items()}
     return side_by_side(measures, weights, "macro_f1")

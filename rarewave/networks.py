@@ -147,6 +147,59 @@ def sound_net(input_shape: tuple[int, int, int], outputs: int) -> keras.Model:
     return keras.Model(spectrogram, _probabilities(x, outputs), name="sound_net")
 
 
+def acoustic_cnn(
+    input_shape: tuple[int, int, int], outputs: int, width: float = 1.0
+) -> keras.Model:
+    """The encoder for pretraining and its head: four blocks of convolution, then two dense layers.
+
+    Each block is a 3x3 convolution, batch normalisation, ReLU and 2x2 max-pooling, of 64, 128,
+    256 and 512 filters; the mean over time and frequency gives 512 features; the head normalises
+    them and has 256 units with dropout. `width` scales the filters.
+    """
+    spectrogram = keras.Input(input_shape, name="spectrogram")
+    x = spectrogram
+    for number, full in enumerate((64, 128, 256, 512), start=1):
+        filters = max(1, round(full * width))
+        start = "he_normal"
+        x = layers.Conv2D(
+            filters,
+            3,
+            padding="same",
+            use_bias=False,
+            kernel_initializer=start,
+            name=f"conv{number}",
+        )(x)
+        x = layers.BatchNormalization(momentum=_MOMENTUM, name=f"norm{number}")(x)
+        x = layers.ReLU(name=f"relu{number}")(x)
+        x = layers.MaxPooling2D(2, padding="same", name=f"pool{number}")(x)
+    x = layers.GlobalAveragePooling2D(name="average")(x)
+    # A frozen encoder's features have any scale: without this the head hardly learns.
+    x = layers.BatchNormalization(momentum=_MOMENTUM, name="norm_features")(x)
+    x = layers.Dense(256, activation="relu", name="hidden")(x)
+    x = layers.Dropout(0.3, name="dropout")(x)
+    return keras.Model(spectrogram, _probabilities(x, outputs), name="acoustic_cnn")
+
+
+# The layer of each network whose output is what a pretrained encoder gives; behind it is the head.
+_FEATURES = {
+    "seed_cnn": "average",
+    "band_context": "norm",
+    "call_cnn": "flatten",
+    "frame_net": "flatten",
+    "sound_net": "pooled",
+    "acoustic_cnn": "average",
+}
+
+
+def encoder(model: keras.Model) -> keras.Model:
+    """The part of a network of this module that pretraining trains: all but its head.
+
+    It shares layers and weights with `model`; its output is (n, features).
+    """
+    features = model.get_layer(_FEATURES[model.name]).output
+    return keras.Model(model.input, features, name=f"{model.name}_encoder")
+
+
 def _probabilities(x: keras.KerasTensor, outputs: int) -> keras.KerasTensor:
     """The last layer: one sigmoid, or a softmax over the classes."""
     if outputs == 1:
@@ -155,11 +208,17 @@ def _probabilities(x: keras.KerasTensor, outputs: int) -> keras.KerasTensor:
 
 
 def build(
-    name: str, input_shape: tuple[int, int, int], outputs: int, window_frames: slice
+    name: str,
+    input_shape: tuple[int, int, int],
+    outputs: int,
+    window_frames: slice,
+    width: float = 1.0,
 ) -> keras.Model:
     """The network of that name, with fresh weights from the current seed."""
     if name == "band_context":
         return band_context(input_shape, outputs, window_frames)
+    if name == "acoustic_cnn":
+        return acoustic_cnn(input_shape, outputs, width)
     named = {
         "seed_cnn": seed_cnn,
         "call_cnn": call_cnn,

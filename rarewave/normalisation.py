@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 # dB; keeps a silent, constant spectrogram finite.
 _EPSILON = 1e-3
+# dB below the peak that `unit` keeps, as librosa's power_to_db does.
+_RANGE = 80.0
 
 
 class Normalisation(NamedTuple):
@@ -14,7 +16,8 @@ class Normalisation(NamedTuple):
 
     `sample`: each spectrogram to zero mean and unit deviation, so that loudness is forgotten.
     `dataset`: each frequency by mean and deviation over the training part, so that absolute
-    level is kept. `both`: the two as channels.
+    level is kept. `both`: the two as channels. `unit`: each spectrogram's 80 dB below its peak
+    to [0, 1], so that loudness is forgotten and what is fainter is 0.
     """
 
     mode: str
@@ -35,6 +38,9 @@ class Normalisation(NamedTuple):
         if self.mode in ("dataset", "both"):
             scale = self.deviation + np.float32(_EPSILON)
             parts.append((X - self.mean[:, None]) / scale[:, None])
+        if self.mode == "unit":
+            peak = X.max(axis=(1, 2), keepdims=True)
+            parts.append(np.maximum(X - peak, np.float32(-_RANGE)) / np.float32(_RANGE) + 1)
         return np.concatenate(parts, axis=-1).astype(np.float32, copy=False)
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A detector with all that finding events needs: thresholds, joining, bands. One folder."""
+"""A detector with all that finding and explaining events needs, in one folder."""
 
 import dataclasses
 import math
@@ -7,22 +7,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from rarewave import checks, detector
+from rarewave import checks, detector, examples
 from rarewave.detector import Detector
 from rarewave.errors import DataError
+from rarewave.examples import Examples
 from rarewave.files import read_json, write_json
 from rarewave.joining import Joining
 
 _FILE = "events.json"
+_EXAMPLES = "examples.npz"
 
 
 class Package(NamedTuple):
-    """What `python -m rarewave detect` works with."""
+    """What `python -m rarewave detect` and `explain` work with."""
 
     detector: Detector
     thresholds: Mapping[str, float]  # of each class but background
     joining: Joining
     bands: Mapping[str, tuple[float, float]]  # Hz, of the training calls of each class
+    examples: Examples | None  # training windows; None in packages of before they were kept
 
 
 def save(
@@ -31,6 +34,7 @@ def save(
     thresholds: Mapping[str, float],
     joining: Joining,
     bands: Mapping[str, tuple[float, float]],
+    remembered: Examples | None = None,
 ) -> None:
     """Copy a `.keras` file with its description, and write the rest beside it."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -42,6 +46,9 @@ def save(
         "bands": {name: list(band) for name, band in bands.items()},
     }
     write_json(folder / _FILE, content)
+    (folder / _EXAMPLES).unlink(missing_ok=True)
+    if remembered is not None:
+        examples.save(folder / _EXAMPLES, remembered)
 
 
 def load(where: str) -> Package:
@@ -72,9 +79,11 @@ def load(where: str) -> Package:
                 bands = {name: (low, high) for name, (low, high) in content["bands"].items()}
                 joining = checks.build(Joining, content["joining"], "detect")
                 thresholds = {name: _number(v) for name, v in content["thresholds"].items()}
-                return Package(detector.load(models[0]), thresholds, joining, bands)
+                found = Package(detector.load(models[0]), thresholds, joining, bands, None)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise DataError(f"{inner / _FILE} does not describe a detector ({error})") from None
+            known = inner / _EXAMPLES
+            return found._replace(examples=examples.load(known) if known.exists() else None)
     raise DataError(
         f"{where} is no detector with thresholds: the stage detect writes one to "
         "artifacts/detect/detector"

@@ -1,5 +1,6 @@
 """Pictures as PNG, the same bytes for the same numbers."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ from rarewave.files import whole
 # Okabe and Ito's colours, told apart by colour-blind readers too.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#999999"]
 GREY = "#BBBBBB"
+
+# More would have no colour of their own, or no place.
+_MOST_COLUMNS = 20
+_MOST_ROWS = 80
 
 _STYLE: Any = {
     "font.family": "DejaVu Sans",
@@ -55,20 +60,32 @@ def styled(draw: Any) -> Any:
 def stacked_bars(
     path: Path, counts: pd.DataFrame, title: str, unit: str, first: str | None = None
 ) -> None:
-    """Horizontal bars, a row of `counts` each, stacked by column."""
-    columns = [str(c) for c in counts.columns]
-    if first in columns:
-        columns = [first, *[c for c in columns if c != first]]
-    made = figure(8, 1.2 + 0.2 * len(counts))
+    """Horizontal bars, a row of `counts` each, stacked by column.
+
+    Of many columns the smallest are one, and of many rows not each is named.
+    """
+    counts = counts.set_axis([str(c) for c in counts.columns], axis=1)
+    rest = counts.drop(columns=[first], errors="ignore").sum().sort_values(ascending=False)
+    if len(rest) > _MOST_COLUMNS:
+        small = list(rest.index[_MOST_COLUMNS - 1 :])
+        others = counts[small].sum(axis=1).rename(f"{len(small)} others")
+        counts = pd.concat([counts.drop(columns=small), others], axis=1)
+    columns = sorted(counts.columns, key=lambda c: c != first)
+    rows = np.arange(len(counts))
+    made = figure(8, 1.2 + 0.2 * min(len(counts), _MOST_ROWS))
     axes = made.add_subplot()
     left = np.zeros(len(counts))
-    palette = iter(COLOURS * 4)
+    palette = itertools.cycle(COLOURS)
     for column in columns:
         colour = GREY if column == first else next(palette)
-        values = counts[column].to_numpy(float)
-        axes.barh(range(len(counts)), values, left=left, label=column, color=colour)
-        left += values
-    axes.set_yticks(range(len(counts)), [str(name) for name in counts.index], fontsize=6)
+        right = left + counts[column].to_numpy(float)
+        if len(counts) <= _MOST_ROWS:
+            axes.barh(rows, right - left, left=left, label=column, color=colour)
+        else:
+            axes.fill_betweenx(rows, left, right, step="mid", label=column, color=colour)
+        left = right
+    named = rows[:: -(-len(rows) // _MOST_ROWS)]
+    axes.set_yticks(named, [str(counts.index[row]) for row in named], fontsize=6)
     axes.invert_yaxis()
     axes.set_xlabel(unit)
     axes.set_title(title)
@@ -93,7 +110,7 @@ def curves(
     axes = made.add_subplot()
     if diagonal:
         axes.plot([0, 1], [0, 1], color=GREY, linewidth=1)
-    for (name, (x, y)), colour in zip(lines.items(), COLOURS * 3, strict=False):
+    for (name, (x, y)), colour in zip(lines.items(), itertools.cycle(COLOURS), strict=False):
         axes.plot(x, y, label=name, color=colour, linewidth=1.6)
         if mark and name in mark:
             axes.plot(*mark[name], "o", color=colour, markersize=6)
@@ -103,6 +120,8 @@ def curves(
         axes.set_xscale("log")
     axes.set(xlabel=x_label, ylabel=y_label)
     axes.set_title(title)
-    if len(lines) > 1:
+    if 1 < len(lines) <= _MOST_COLUMNS:
         axes.legend()
+    elif len(lines) > 1:
+        axes.set_title(f"{title} ({len(lines)} curves)")
     save(path, made)

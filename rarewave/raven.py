@@ -9,6 +9,7 @@ import pandas as pd
 
 from rarewave import labelfiles
 from rarewave.errors import DataError
+from rarewave.files import write_text
 
 _BEGIN, _END = "begin time (s)", "end time (s)"
 _LOW = ("low freq (hz)", "low frequency (hz)")
@@ -199,7 +200,7 @@ def write(path: Path, events: pd.DataFrame) -> None:
         cells += [event["file"], labelfiles.decimal(event["onset_s"]), event["label"]]
         cells += ["" if pd.isna(event[s]) else labelfiles.decimal(event[s]) for s in scores]
         lines.append("\t".join(cells))
-    labelfiles.write_text(path, "".join(f"{line}\n" for line in lines))
+    write_text(path, "".join(f"{line}\n" for line in lines))
 
 
 def _band(event: dict[str, Any], where: str) -> tuple[float, float]:

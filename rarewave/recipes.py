@@ -18,7 +18,7 @@ from rarewave.evaluation import Bootstrap, Unit
 from rarewave.event_scoring import Matching
 from rarewave.exploration import Exploration
 from rarewave.files import whole
-from rarewave.hyperparameters import Training
+from rarewave.hyperparameters import Pretraining, Training
 from rarewave.joining import Joining
 from rarewave.matching import Uncertainty
 from rarewave.operating import Operating
@@ -35,6 +35,8 @@ SECTIONS: dict[str, tuple[type, ...]] = {
     "clean": (Cleaning, Placement, Labelling, Target, Trigger),
     "spectrogram": (Spectrogram, Band),
     "split": (Split,),
+    "pretrain": (Pretraining,),
+    "views": (Augmentation,),
     "train": (Training,),
     "augment": (Augmentation,),
     "threshold": (Objective,),

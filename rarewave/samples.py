@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from rarewave import simulate, simulate_calls
+from rarewave import simulate, simulate_calls, simulate_species
 
 MAKERS: dict[str, Callable[[Path], None]] = {
     "data": simulate.make_archive,
     "samples/calls": simulate_calls.make_calls,
+    "samples/species": simulate_species.make_species,
 }
 
 

@@ -1,11 +1,17 @@
-"""Which windows an epoch sees, as indices: resampling repeats indices, never spectrograms."""
+"""Which windows an epoch sees and what each weighs, as indices and numbers per class.
+
+Resampling repeats indices, never spectrograms.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
+# Of the sampler `effective_number`, as Cui et al. 2019 use it for long-tailed sets.
+_BETA = 0.999
+
 
 def epoch_order(
-    y: NDArray[np.int8], imbalance: str, batch_size: int, seed: int, epoch: int
+    y: NDArray[np.int8], imbalance: str, seed: int, epoch: int, least: int = 0
 ) -> NDArray[np.int64]:
     """Indices of one epoch, in the order of training; equal for equal seed and epoch.
 
@@ -14,9 +20,20 @@ def epoch_order(
     y : (n,) labels of the training windows.
     imbalance : `none` and `class_weights` visit every window once; `oversample` repeats the
         smaller classes to the size of the largest (imbalanced-learn's RandomOverSampler);
-        `balanced` fills every batch equally from all classes, the largest visited once.
+        `balanced` takes from all classes in turn, the largest visited once; `square_root` draws a
+        class in proportion to the square root of its size (Mahajan et al. 2018) and
+        `effective_number` to its effective number, n windows in all.
+    least : so many indices at least: an epoch shorter than that is dealt several times.
     """
     rng = np.random.Generator(np.random.PCG64([seed, epoch]))
+    order = _deal(y, imbalance, rng)
+    while len(order) < least:
+        order = np.concatenate([order, _deal(y, imbalance, rng)])
+    return order
+
+
+def _deal(y: NDArray[np.int8], imbalance: str, rng: np.random.Generator) -> NDArray[np.int64]:
+    kinds, counts = np.unique(y, return_counts=True)
     if imbalance == "oversample":
         from imblearn.over_sampling import RandomOverSampler
 
@@ -24,10 +41,17 @@ def epoch_order(
         rows = np.arange(len(y))[:, None]
         return rng.permutation(sampler.fit_resample(rows, y)[0][:, 0])
     if imbalance == "balanced":
-        kinds, counts = np.unique(y, return_counts=True)
         length = int(counts.max())
         columns = [_cycled(np.flatnonzero(y == kind), length, rng) for kind in kinds]
         return np.stack(columns, axis=1).ravel()
+    if imbalance in ("square_root", "effective_number"):
+        size = np.sqrt(counts) if imbalance == "square_root" else effective_number(counts, _BETA)
+        share = np.maximum(1, np.rint(len(y) * size / size.sum())).astype(int)
+        drawn = [
+            _cycled(np.flatnonzero(y == kind), length, rng)
+            for kind, length in zip(kinds, share, strict=True)
+        ]
+        return rng.permutation(np.concatenate(drawn))
     return rng.permutation(len(y))
 
 
@@ -35,6 +59,55 @@ def class_weights(y: NDArray[np.int8]) -> dict[int, float]:
     """n / (classes * n_class) for each class, scikit-learn's `balanced` weights."""
     kinds, counts = np.unique(y, return_counts=True)
     return {int(k): len(y) / (len(kinds) * int(c)) for k, c in zip(kinds, counts, strict=True)}
+
+
+def effective_number(counts: NDArray[np.int64], beta: float) -> NDArray[np.float64]:
+    """(1 - beta**n) / (1 - beta) for each count n: what n windows are worth where they overlap.
+
+    Cui et al., Class-Balanced Loss Based on Effective Number of Samples, CVPR 2019.
+    """
+    return (1 - beta ** np.asarray(counts, np.float64)) / (1 - beta)
+
+
+def class_balanced_weights(y: NDArray[np.int8], beta: float) -> dict[int, float]:
+    """1 / effective number of each class, scaled so that they sum to the number of classes.
+
+    With beta 0 every class weighs 1; towards 1, the inverse of its size.
+    """
+    kinds, counts = np.unique(y, return_counts=True)
+    weight = 1 / effective_number(counts, beta)
+    weight *= len(kinds) / weight.sum()
+    return {int(k): float(w) for k, w in zip(kinds, weight, strict=True)}
+
+
+def labelled(
+    y: NDArray[np.int8],
+    unit: NDArray[np.str_],
+    rows: NDArray[np.int64],
+    share: float,
+    seed: int,
+) -> NDArray[np.int64]:
+    """The rows that keep their label if only a share of the labels is to be had, in their order.
+
+    Stratified: of each class the same share of its units, rounded, and at least one. Nested: with
+    the same seed a smaller share is a part of a larger one.
+
+    Parameters
+    ----------
+    y : (n,) classes.
+    unit : (n,) what an annotator labels at once, such as an event with all its windows.
+    rows : of the training part.
+    share : above 0, up to 1.
+    """
+    kept = np.zeros(len(rows), bool)
+    for kind in np.unique(y[rows]):
+        mine = np.flatnonzero(y[rows] == kind)
+        of_mine = unit[rows[mine]]
+        names = np.unique(of_mine)
+        rng = np.random.Generator(np.random.PCG64([seed, int(kind), 11]))
+        chosen = rng.permutation(names)[: max(1, round(share * len(names)))]
+        kept[mine[np.isin(of_mine, chosen)]] = True
+    return rows[kept]
 
 
 def _cycled(rows: NDArray[np.int64], length: int, rng: np.random.Generator) -> NDArray[np.int64]:

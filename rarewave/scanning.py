@@ -92,7 +92,7 @@ def detect(
         work = [(s, part / f"{detection.key(s, state)}.f32") for s in joined]
         found = detection.scans(scorer, work, bar.update)
     covers = [detection.coverage(scan, inner.front_end) for scan in found]
-    _, thresholds, joining, bands = package
+    _, thresholds, joining, bands, _ = package
     events = detection.events(found, inner.front_end, classes, thresholds, joining, bands)
     events = _with_files(events, joined)
     coverage = _coverage(covers, files, broken)

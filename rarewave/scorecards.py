@@ -82,6 +82,44 @@ def matrix(path: Path, table: NDArray[np.float64], classes: Sequence[str], title
     save(path, made)
 
 
+@styled
+def recall_by_size(
+    path: Path, table: pd.DataFrame, counts: NDArray[np.int64], classes: Sequence[str]
+) -> None:
+    """Recall of each class, with its 95 % interval, over its training windows; CSV and PNG.
+
+    `table` has the columns detector, metric, value, low and high; `path` is without suffix.
+    """
+    made = figure(7, 4)
+    axes = made.add_subplot()
+    rows = []
+    for d, (detector, colour) in enumerate(zip(("network", "forest"), COLOURS, strict=False)):
+        mine = table[table["detector"] == detector].set_index("metric")
+        for name, count in zip(classes, counts, strict=True):
+            recall = mine.loc[f"recall.{name}"]
+            value, low, high = (float(recall[c]) for c in ("value", "low", "high"))
+            support = int(mine.loc[f"support.{name}", "value"])
+            if not np.isfinite(value):
+                continue
+            at = max(count, 0.5) * (1 + 0.03 * d)  # side by side, and none lost on a log axis
+            axes.plot([at, at], [low, high], color=colour, linewidth=1, alpha=0.5)
+            axes.plot(at, value, "o", color=colour, markersize=4, label=detector)
+            about = {"detector": detector, "class": name, "training_windows": int(count)}
+            rows.append(
+                about | {"test_windows": support, "recall": value, "low": low, "high": high}
+            )
+    axes.set_xscale("log")
+    axes.set_ylim(-0.03, 1.03)
+    axes.grid(color="#EEEEEE")
+    axes.set(xlabel="training windows of the class", ylabel="recall on test, 95 % interval")
+    axes.set_title("Recall by class size")
+    handles, labels = axes.get_legend_handles_labels()
+    unique = dict(zip(labels, handles, strict=True))
+    axes.legend(unique.values(), unique.keys(), loc="lower right")
+    write_csv(path.with_suffix(".csv"), rows)
+    save(path.with_suffix(".png"), made)
+
+
 def event_plots(
     out: Path, y: NDArray, scores: Mapping[str, NDArray[np.float64]], threshold: float
 ) -> None:

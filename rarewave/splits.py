@@ -25,8 +25,9 @@ class Split:
 
     `validation` and `test` are shares of the windows; `test_groups` and `validation_groups` name
     the groups of those parts instead (days left out), `*` standing for anything; `test_fold` is
-    the fold of the test part, given or made by ingest. Windows of different parts are at least
-    `purge_s` apart in time.
+    the fold of the test part, given or made by ingest. `test_recordings` names recordings, to
+    repeat a published split even if it parts groups: the audit then says what leaks. Windows of
+    different parts are at least `purge_s` apart in time.
     """
 
     validation: Annotated[float, Above(0), Between(0, 0.9)]
@@ -34,14 +35,17 @@ class Split:
     test_groups: tuple[str, ...]
     validation_groups: tuple[str, ...]
     test_fold: int | None
+    test_recordings: tuple[str, ...]
     purge_s: Annotated[float, AtLeast(0)]
     seed: Annotated[int, AtLeast(0)]
 
     def __post_init__(self) -> None:
         if self.validation + self.test >= 1:
             raise DataError("validation and test together must leave something to train on")
-        if self.test_fold is not None and self.test_groups:
-            raise DataError("test_fold and test_groups both name the test part: choose one")
+        if (self.test_fold is not None) + bool(self.test_groups) + bool(self.test_recordings) > 1:
+            raise DataError(
+                "two of test_fold, test_groups and test_recordings name the test part: choose one"
+            )
 
 
 def held_out(groups: NDArray[np.str_], folds: NDArray[np.str_], options: Split) -> NDArray:
@@ -138,15 +142,18 @@ def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
     counts = np.zeros((len(names), len(kinds)))
     np.add.at(counts, (index, kind), 1)
     of_windows = held_out(groups, windows["fold"].to_numpy("U"), options)
-    if len(names) < len(PARTS):
+    published = _published(windows["recording_id"], options)
+    if len(names) < len(PARTS) - published.any():
         raise DataError(
             f"there are fewer groups ({len(names)}) than parts ({len(PARTS)}): add recordings of "
             "other days or choose a finer ingest.group"
         )
     fixed = np.full(len(names), -1)
     fixed[index] = of_windows
+    np.add.at(counts, (index[published], kind[published]), -1)
     dealt = _deal(counts, kinds != BACKGROUND, options, fixed)
     part = np.array(PARTS)[dealt][index].astype("U16")
+    part[published] = "test"
     part[purge(windows, part, options.purge_s)] = PURGED
     part[_torn(windows["event_id"].to_numpy("U"), part)] = PURGED
     positive = labels != BACKGROUND
@@ -164,6 +171,20 @@ def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
     return part
 
 
+def _published(recordings: "pd.Series[str]", options: Split) -> NDArray[np.bool_]:
+    """Which windows `test_recordings` names."""
+    found = np.zeros(len(recordings), bool)
+    for pattern in options.test_recordings:
+        fits = np.array([fnmatch.fnmatchcase(name, pattern) for name in recordings], bool)
+        if not fits.any():
+            raise DataError(
+                f"split.test_recordings names {pattern}, and no window has that recording; one is "
+                f"{recordings.iloc[0]}"
+            )
+        found |= fits
+    return found
+
+
 def _deal(
     counts: NDArray[np.float64],
     event: NDArray[np.bool_],
@@ -178,7 +199,7 @@ def _deal(
     rng = np.random.Generator(np.random.PCG64(options.seed))
     shares = np.array([1 - options.validation - options.test, options.validation, options.test])
     free = np.flatnonzero(fixed < 0)
-    if (fixed == 2).any():
+    if (fixed == 2).any() or options.test_recordings:
         shares = np.array([1 - options.validation, options.validation, 0.0])
     if (fixed == 1).any():
         shares = np.array([1 - shares[2], 0.0, shares[2]])
@@ -242,6 +263,29 @@ def purge(windows: pd.DataFrame, part: NDArray[np.str_], purge_s: float) -> NDAr
     return removed
 
 
+def free(
+    unlabelled: pd.DataFrame, windows: pd.DataFrame, part: NDArray[np.str_], options: Split
+) -> NDArray[np.bool_]:
+    """Which unlabelled windows pretraining may see: none of, or near, validation and test.
+
+    Parameters
+    ----------
+    unlabelled, windows : rows of table WINDOWS; `part` (n,) is that of the latter.
+    """
+    held = np.isin(part, ("validation", "test"))
+    closed = unlabelled["group"].isin(windows["group"][held]).to_numpy(copy=True)
+    for pattern in (*options.test_groups, *options.validation_groups):
+        closed |= np.array([fnmatch.fnmatchcase(g, pattern) for g in unlabelled["group"]], bool)
+    if options.test_fold is not None:
+        closed |= (unlabelled["fold"] == str(options.test_fold)).to_numpy()
+    for pattern in options.test_recordings:
+        names = unlabelled["recording_id"]
+        closed |= np.array([fnmatch.fnmatchcase(name, pattern) for name in names], bool)
+    both = pd.concat([unlabelled, windows[held]], ignore_index=True)
+    parts = np.concatenate([np.full(len(unlabelled), "train", "U16"), part[held]])
+    return ~closed & ~purge(both, parts, options.purge_s)[: len(unlabelled)]
+
+
 def _torn(event_id: NDArray[np.str_], part: NDArray[np.str_]) -> NDArray[np.bool_]:
     """Windows of events that reach into a stronger part (an event across midnight)."""
     strength = {PURGED: -1, "train": 0, "validation": 1, "test": 2}
@@ -276,13 +320,13 @@ def audit(
     windows: pd.DataFrame,
     part: NDArray[np.str_],
     X: NDArray[np.float32],
-    purge_s: float,
+    options: Split,
 ) -> dict[str, Any]:
     """Prove that nothing leaks between the parts.
 
     Checks that a group is in one part only, that windows of different parts neither overlap
     nor come nearer than `purge_s`, that no event is in two parts, and that no spectrogram
-    occurs in two parts.
+    occurs in two parts. Groups that a published split (`test_recordings`) parts are counted.
 
     Returns
     -------
@@ -294,7 +338,10 @@ def audit(
         A leak, naming the windows.
     """
     used = part != PURGED
-    for column in ("group", "event_id"):
+    groups = windows["group"].to_numpy("U")
+    shared = np.intersect1d(groups[part == "train"], groups[part == "test"])
+    parts_of_groups = pd.Series(part[used]).groupby(groups[used]).nunique()
+    for column in ("event_id",) if options.test_recordings else ("group", "event_id"):
         values = windows[column].to_numpy("U")
         table = pd.DataFrame({"value": values[used], "part": part[used]})
         parts = table[table["value"] != ""].groupby("value")["part"].nunique()
@@ -302,10 +349,12 @@ def audit(
             raise DataError(
                 f"the split leaks: {column} {parts[parts > 1].index[0]} is in two parts"
             )
-    near = purge(windows[used], part[used], purge_s)
+    near = purge(windows[used], part[used], options.purge_s)
     if near.any():
         name = windows["window_id"].to_numpy("U")[used][near][0]
-        raise DataError(f"the split leaks: window {name} is within {purge_s:g} s of another part")
+        raise DataError(
+            f"the split leaks: window {name} is within {options.purge_s:g} s of another part"
+        )
     seen: dict[bytes, tuple[str, str]] = {}
     names = windows["window_id"].to_numpy("U")
     for row in np.flatnonzero(used):
@@ -319,7 +368,9 @@ def audit(
                 f"({part[row]}) have the same content: is a recording there twice?"
             )
     return {
-        "groups_in_one_part": int(windows["group"].nunique()),
+        "groups_in_one_part": int((parts_of_groups == 1).sum()),
+        "groups_of_training_and_test": len(shared),
+        "test_windows_of_a_training_group": float(np.isin(groups[part == "test"], shared).mean()),
         "events_in_one_part": int(windows["event_id"][windows["event_id"] != ""].nunique()),
         "windows_apart_in_time": int(used.sum()),
         "distinct_spectrograms": len(seen),

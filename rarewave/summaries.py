@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from rarewave.errors import DataError
+from rarewave.multiclass import OVERALL
 
 SHOWN = ("average_precision", "roc_auc", "f1", "precision", "recall")
 
@@ -20,13 +21,12 @@ def table(path: Path) -> str:
 def text(found: pd.DataFrame) -> str:
     """A column per detector, a row per metric, from detector, metric, value, low and high."""
     detectors = list(dict.fromkeys(found["detector"]))
-    lines = [f"{'':<20}" + "".join(f"{name:<24}" for name in detectors)]
-    several = ("accuracy", "macro_f1", "weighted_f1", "macro_precision", "macro_recall")
-    for metric in (*SHOWN, *several):
+    lines = [f"{'':<26}" + "".join(f"{name:<24}" for name in detectors)]
+    for metric in (*SHOWN, *OVERALL):
         cells = found[found["metric"] == metric].set_index("detector")
         if not len(cells):
             continue
-        line = f"{metric:<20}"
+        line = f"{metric:<26}"
         for name in detectors:
             value, low, high = cells.loc[name, ["value", "low", "high"]]
             line += f"{f'{value:.3f} [{low:.3f}, {high:.3f}]':<24}"

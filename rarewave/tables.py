@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rarewave.errors import DataError
 from rarewave.files import whole
@@ -96,6 +97,13 @@ COVERAGE: Schema = {
 def with_scores(schema: Schema, classes: Sequence[str]) -> Schema:
     """The schema with a column `p_<class>` for each class."""
     return schema | {f"p_{name}": "float64" for name in classes}
+
+
+def assign_scores(
+    frame: pd.DataFrame, p: NDArray[np.float64], classes: Sequence[str]
+) -> pd.DataFrame:
+    """The rows with a column `p_<class>` for each column of probabilities (n, classes)."""
+    return frame.assign(**{f"p_{name}": p[:, k] for k, name in enumerate(classes)})
 
 
 def conform(frame: pd.DataFrame, schema: Schema, name: str) -> pd.DataFrame:

@@ -6,14 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rarewave import augmentation, sampling, scoring
+from rarewave import augmentation, losses, networks, optimisers, sampling, scoring
 from rarewave.augmentation import Augmentation
 from rarewave.backend import keras
 from rarewave.frontend import FrontEnd
 from rarewave.hyperparameters import Training
-from rarewave.networks import build
 from rarewave.normalisation import Normalisation
-from rarewave.spectrogram import spectrograms
 
 Row = dict[str, float]
 
@@ -56,10 +54,12 @@ class Batches(keras.utils.PyDataset):
         self.examples, self.rows, self.normalise = examples, rows, normalise
         self.front_end, self.options, self.changes, self.epoch = front_end, options, changes, 0
         y = examples.y[rows]
-        self.weights = sampling.class_weights(y) if options.imbalance == "class_weights" else None
+        self.weights: dict[int, float] | None = None
+        if options.imbalance == "class_weights":
+            self.weights = sampling.class_weights(y)
+        elif options.class_balanced_beta:
+            self.weights = sampling.class_balanced_weights(y, options.class_balanced_beta)
         self.backgrounds = rows[y == examples.background]
-        times = front_end.times_s
-        self.frame_s = float(times[1] - times[0]) if len(times) > 1 else 1.0
         self._deal()
 
     def _deal(self) -> None:
@@ -67,9 +67,10 @@ class Batches(keras.utils.PyDataset):
         order = sampling.epoch_order(
             self.examples.y[self.rows],
             options.imbalance,
-            options.batch_size,
             options.seed,
             self.epoch,
+            # The last batch of an epoch may be short.
+            (options.least_batches - 1) * options.batch_size + 1,
         )
         self.order = self.rows[order]
 
@@ -90,20 +91,20 @@ class Batches(keras.utils.PyDataset):
         return inputs, targets, weight
 
     def _examples(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float32]:
-        spec = self.front_end.spectrogram
-        waveforms = self.examples.waveforms
-        if waveforms is None:
-            X = self.examples.X[rows]
-        else:
-            rate = self.front_end.clean.sample_rate_hz
-            changed = augmentation.augment_waveforms(waveforms[rows], rng, rate, self.changes)
-            X = spectrograms(changed, rate, spec)
+        examples, changes = self.examples, self.changes
+        waveforms = examples.waveforms
         others = None
-        if self.changes.background_p:
+        if changes.background_p:
             pool = self.backgrounds if len(self.backgrounds) else self.rows
-            others = self.examples.X[rng.choice(pool, min(len(pool), len(rows)), replace=False)]
-        return augmentation.augment_spectrograms(
-            X, rng, self.changes, self.frame_s, others, spec.floor_db
+            others = examples.X[rng.choice(pool, min(len(pool), len(rows)), replace=False)]
+        return augmentation.augment(
+            examples.X[rows],
+            None if waveforms is None else waveforms[rows],
+            others,
+            rng,
+            self.front_end.clean.sample_rate_hz,
+            self.front_end.spectrogram,
+            changes,
         )
 
     def _targets(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -171,49 +172,43 @@ class EveryEpoch(keras.callbacks.Callback):
 
 
 def compiled(
-    input_shape: tuple[int, int, int],
-    outputs: int,
-    window_frames: slice,
-    options: Training,
-    steps: int,
+    model: keras.Model, options: Training, steps: int, counts: NDArray[np.int64]
 ) -> keras.Model:
-    """A fresh network with optimiser and loss; `steps` is the length of the whole training."""
-    smoothing = options.label_smoothing
-    loss: Any
-    if options.loss == "focal":
-        # Lin et al. 2017; `alpha` weighs the events.
-        gamma, alpha = options.focal_gamma, options.focal_alpha
-        if outputs == 1:
-            loss = keras.losses.BinaryFocalCrossentropy(
-                apply_class_balancing=True, alpha=alpha, gamma=gamma, label_smoothing=smoothing
-            )
-        else:
-            loss = keras.losses.CategoricalFocalCrossentropy(
-                alpha=alpha, gamma=gamma, label_smoothing=smoothing
-            )
-    elif outputs == 1:
-        loss = keras.losses.BinaryCrossentropy(label_smoothing=smoothing)
-    else:
-        loss = keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
+    """A network with part of its encoder frozen, loss and optimiser.
+
+    Parameters
+    ----------
+    model : a network of `networks`, its encoder as it is to start.
+    steps : length of the whole training, for the schedule.
+    counts : (classes,) training windows of each class.
+    """
+    layers = [layer for layer in networks.encoder(model).layers if layer.weights]
+    for layer in layers[: round(options.frozen * len(layers))]:
+        layer.trainable = False
     rate: Any = options.learning_rate
-    rising = round(options.warmup * steps)
     if options.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(
-            rate if not rising else 0.0,
-            steps - rising,
-            warmup_target=rate if rising else None,
-            warmup_steps=rising,
-        )
-    model = build(options.network, input_shape, outputs, window_frames)
-    optimiser = keras.optimizers.Adam(rate, name="adam")
-    if options.weight_decay:
-        optimiser = keras.optimizers.AdamW(rate, options.weight_decay, name="adamw")
-        optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        rate = optimisers.cosine(rate, steps, options.warmup)
+    names = [layer.name for layer in layers]
+    optimiser = optimisers.adam(rate, options.weight_decay, names, options.encoder_rate)
+    loss = losses.build(options, model.output_shape[-1], counts)
     model.compile(optimiser, loss, jit_compile=False)
     return model
 
 
+def start(
+    encoder: keras.Model, outputs: int, front_end: FrontEnd, options: Training
+) -> keras.Model:
+    """The network with a fresh head from the seed, and its encoder as it is given."""
+    keras.utils.set_random_seed(options.seed)
+    shape, frames = encoder.input_shape[1:], front_end.window_frames
+    model = networks.build(options.network, shape, outputs, frames, options.width)
+    for layer in encoder.layers:
+        model.get_layer(layer.name).set_weights(layer.get_weights())
+    return model
+
+
 def train(
+    model: keras.Model,
     examples: Examples,
     train_rows: NDArray[np.int64],
     validation_rows: NDArray[np.int64],
@@ -228,15 +223,14 @@ def train(
 
     Parameters
     ----------
+    model : from `start`.
     train_rows, validation_rows : indices into the examples; only the former are augmented.
     front_end : what made the spectrograms.
     report : called after every epoch with its scores.
     """
-    keras.utils.set_random_seed(options.seed)
     batches = Batches(examples, train_rows, normalise, front_end, options, changes)
-    shape = (*examples.X.shape[1:3], normalise.channels)
-    steps = len(batches) * options.epochs
-    model = compiled(shape, examples.outputs, front_end.window_frames, options, steps)
+    counts = np.bincount(examples.y[train_rows], minlength=examples.targets.shape[1])
+    compiled(model, options, len(batches) * options.epochs, counts)
     watch = EveryEpoch(
         lambda network: predict(network, examples.X, validation_rows, normalise),
         examples,

@@ -14,6 +14,7 @@ from rarewave.checks import AtLeast, Fraction
 from rarewave.errors import DataError
 
 BACKGROUND = "background"
+UNLABELLED = "unlabelled"  # status of windows of recordings that nobody has looked at
 
 
 def _refuse_hop(hop: int, window: int) -> None:
@@ -122,7 +123,8 @@ def around_calls(
     """First samples of windows centred on calls, and of background windows between them.
 
     Background is drawn, without overlap where there is room, from time that no label touches
-    (certain or not), `background_ratio` times as often as there are calls, at least once.
+    (certain or not), `background_ratio` times as often as there are calls, at least once. Calls
+    whose windows are the same, as at the end of a recording, share it.
 
     Parameters
     ----------
@@ -138,7 +140,7 @@ def around_calls(
     first = np.clip(np.rint(centre - window / 2 + moved), 0, last).astype(np.int64)
     wanted = max(1, round(placement.background_ratio * len(calls)))
     if placement.background_ratio == 0:
-        return np.sort(first)
+        return np.unique(first)
     drawn: list[int] = []
     for apart in (window, 1):  # overlap only where there is no other room
         free = _free(events, last, window, rate)
@@ -149,7 +151,7 @@ def around_calls(
             at = int(choices[rng.integers(len(choices))])
             drawn.append(at)
             free[max(0, at - apart + 1) : at + apart] = False
-    return np.sort(np.concatenate([first, np.array(drawn, np.int64)]))
+    return np.unique(np.concatenate([first, np.array(drawn, np.int64)]))
 
 
 def _free(events: pd.DataFrame, last: int, window: int, rate: float) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rarewave import (
     backend,
@@ -14,6 +15,7 @@ from rarewave import (
     detection,
     detector,
     event_scoring,
+    examples,
     forest,
     operating,
     packages,
@@ -22,6 +24,7 @@ from rarewave import (
     streams,
     targets,
     timelines,
+    timing,
 )
 from rarewave.event_scoring import Matching
 from rarewave.files import read_json, write_csv, write_json
@@ -64,11 +67,14 @@ def main() -> None:
     }
     chosen = dict(read_json(Path("artifacts/threshold/threshold.json"))["network"])
     bands = targets.bands(events, windows, split, model.classes)
+    data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
+    training = split["row"][split["part"] == "train"].to_numpy()
+    remembered = examples.collect(model.network, model.normalisation, data, training)
     with tempfile.TemporaryDirectory() as scratch:
         scan = partial(scan_all, folder=folder, scratch=Path(scratch))
         scorers = {"network": detection.Scorer(model.front_end, model.classes, model.score)}
         if not targets.binary(model.classes):
-            scorers["forest"] = forest_scorer(model)
+            scorers["forest"] = forest_scorer(model, data, training)
         scans = {
             (name, part): scan(scorer, parts[part], f"{name}-{part}")
             for name, scorer in scorers.items()
@@ -83,7 +89,7 @@ def main() -> None:
                     label: operating.best_f1(find, truth, label, STEPS, matching)
                     for label in targets.event_classes(model.classes)
                 }
-        packages.save(OUT / "detector", MODEL, thresholds["network"], joining, bands)
+        packages.save(OUT / "detector", MODEL, thresholds["network"], joining, bands, remembered)
         test = parts["test"]
         found = {}
         for name in scorers:
@@ -110,7 +116,7 @@ def main() -> None:
     write_table(OUT / "coverage.parquet", coverage, COVERAGE)
     write_table(OUT / "events.parquet", found["network"], DETECTED)
     run = logbook.open_run("detect")
-    with logbook.tracked():
+    with timing.tracking():
         registry.log_detector(run, OUT / "detector", model.front_end, model.classes)
     logbook.close(run, "detect")
 
@@ -138,11 +144,10 @@ def found_in(
     return detection.events(scans, model.front_end, classes, {label: threshold}, joining, bands)
 
 
-def forest_scorer(model: detector.Detector) -> detection.Scorer:
+def forest_scorer(
+    model: detector.Detector, data: dataset.Dataset, rows: NDArray[np.int64]
+) -> detection.Scorer:
     """The baseline of several classes, fitted to the training windows."""
-    data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
-    split = read_table(Path("artifacts/split/split.parquet"), SPLIT)
-    rows = split["row"][split["part"] == "train"].to_numpy()
     fitted = forest.fit(data.X_spec, data.y_all, rows, 1)
     score = partial(forest.score, fitted, classes=len(model.classes))
     return detection.Scorer(model.front_end, model.classes, score)

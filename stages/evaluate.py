@@ -13,6 +13,7 @@ from rarewave import (
     evaluation,
     forest,
     multiclass,
+    sampling,
     scorecards,
     summaries,
     targets,
@@ -20,7 +21,15 @@ from rarewave import (
 from rarewave.evaluation import Bootstrap, Unit
 from rarewave.files import read_json, write_csv, write_json
 from rarewave.hyperparameters import Training
-from rarewave.tables import EVALUATED, SPLIT, WINDOWS, read_table, with_scores, write_table
+from rarewave.tables import (
+    EVALUATED,
+    SPLIT,
+    WINDOWS,
+    assign_scores,
+    read_table,
+    with_scores,
+    write_table,
+)
 from stages import common, logbook
 
 MODEL = Path("artifacts/train/spectrogram_seismic_detector.keras")
@@ -42,30 +51,31 @@ def main() -> None:
     about = windows.set_index("row", drop=False).loc[rows]
     about["unit"] = evaluation.units(about, bootstrap)
     p = model.score(data.X_spec[rows], data.made_by())
-    about = with_p(about, p, classes)
+    about = assign_scores(about, p, classes)
     scored = evaluation.per_recording(about, classes) if unit.per == "recording" else about
     write_table(Path("artifacts/evaluate/scores.parquet"), scored, with_scores(EVALUATED, classes))
     if targets.binary(classes):
         table, found = events(scored, read_json(THRESHOLD), bootstrap)
     else:
+        y, unit_of = data.y_all, data.labelled_at_once
         training = split["row"][split["part"] == "train"].to_numpy()
-        y = data.y_all
-        fitted = forest.fit(data.X_spec, y, training, bootstrap.seed)
-        chance = forest.score(fitted, data.X_spec[rows], len(classes))
-        beside = with_p(about, chance, classes)
-        beside = evaluation.per_recording(beside, classes) if unit.per == "recording" else beside
-        majority = int(np.bincount(y[training]).argmax())
-        table, found = kinds(scored, beside, majority, classes, bootstrap)
+        training = sampling.labelled(y, unit_of, training, hyper.labels, hyper.seed)
+        beside = {"network": scored}
+        for name, fit in (("forest", forest.fit), ("linear", forest.fit_linear)):
+            fitted = fit(data.X_spec, y, training, bootstrap.seed)
+            by = assign_scores(
+                about, forest.score(fitted, data.X_spec[rows], len(classes)), classes
+            )
+            beside[name] = by
+            if unit.per == "recording":
+                beside[name] = evaluation.per_recording(by, classes)
+        counts = np.bincount(y[training], minlength=len(classes))
+        table, found = kinds(beside, counts, classes, bootstrap)
     write_csv(Path("artifacts/evaluate/table.csv"), table.to_dict("records"))
     write_json(Path("metrics/evaluate.json"), found)
     print(summaries.text(table))
     run = logbook.open_run("evaluate")
     logbook.close(run, "evaluate")
-
-
-def with_p(about: pd.DataFrame, p: np.ndarray, classes: list[str]) -> pd.DataFrame:
-    """The windows with a column of probabilities for each class."""
-    return about.assign(**{f"p_{name}": p[:, k] for k, name in enumerate(classes)})
 
 
 def events(
@@ -99,18 +109,19 @@ def events(
 
 
 def kinds(
-    scored: pd.DataFrame,
-    beside: pd.DataFrame,
-    majority: int,
+    beside: dict[str, pd.DataFrame],
+    counts: np.ndarray,
     classes: list[str],
     bootstrap: Bootstrap,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Several classes: network, random forest and majority, each by its most probable class."""
+    """Several classes: network and baselines, each by its most probable class."""
     columns = [f"p_{name}" for name in classes]
-    scores = {"network": scored[columns].to_numpy(), "forest": beside[columns].to_numpy()}
+    scores = {name: table[columns].to_numpy() for name, table in beside.items()}
+    scored = beside["network"]
     y, unit = targets.indices(scored["label"], classes), scored["unit"].to_numpy("U")
-    table, gains = multiclass.compare(y, unit, scores, majority, classes, bootstrap)
+    table, gains = multiclass.compare(y, unit, scores, counts, classes, bootstrap)
     scorecards.class_plots(PLOTS, y, scores["network"], classes)
+    scorecards.recall_by_size(PLOTS / "recall_by_size", table, counts, classes)
     shown = [m for m in multiclass.OVERALL if m in set(table["metric"])]
     scorecards.grouped_intervals(
         PLOTS / "detectors.png", table, shown, "Test: network and baselines", "score, 95 % interval"
@@ -118,15 +129,17 @@ def kinds(
     values = table.pivot(index="detector", columns="metric", values="value")
     network = table[table["detector"] == "network"].set_index("metric")
     found: dict[str, Any] = {
-        name: {metric: values.loc[name, metric] for metric in ("accuracy", "macro_f1")}
+        name: {m: values.loc[name, m] for m in ("accuracy", "macro_f1", "rare_recall")}
         for name in values.index
     }
     found["network"] = network["value"].loc[list(multiclass.OVERALL)].to_dict()
-    found["network"]["f1_per_class"] = {
-        name: network.loc[f"f1.{name}", "value"] for name in classes
-    }
-    found["interval"] = intervals(network, ("accuracy", "macro_f1"))
-    found["gain_over_forest"] = gains["forest"]
+    for metric in ("f1", "recall"):
+        found["network"][f"{metric}_per_class"] = {
+            name: network.loc[f"{metric}.{name}", "value"] for name in classes
+        }
+    found["training_windows"] = dict(zip(classes, counts.tolist(), strict=True))
+    found["interval"] = intervals(network, ("accuracy", "macro_f1", "rare_recall"))
+    found |= {f"gain_over_{name}": gains[name] for name in ("forest", "linear")}
     return table, found
 
 

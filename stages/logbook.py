@@ -12,11 +12,12 @@ from rarewave.tracking import Run
 from stages import common
 
 ORDER = (
-    "ingest", "eda", "clean", "spectrogram", "npz", "split", "train", "threshold", "evaluate",
-    "gradcam", "detect",
+    "ingest", "eda", "clean", "spectrogram", "npz", "split", "pretrain", "train", "threshold",
+    "evaluate", "gradcam", "detect",
 )  # fmt: skip
 
-tracked = timing.tracking
+# What the curves of a stage are called in MLflow.
+CURVES = {"pretrain": "pretrain_epoch.", "train": "epoch."}
 
 
 def project_root() -> Path:
@@ -54,14 +55,14 @@ def close(run: Run | None, stage: str) -> None:
         tracking.close(run)
 
 
-def live(run: Run | None, row: dict[str, float]) -> None:
+def live(run: Run | None, stage: str, row: dict[str, float]) -> None:
     """Log the scores of one epoch while training goes on."""
     with timing.tracking():
-        tracking.log_metrics(run, [(int(row["epoch"]), _epoch(row))])
+        tracking.log_metrics(run, [(int(row["epoch"]), _epoch(stage, row))])
 
 
-def _epoch(row: dict[str, float]) -> dict[str, float]:
-    return {f"epoch.{k}": v for k, v in row.items() if k != "epoch"}
+def _epoch(stage: str, row: dict[str, float]) -> dict[str, float]:
+    return {f"{CURVES[stage]}{k}": v for k, v in row.items() if k != "epoch"}
 
 
 def _sync(run: Run | None, stages: tuple[str, ...]) -> None:
@@ -77,18 +78,26 @@ def _sync(run: Run | None, stages: tuple[str, ...]) -> None:
         files += sorted(Path(f"plots/{stage}").glob("**/*.*"))
     tracking.log_metrics(run, [(0, metrics)])
     tracking.log_files(run, files)
-    history = Path("plots/train/history.csv")
-    if "train" in stages and history.exists() and not _has_curves(run):
+    for stage in CURVES:
+        history = Path(f"plots/{stage}/history.csv")
+        if stage not in stages or not history.exists() or _has_curves(run, stage):
+            continue
         header, *lines = history.read_text().splitlines()
         rows = [
-            dict(zip(header.split(","), map(float, line.split(",")), strict=True)) for line in lines
+            {
+                name: float(text)
+                for name, text in zip(header.split(","), line.split(","), strict=True)
+                if text
+            }
+            for line in lines
         ]
-        tracking.log_metrics(run, [(int(row["epoch"]), _epoch(row)) for row in rows])
+        tracking.log_metrics(run, [(int(row["epoch"]), _epoch(stage, row)) for row in rows])
 
 
-def _has_curves(run: Run) -> bool:
+def _has_curves(run: Run, stage: str) -> bool:
     try:
-        return "epoch.loss" in run.client.get_run(run.run_id).data.metrics
+        known = run.client.get_run(run.run_id).data.metrics
+        return any(name.startswith(CURVES[stage]) for name in known)
     except Exception as error:
         tracking.warn(error)
         return True

@@ -12,13 +12,14 @@ from rarewave.files import NpyRows, read_json, write_json
 from rarewave.frontend import FrontEnd
 from rarewave.spectrogram import Band, Spectrogram, crop
 from rarewave.tables import WAVEFORMS, WINDOWS, read_table
+from rarewave.windows import UNLABELLED
 from stages import common
 
 OUT = Path("artifacts/spectrogram")
 
 
 def main() -> None:
-    """Transform the used windows, recording by recording, a chunk at a time."""
+    """Transform used and unlabelled windows, recording by recording, a chunk at a time."""
     options, band = common.options("spectrogram", Spectrogram, Band)
     made = read_json(Path("artifacts/clean/frontend.json"))
     if band.band == "labels":
@@ -30,17 +31,24 @@ def main() -> None:
     tables = dict(list(table.groupby("recording_id")))
 
     low, high, total, clipped = np.inf, -np.inf, 0.0, 0
-    with NpyRows(OUT / "X_spec.npy", front_end.shape, np.float32) as rows:
+    with (
+        NpyRows(OUT / "X_spec.npy", front_end.shape, np.float32) as rows,
+        NpyRows(OUT / "X_unlabelled.npy", front_end.shape, np.float32) as unlabelled,
+    ):
         for name, at, count in waveforms.itertuples(index=False, name=None):
             starts = tables[name]["start_s"].to_numpy() * front_end.clean.sample_rate_hz
             first = np.rint(starts).astype(np.int64)
-            wanted = (tables[name]["row"] >= 0).to_numpy()
+            nobody_looked = (tables[name]["status"] == UNLABELLED).to_numpy()
+            wanted = (tables[name]["row"] >= 0).to_numpy() | nobody_looked
             recorded = (tables[name]["status"] != "gap").to_numpy()
             read = partial(_slice, X_clean[at : at + count])
             choices = partial(_some, wanted), partial(_some, recorded)
             for _, X in frontend.spectra(front_end, read, count, first, *choices):
                 if not np.isfinite(X).all():
                     raise DataError(f"{name} gives a spectrogram that is not finite")
+                if nobody_looked.any():
+                    unlabelled.append(X)
+                    continue
                 rows.append(X)
                 power = X[..., 0]
                 low, high = min(low, float(power.min())), max(high, float(power.max()))
@@ -53,6 +61,7 @@ def main() -> None:
         Path("metrics/spectrogram.json"),
         {
             "windows": rows.count,
+            "unlabelled": unlabelled.count,
             "frequencies": frequencies,
             "frames": frames,
             "channels": channels,

@@ -19,7 +19,13 @@ def main() -> None:
     windows = windows[windows["row"] >= 0].sort_values("row").reset_index(drop=True)
     X = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz")).X_spec
     part = splits.split(windows, options)
-    proof = splits.audit(windows, part, X, options.purge_s)
+    proof = splits.audit(windows, part, X, options)
+    if proof["groups_of_training_and_test"]:
+        print(
+            f"this split leaks: {proof['test_windows_of_a_training_group']:.0%} of the test "
+            f"windows are of a group that training knows ({proof['groups_of_training_and_test']} "
+            "groups)"
+        )
     write_table(Path("artifacts/split/split.parquet"), windows.assign(part=part), SPLIT)
     event = windows["label"] != BACKGROUND
     summary = {

@@ -31,7 +31,8 @@ def main() -> None:
     sweeps: dict[str, dict[str, Any]] = {}
     for detector, columns in evaluation.score_columns(classes).items():
         chosen[detector], sweeps[detector] = {}, {}
-        for name, column in columns.items():
+        present = {n: c for n, c in columns.items() if truth[:, classes.index(n)].any()}
+        for name, column in (present or columns).items():
             y, values = truth[:, classes.index(name)], table[column].to_numpy(float)
             try:
                 sweep = thresholds.sweep(y, values, objective.prevalence, hop_s)
@@ -41,6 +42,14 @@ def main() -> None:
                 raise DataError(f"class {name}: {error}") from None
             sweeps[detector][name] = sweep
             chosen[detector][name] = thresholds.choose(sweep, objective)
+        lacking = [name for name in columns if name not in chosen[detector]]
+        if lacking:
+            middle = float(np.median([c["threshold"] for c in chosen[detector].values()]))
+            chosen[detector] |= {name: {"threshold": middle, "borrowed": True} for name in lacking}
+            print(
+                f"{detector}: validation has no window of {', '.join(lacking)}: these classes take "
+                f"the median threshold of the others, {middle:.3g}"
+            )
     write_json(
         Path("artifacts/threshold/threshold.json"),
         {d: {n: c["threshold"] for n, c in found.items()} for d, found in chosen.items()},

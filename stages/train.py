@@ -11,16 +11,18 @@ from rarewave import (
     dataset,
     detector,
     kerasfile,
-    normalisation,
     pictures,
+    sampling,
+    tables,
     training,
 )
 from rarewave.augmentation import Augmentation
 from rarewave.detector import Detector
 from rarewave.errors import DataError
-from rarewave.files import write_csv, write_json
+from rarewave.files import read_json, write_csv, write_json
 from rarewave.frontend import FrontEnd
 from rarewave.hyperparameters import Training
+from rarewave.normalisation import Normalisation
 from rarewave.tables import SCORES, SPLIT, read_table, with_scores, write_table
 from rarewave.training import Examples
 from rarewave.windows import BACKGROUND
@@ -42,6 +44,9 @@ def main() -> None:
     rows = {
         part: split["row"][split["part"] == part].to_numpy() for part in ("train", "validation")
     }
+    rows["train"] = sampling.labelled(
+        data.y_all, data.labelled_at_once, rows["train"], options.labels, options.seed
+    )
     classes = tuple(str(name) for name in data.classes)
     front_end = data.made_by()
     examples = Examples(
@@ -51,7 +56,8 @@ def main() -> None:
         classes.index(BACKGROUND) if BACKGROUND in classes else -1,
         waveforms(front_end, changes),
     )
-    normalise = normalisation.fit(data.X_spec[rows["train"]], options.normalisation)
+    encoder, normalise = pretrained(front_end, options)
+    network = training.start(encoder, examples.outputs, front_end, options)
     run = logbook.open_run("train")
     history: list[training.Row] = []
 
@@ -64,10 +70,11 @@ def main() -> None:
             Path("plots/train/history.csv"),
             [r | {"epoch": int(r["epoch"])} for r in history],
         )
-        logbook.live(run, row)
+        logbook.live(run, "train", row)
 
     show_augmentation(examples, rows["train"], front_end, changes, options.seed)
     training.train(
+        network,
         examples,
         rows["train"],
         rows["validation"],
@@ -82,14 +89,20 @@ def main() -> None:
     write_json(detector.sidecar(MODEL), detector.describe(best))
     scored = split[split["part"].isin(["train", "validation"])]
     p = training.predict(best.network, data.X_spec, scored["row"].to_numpy(), normalise)
-    scores = scored.assign(**{f"p_{name}": p[:, k] for k, name in enumerate(classes)})
+    scores = tables.assign_scores(scored, p, classes)
     write_table(OUT / "scores.parquet", scores, with_scores(SCORES, classes))
     chosen = history[-1]
     if options.keep == "best":
         chosen = max(history, key=lambda row: row["val_average_precision"])
     write_json(
         Path("metrics/train.json"),
-        chosen | {"epochs": len(history), "weights": best.network.count_params()},
+        chosen
+        | {
+            "epochs": len(history),
+            "weights": best.network.count_params(),
+            "trained_weights": sum(int(np.prod(v.shape)) for v in network.trainable_variables),
+            "labelled_windows": len(rows["train"]),
+        },
     )
     epochs = np.array([row["epoch"] for row in history])
     pictures.curves(
@@ -103,6 +116,20 @@ def main() -> None:
         "loss, or score on validation",
     )
     logbook.close(run, "train")
+
+
+def pretrained(front_end: FrontEnd, options: Training) -> tuple[backend.keras.Model, Normalisation]:
+    """The encoder to start from, and the normalisation that it was made with."""
+    path = Path("artifacts/pretrain/encoder.keras")
+    about = read_json(path.with_suffix(".json"))
+    normalise = Normalisation.from_dict(about["normalisation"])
+    made = (about["network"], about["front_end_digest"], normalise.mode)
+    if made != (options.network, front_end.digest, options.normalisation):
+        raise DataError(
+            f"{path} is of another network ({made[0]}), front end or normalisation ({made[2]}): "
+            "run the stage pretrain"
+        )
+    return kerasfile.load(path), normalise
 
 
 def show_augmentation(
@@ -119,7 +146,6 @@ def show_augmentation(
         examples.X[quiet[:64]] if len(quiet) else examples.X[rows[:64]],
         rate,
         spec,
-        float(np.diff(front_end.times_s[:2])[0]) if len(front_end.times_s) > 1 else 1.0,
         changes,
         seed,
     )
@@ -133,7 +159,7 @@ def show_augmentation(
 
 def waveforms(front_end: FrontEnd, changes: Augmentation) -> np.ndarray | None:
     """Samples of the windows, where an augmentation is of the waveform."""
-    if not (changes.noise_p or changes.stretch_p or changes.pitch_p):
+    if not changes.of_waveforms:
         return None
     if front_end.grid.context_samples or front_end.spectrogram.floor_s:
         raise DataError(

@@ -1,7 +1,7 @@
 """Options of the recipe for lunar data, as a place to start from: `dataclasses.replace` them."""
 
 from rarewave.cleaning import Cleaning
-from rarewave.hyperparameters import Training
+from rarewave.hyperparameters import Pretraining, Training
 from rarewave.spectrogram import Spectrogram
 from rarewave.windows import Grid
 
@@ -32,10 +32,17 @@ SPECTROGRAM = Spectrogram(
 )
 TRAINING = Training(
     network="seed_cnn",
+    width=1.0,
     normalisation="sample",
+    labels=1.0,
+    least_batches=1,
+    frozen=0.0,
+    encoder_rate=1.0,
     loss="cross_entropy",
     focal_gamma=2.0,
     focal_alpha=0.25,
+    class_balanced_beta=0.0,
+    logit_adjustment=0.0,
     label_smoothing=0.0,
     imbalance="none",
     learning_rate=0.001,
@@ -47,5 +54,15 @@ TRAINING = Training(
     patience=6,
     keep="best",
     threads=2,
+    seed=1,
+)
+PRETRAINING = Pretraining(
+    epochs=2,
+    batch_size=16,
+    temperature=0.2,
+    learning_rate=0.001,
+    weight_decay=0.0001,
+    warmup=0.1,
+    precision="float32",
     seed=1,
 )

@@ -3,12 +3,14 @@
 from dataclasses import fields, replace
 
 import numpy as np
+import options
 import pytest
 from scipy.signal import welch
 
 from rarewave import augmentation, checks
 from rarewave.augmentation import Augmentation
 from rarewave.errors import DataError
+from rarewave.spectrogram import spectrograms
 
 RATE = 8000.0
 FRAME_S = 0.1
@@ -351,3 +353,49 @@ def test_mixup_takes_one_probability_per_example() -> None:
     kept = mixed == targets
     assert 10 < kept.sum() < 40
     np.testing.assert_array_equal(found[kept], X[kept])
+
+
+def test_samples_are_changed_first_and_then_their_spectrograms() -> None:
+    """The two steps by hand with the same generator; without samples the second alone."""
+    spec = replace(options.SPECTROGRAM, n_fft=256, hop=128, floor_db=-80.0)
+    waves = np.random.default_rng(0).standard_normal((6, 4096)).astype(np.float32)
+    X = spectrograms(waves, RATE, spec)
+    noisy = Augmentation(gain_p=1.0, gain_db=6.0, noise_p=1.0, time_mask_p=1.0, time_mask_s=0.1)
+
+    def drawn() -> np.random.Generator:
+        return np.random.default_rng(5)
+
+    rng = drawn()
+    changed = spectrograms(augmentation.augment_waveforms(waves, rng, RATE, noisy), RATE, spec)
+    wanted = augmentation.augment_spectrograms(changed, rng, noisy, 128 / RATE, None, -80.0)
+    found = augmentation.augment(X, waves, None, drawn(), RATE, spec, noisy)
+    np.testing.assert_array_equal(found, wanted)
+    alone = augmentation.augment(X, None, None, drawn(), RATE, spec, noisy)
+    np.testing.assert_array_equal(
+        alone, augmentation.augment_spectrograms(X, drawn(), noisy, 128 / RATE, None, -80.0)
+    )
+    quiet = replace(noisy, noise_p=0.0)
+    assert not quiet.of_waveforms and noisy.of_waveforms
+    np.testing.assert_array_equal(
+        augmentation.augment(X, waves, None, drawn(), RATE, spec, quiet), alone
+    )
+
+
+def test_time_is_scaled_about_the_middle() -> None:
+    """A tone burst keeps its centre and rows, and lasts half as long at twice the speed."""
+    X = np.zeros((6, 41, 1), np.float32)
+    X[2, 12:29, 0] = 1.0  # 17 frames about frame 20
+    fast = augmentation.scale_time(X, 2.0)
+    assert fast.shape == X.shape
+    assert fast[2, :, 0].sum() == pytest.approx(X[2, :, 0].sum() / 2, abs=1.0)
+    assert (fast[2, :, 0] * np.arange(41)).sum() / fast[2, :, 0].sum() == pytest.approx(20)
+    assert not fast[[0, 1, 3, 4, 5]].any()
+    np.testing.assert_array_equal(augmentation.scale_time(X, 1.0), X)
+    slow = augmentation.scale_time(X, 0.5)
+    assert slow[2, :, 0].sum() == pytest.approx(2 * X[2, :, 0].sum(), abs=1.0)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3])
+def test_time_of_very_few_frames_is_scaled(frames: int) -> None:
+    X = np.ones((4, frames, 2), np.float32)
+    np.testing.assert_allclose(augmentation.scale_time(X, 1.7), X)

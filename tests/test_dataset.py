@@ -123,3 +123,9 @@ def test_a_single_array_is_no_data_set(tmp_path: Path) -> None:
         np.save(stream, np.zeros(3))
     with pytest.raises(DataError, match=r"one\.npz is not a data set"):
         dataset.load(path)
+
+
+def test_an_event_is_labelled_with_all_its_windows(made: Dataset) -> None:
+    """Background window by window."""
+    both = made._replace(annotation=np.array(["", "e1", "", "e1"], "U32"))
+    assert both.labelled_at_once.tolist() == ["a", "e1", "c", "e1"]

@@ -78,3 +78,22 @@ def test_a_rare_class_weighs_as_much_as_a_common_one() -> None:
     tree = model.estimators_[0].tree_
     share = tree.value[0, 0] / tree.value[0, 0].sum()
     np.testing.assert_allclose(share, 0.5, atol=0.15)
+
+
+def test_the_linear_model_is_scikit_learns_on_standardised_features(
+    songs: tuple[np.ndarray, np.ndarray],
+) -> None:
+    """Equal to a regression fitted by hand, and no probability for a class never seen."""
+    from sklearn.linear_model import LogisticRegression
+
+    X, y = songs
+    model = forest.fit_linear(X, y, np.arange(60), seed=1)
+    p = forest.score(model, X[60:], 4)
+    F = forest.features(X)
+    mean, deviation = F[:60].mean(axis=0), F[:60].std(axis=0)
+    by_hand = LogisticRegression(C=0.1, class_weight="balanced", max_iter=500)
+    by_hand.fit((F[:60] - mean) / deviation, y[:60])
+    expected = by_hand.predict_proba((F[60:] - mean) / deviation)
+    np.testing.assert_allclose(p[:, [0, 2, 3]], expected, atol=1e-3)
+    assert (p[:, 1] == 0).all()
+    assert (p.argmax(axis=1) == y[60:]).mean() > 0.8

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from options import TRAINING
 
-from rarewave import backend, kerasfile, training
+from rarewave import backend, kerasfile, networks, training
 from rarewave.backend import keras
 from rarewave.errors import DataError
 
@@ -41,7 +41,8 @@ def trained(name: str = "seed_cnn") -> Trained:
     """A small network after two steps, with its data."""
     keras.utils.set_random_seed(1)
     options = replace(TRAINING, network=name, learning_rate=0.01)
-    model = training.compiled((8, 8, 1), 1, slice(0, 8), options, 100)
+    model = networks.build(name, (8, 8, 1), 1, slice(0, 8))
+    training.compiled(model, options, 100, np.array([4, 4]))
     X = np.random.default_rng(0).standard_normal((8, 8, 8, 1)).astype(np.float32)
     y = (X[:, :1, 0, 0] > 0).astype(np.float32)
     for _ in range(2):

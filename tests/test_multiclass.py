@@ -1,6 +1,7 @@
 """Scores of several classes are scikit-learn's, and resampled by group together."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from rarewave import multiclass, scoring
+from rarewave import multiclass, scorecards, scoring
 from rarewave.evaluation import MAJORITY, Bootstrap
 
 CLASSES = ["background", "Rupe A", "b", "c"]
@@ -46,8 +47,13 @@ def test_every_score_is_scikit_learns(
     options |= {"labels": there}
     macro = metrics.precision_recall_fscore_support(y, decided, average="macro", **options)
     whole = metrics.precision_recall_fscore_support(y, decided, average="weighted", **options)
-    assert [found[f"macro_{k}"] for k in ("precision", "recall", "f1")] == pytest.approx(macro[:3])
+    names = ("macro_precision", "balanced_accuracy", "macro_f1")
+    assert [found[k] for k in names] == pytest.approx(macro[:3])
     assert found["weighted_f1"] == pytest.approx(whole[2])
+    seen = slice(None) if weights is None else weights > 0  # scikit-learn divides by no weight
+    some = None if weights is None else weights[seen]
+    balanced = metrics.balanced_accuracy_score(y[seen], decided[seen], sample_weight=some)
+    assert found["balanced_accuracy"] == pytest.approx(balanced)
     accuracy = metrics.accuracy_score(y, decided, sample_weight=weights)
     assert found["accuracy"] == pytest.approx(accuracy)
     ranked = []
@@ -64,7 +70,7 @@ def test_every_score_is_scikit_learns(
         assert found[f"average_precision.{name}"] == pytest.approx(score)
         ranked.append(score)
     assert found["macro_average_precision"] == pytest.approx(np.mean(ranked))
-    assert list(found)[:6] == list(multiclass.OVERALL)
+    assert set(list(found)[:7]) == set(multiclass.OVERALL)
 
 
 @given(scored())
@@ -93,7 +99,7 @@ def compared() -> tuple[pd.DataFrame, dict, dict]:
         "y": y,
         "groups": np.repeat([f"g{i}" for i in range(24)], 10),
         "scores": {"network": scores(2.5), "forest": scores(1.0)},
-        "majority": 0,
+        "counts": np.array([90, 30, 20, 4]),
         "classes": CLASSES,
     }
     table, gains = multiclass.compare(**data, bootstrap=RULE)
@@ -105,7 +111,7 @@ def test_every_detector_has_every_score_with_its_interval(compared: tuple) -> No
     table, _, data = compared
     for name, p in data["scores"].items():
         mine = table[table["detector"] == name].set_index("metric")
-        wanted = multiclass.measure(data["y"], p, CLASSES)
+        wanted = multiclass.measure(data["y"], p, CLASSES, rare=[3])  # of three, c is rarest
         assert mine["value"].to_dict() == pytest.approx(wanted)
         inside = mine.loc[[m for m in mine.index if not m.startswith("support")]]
         assert (inside["low"] <= inside["value"]).all()
@@ -126,7 +132,7 @@ def test_always_the_most_frequent_class_is_there_to_be_beaten(compared: tuple) -
     table, _, data = compared
     found = table[table["detector"] == MAJORITY].set_index("metric")["value"]
     assert found["accuracy"] == pytest.approx(np.mean(data["y"] == 0))
-    assert found["macro_recall"] == pytest.approx(0.25)
+    assert found["balanced_accuracy"] == pytest.approx(0.25)
     assert found["recall.background"] == 1
     assert found["recall.b"] == found["f1.b"] == 0
 
@@ -161,3 +167,90 @@ def test_the_same_seed_gives_the_same_table(compared: tuple) -> None:
     other, _ = multiclass.compare(**data, bootstrap=replace(RULE, seed=4))
     pd.testing.assert_series_equal(other["value"], table["value"])
     assert (other["low"] != table["low"]).any()
+
+
+@given(scored(), st.lists(st.integers(0, 3), max_size=3, unique=True))
+def test_the_recall_of_the_rare_is_scikit_learns(
+    case: tuple[np.ndarray, np.ndarray, np.ndarray | None], rare: list[int]
+) -> None:
+    """The macro recall over those of them that occur; unknown where none does."""
+    y, p, weights = case
+    found = multiclass.measure(y, p, CLASSES, weights, rare)["rare_recall"]
+    occur = [k for k in rare if np.bincount(y, weights, 4)[k] > 0]
+    if not occur:
+        assert np.isnan(found)
+        return
+    wanted = metrics.recall_score(
+        y, multiclass.decide(p), labels=occur, average="macro", sample_weight=weights,
+        zero_division=0,
+    )  # fmt: skip
+    assert found == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
+    ("counts", "classes", "wanted"),
+    [
+        ([5, 90, 30, 20, 4, 7, 8], ["background", *"abcdef"], [4, 5]),  # a third of six
+        ([0, 9, 9, 2], ["background", *"abc"], [3]),
+        ([0, 4, 4, 4], ["background", *"abc"], [1]),  # of equals the first
+        ([3, 9], ["background", "event"], [1]),
+        ([7, 1, 3, 2, 0], list("abcde"), [4, 1]),  # clips without background
+        ([4, 1, 2, 9, 8], ["a", "background", "c", "d", "e"], [2]),
+    ],
+)
+def test_the_rarest_third_is_told_by_training_windows(
+    counts: list[int], classes: list[str], wanted: list[int]
+) -> None:
+    """Rarest first, background never, at least one."""
+    assert multiclass.rarest(np.array(counts), classes) == wanted
+
+
+def test_the_training_windows_say_what_is_rare_and_most_frequent(compared: tuple) -> None:
+    """Not the test windows: c is rarest, and `majority` says what training had most of."""
+    table, _, data = compared
+    found = table.set_index(["detector", "metric"])["value"]
+    assert found["network", "rare_recall"] == found["network", "recall.c"]
+    other, _ = multiclass.compare(**(data | {"counts": np.array([3, 2, 9, 4])}), bootstrap=RULE)
+    other = other.set_index(["detector", "metric"])["value"]
+    assert other["network", "rare_recall"] == found["network", "recall.Rupe A"]
+    assert other[MAJORITY, "recall.b"] == 1 and other[MAJORITY, "recall.background"] == 0
+
+
+def test_recall_is_drawn_over_the_size_of_each_class(compared: tuple, tmp_path: Path) -> None:
+    """A row for each detector and class with interval, support and training windows; a PNG."""
+    table, _, data = compared
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        scorecards.recall_by_size(tmp_path / folder / "r", table, data["counts"], CLASSES)
+    rows = pd.read_csv(tmp_path / "one/r.csv")
+    assert rows["detector"].tolist() == ["network"] * 4 + ["forest"] * 4
+    assert rows["class"].tolist() == CLASSES * 2
+    assert rows["training_windows"].tolist() == data["counts"].tolist() * 2
+    for row in rows.to_dict("records"):
+        mine = data["y"] == CLASSES.index(row["class"])
+        right = np.argmax(data["scores"][row["detector"]], axis=1) == data["y"]
+        assert row["test_windows"] == mine.sum()
+        assert row["recall"] == pytest.approx(right[mine].mean(), rel=1e-5)
+        stored = table[
+            (table["detector"] == row["detector"]) & (table["metric"] == f"recall.{row['class']}")
+        ]
+        ends = (row["low"], row["high"])
+        assert ends == pytest.approx(tuple(stored[["low", "high"]].iloc[0]), rel=1e-5)
+    picture = (tmp_path / "one/r.png").read_bytes()
+    assert picture[:4] == b"\x89PNG"
+    assert picture == (tmp_path / "two/r.png").read_bytes()
+
+
+def test_classes_without_a_window_are_left_out_of_the_picture(
+    compared: tuple, tmp_path: Path
+) -> None:
+    """Not on test: no row. Not in training: drawn, with none."""
+    _, _, data = compared
+    y = data["y"].copy()
+    y[y == 2] = 1
+    counts = np.array([9, 9, 9, 0])
+    table, _ = multiclass.compare(**(data | {"y": y, "counts": counts}), bootstrap=RULE)
+    scorecards.recall_by_size(tmp_path / "r", table, counts, CLASSES)
+    rows = pd.read_csv(tmp_path / "r.csv")
+    assert rows["class"].tolist() == ["background", "Rupe A", "c"] * 2
+    assert rows.loc[rows["class"] == "c", "training_windows"].tolist() == [0, 0]

@@ -13,7 +13,7 @@ from rarewave.hyperparameters import Training
 
 backend.start(2)
 
-NAMES = ["seed_cnn", "band_context", "call_cnn", "sound_net", "frame_net"]
+NAMES = ["seed_cnn", "band_context", "call_cnn", "sound_net", "frame_net", "acoustic_cnn"]
 
 
 def test_the_seed_network_has_its_count_of_weights() -> None:
@@ -62,7 +62,7 @@ def test_a_network_gives_probabilities_for_each_window(
     np.testing.assert_allclose(np.asarray(model(X[2:3], training=False)), p[2:3], atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["sound_net", "call_cnn", "frame_net"])
+@pytest.mark.parametrize("name", ["sound_net", "call_cnn", "frame_net", "acoustic_cnn"])
 def test_a_network_has_a_layer_for_grad_cam(name: str) -> None:
     """`conv3`, as in the seed network, has an image."""
     model = networks.build(name, (40, 30, 2), 3, slice(0, 30))
@@ -124,3 +124,71 @@ def test_band_means_look_at_the_window_and_the_context() -> None:
     level = X[:, :, 5:15, 0].reshape(3, 2, 4 * 10).mean(axis=2)
     context = X[:, :, :, 1].reshape(3, 2, 4 * 20).mean(axis=2)
     np.testing.assert_allclose(found, np.concatenate([level, context], axis=1), atol=1e-5)
+
+
+def test_the_acoustic_network_has_the_filters_that_it_says() -> None:
+    """64, 128, 256 and 512, halved four times; 512 features; a head of 256 units."""
+    model = networks.build("acoustic_cnn", (64, 48, 1), 7, slice(0, 48))
+    outputs = [tuple(model.get_layer(f"pool{n}").output.shape[1:]) for n in (1, 2, 3, 4)]
+    assert outputs == [(32, 24, 64), (16, 12, 128), (8, 6, 256), (4, 3, 512)]
+    kernels = [tuple(model.get_layer(f"conv{n}").kernel.shape) for n in (1, 2, 3, 4)]
+    assert kernels == [(3, 3, 1, 64), (3, 3, 64, 128), (3, 3, 128, 256), (3, 3, 256, 512)]
+    assert networks.encoder(model).output_shape == (None, 512)
+    assert tuple(model.get_layer("hidden").kernel.shape) == (512, 256)
+    assert tuple(model.get_layer("classes").kernel.shape) == (256, 7)
+    convolutions = 9 * (64 + 64 * 128 + 128 * 256 + 256 * 512)
+    encoder = convolutions + 4 * (64 + 128 + 256 + 512)
+    assert networks.encoder(model).count_params() == encoder
+    norm = model.get_layer("norm_features").count_params()
+    assert model.count_params() == encoder + norm + 512 * 256 + 256 + 256 * 7 + 7
+
+
+@pytest.mark.parametrize(
+    ("width", "filters"), [(0.25, [16, 32, 64, 128]), (2.0, [128, 256, 512, 1024])]
+)
+def test_its_width_scales_the_filters(width: float, filters: list[int]) -> None:
+    """All four, and the features; the head keeps its units; never less than one filter."""
+    model = networks.build("acoustic_cnn", (32, 32, 2), 1, slice(0, 32), width)
+    assert [model.get_layer(f"conv{n}").filters for n in (1, 2, 3, 4)] == filters
+    assert networks.encoder(model).output_shape == (None, filters[-1])
+    assert model.get_layer("hidden").units == 256
+    thin = networks.build("acoustic_cnn", (32, 32, 2), 1, slice(0, 32), 0.001)
+    assert [thin.get_layer(f"conv{n}").filters for n in (1, 2, 3, 4)] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("shape", [(17, 29, 1), (40, 20, 2)], ids=str)
+def test_an_encoder_gives_features_and_shares_its_weights(
+    name: str, shape: tuple[int, int, int]
+) -> None:
+    """(n, features); a weight of the network set anew is one of the encoder; no head in it."""
+    keras.utils.set_random_seed(1)
+    model = networks.build(name, shape, 4, slice(2, shape[1] - 3), 0.25)
+    encoder = networks.encoder(model)
+    X = np.random.default_rng(0).standard_normal((3, *shape)).astype(np.float32)
+    before = np.asarray(encoder(X, training=False))
+    assert before.ndim == 2 and before.shape == (3, encoder.output_shape[1])
+    mine = {id(v) for v in encoder.variables}
+    assert mine and mine < {id(v) for v in model.variables}
+    names = {layer.name for layer in encoder.layers}
+    assert not names & {"hidden", "dropout", "classes"}
+    first = next(layer for layer in model.layers if layer.name in names and layer.weights)
+    first.set_weights([w + 0.5 for w in first.get_weights()])
+    after = np.asarray(encoder(X, training=False))
+    assert np.abs(after - before).max() > 1e-3
+    tail = keras.Model(encoder.output, model.output)
+    np.testing.assert_allclose(
+        np.asarray(tail(after, training=False)), np.asarray(model(X, training=False)), atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_encoder_of_a_seed_is_the_same_whatever_the_head(name: str) -> None:
+    """One output or many: so pretraining need not know the classes."""
+    found = []
+    for outputs in (1, 6):
+        keras.utils.set_random_seed(3)
+        model = networks.build(name, (17, 29, 1), outputs, slice(0, 29), 0.25)
+        found.append(networks.encoder(model).get_weights())
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -2,6 +2,7 @@
 
 import json
 
+import librosa
 import numpy as np
 import pytest
 
@@ -34,7 +35,7 @@ def test_each_sample_gets_mean_0_and_deviation_1(X: np.ndarray) -> None:
 
 def test_a_sample_forgets_its_loudness_and_a_data_set_does_not(X: np.ndarray) -> None:
     """10 dB more change nothing under `sample`, and shift everything under `dataset`."""
-    for mode, same in (("sample", True), ("dataset", False)):
+    for mode, same in (("sample", True), ("unit", True), ("dataset", False)):
         scale = normalisation.fit(X, mode)
         shift = np.abs(scale(X + 10) - scale(X)).min()
         assert (shift < 1e-3) == same
@@ -47,7 +48,7 @@ def test_a_data_set_is_scaled_by_the_training_part(X: np.ndarray) -> None:
     deviation = X[:20].astype(float).std(axis=(0, 2))
     wanted = (X[25:] - mean[:, None]) / deviation[:, None]
     np.testing.assert_allclose(scale(X[25:]), wanted, rtol=1e-3, atol=1e-3)
-    for mode in ("sample", "dataset", "both"):
+    for mode in ("sample", "dataset", "both", "unit"):
         one = normalisation.fit(X[:20], mode)
         np.testing.assert_allclose(one(X[25:26]), one(X[20:])[5:6], atol=1e-6)
 
@@ -81,3 +82,26 @@ def test_json_keeps_every_bit(X: np.ndarray) -> None:
     np.testing.assert_array_equal(again.mean, made.mean, strict=True)
     np.testing.assert_array_equal(again.deviation, made.deviation, strict=True)
     np.testing.assert_array_equal(again(X), made(X))
+
+
+def test_a_unit_is_librosas_decibels_from_0_to_1() -> None:
+    """power_to_db below the peak, 80 dB of it, divided by 80; window by window."""
+    rng = np.random.default_rng(0)
+    power = rng.gamma(0.5, 1.0, (6, 20, 30, 1)) * 10.0 ** rng.uniform(-6, 6, (6, 20, 1, 1))
+    X = (10 * np.log10(power)).astype(np.float32)
+    scale = normalisation.fit(X, "unit")
+    found = scale(X)
+    assert found.dtype == np.float32 and found.shape == X.shape and scale.channels == 1
+    wanted = [librosa.power_to_db(p, ref=np.max, amin=1e-20, top_db=80) / 80 + 1 for p in power]
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    np.testing.assert_allclose(found.max(axis=(1, 2, 3)), 1, atol=1e-6)
+    assert found.min() == 0
+    assert (found == 0).mean() > 0.05  # what is fainter by more than 80 dB
+
+
+def test_a_unit_takes_each_channel_for_itself(X: np.ndarray) -> None:
+    """The peak of each is 1, silence is 1 throughout."""
+    found = normalisation.fit(X, "unit")(X)
+    np.testing.assert_allclose(found.max(axis=(1, 2)), 1, atol=1e-6)
+    silent = np.full((3, 4, 5, 1), -20.0, np.float32)
+    np.testing.assert_array_equal(normalisation.fit(silent, "unit")(silent), 1)

@@ -11,6 +11,7 @@ import tiny
 from rarewave import detector, packages
 from rarewave.detector import Detector
 from rarewave.errors import DataError
+from rarewave.examples import Examples
 
 pytestmark = pytest.mark.filterwarnings("ignore:Skipping variable loading")  # of the optimiser
 
@@ -56,6 +57,24 @@ def test_the_same_package_is_the_same_bytes(tmp_path: Path, model: Path) -> None
     assert names[0] == names[1] == ["events.json", "model.json", "model.keras"]
     for name in names[0]:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_training_examples_come_along(tmp_path: Path, model: Path) -> None:
+    """An older package has none, and one written anew keeps none of before."""
+    known = Examples(
+        np.eye(2, dtype=np.float16), np.array(["w0", "w1"]), np.array(["r", "r"]),
+        np.array([0.0, 1.0]), np.array(["low", "high"]),
+    )  # fmt: skip
+    packages.save(tmp_path / "p", model, AT, HOW, tiny.BANDS, known)
+    found = packages.load(str(tmp_path / "p")).examples
+    assert found is not None
+    for stored, made in zip(found, known, strict=True):
+        np.testing.assert_array_equal(stored, made)
+    (tmp_path / "p/examples.npz").write_bytes(b"broken")
+    with pytest.raises(DataError, match=r"examples\.npz holds no training examples"):
+        packages.load(str(tmp_path / "p"))
+    packages.save(tmp_path / "p", model, AT, HOW, tiny.BANDS)
+    assert packages.load(str(tmp_path / "p")).examples is None
 
 
 def test_what_is_no_package_is_refused(tmp_path: Path, model: Path) -> None:

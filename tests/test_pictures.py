@@ -95,3 +95,34 @@ def test_another_process_and_a_style_of_the_user_change_nothing(tmp_path: Path) 
         cwd=here.parent, check=True, timeout=100,
     )  # fmt: skip
     assert (tmp_path / "1.png").read_bytes() == (tmp_path / "2.png").read_bytes()
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(5, 3), (60, 87), (3000, 90)])
+def test_bars_of_many_recordings_and_labels_have_a_picture_of_fair_size(
+    tmp_path: Path, rows: int, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No number of either makes it fail, grow without bounds, or lose a count."""
+    rng = np.random.default_rng(0)
+    names = ["background", *[f"type {k}" for k in range(columns - 1)]]
+    counts = pd.DataFrame(rng.integers(0, 5, (rows, columns)), columns=names)
+    drawn = []
+    monkeypatch.setattr(pictures, "save", lambda path, made: drawn.append(made))
+    pictures.stacked_bars(tmp_path / "bars.png", counts, "t", "windows", first="background")
+    (made,) = drawn
+    assert made.get_size_inches()[1] < 20
+    (axes,) = made.axes
+    labels = axes.get_legend_handles_labels()[1]
+    assert labels[0] == "background"
+    assert len(labels) == min(columns, 21)
+    assert axes.dataLim.x1 == pytest.approx(counts.sum(axis=1).max())
+
+
+def test_more_curves_than_colours_are_all_drawn(tmp_path: Path) -> None:
+    x = np.linspace(0, 1, 5)
+    drawn = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pictures, "save", lambda path, made: drawn.append(made))
+        pictures.curves(tmp_path / "c.png", {str(k): (x, x * k) for k in range(40)}, "t", "x", "y")
+    (axes,) = drawn[0].axes
+    assert len(axes.lines) == 40
+    assert axes.get_title(loc="left") == "t (40 curves)"

@@ -49,7 +49,7 @@ def wav(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def events_of(model: Path, paths: list[Path], pattern: str | None = None) -> pd.DataFrame:
     """What the command must find, in order of time."""
-    inner, thresholds, how, bands = packages.load(str(model))
+    inner, thresholds, how, bands, _ = packages.load(str(model))
     scorer = Scorer(inner.front_end, inner.classes, inner.score)
     scratch = paths[0].parent / "expected.f32"
     tables = []

@@ -21,8 +21,8 @@ CHANGES = {
     "split.validation_groups": ["ice_20240301_0[67]*"],
 }
 STAGES = (
-    "ingest", "eda", "clean", "spectrogram", "npz", "split", "train", "threshold", "evaluate",
-    "gradcam", "detect",
+    "ingest", "eda", "clean", "spectrogram", "npz", "split", "pretrain", "train", "threshold",
+    "evaluate", "gradcam", "detect",
 )  # fmt: skip
 
 
@@ -99,7 +99,7 @@ def test_the_data_set_says_where_each_row_comes_from(done: Path) -> None:
 def test_scores_of_each_class_stand_beside_a_forest(done: Path) -> None:
     """evaluate and detect name classes and baselines, with support and intervals."""
     table = pd.read_csv(done / "artifacts/evaluate/table.csv").set_index(["detector", "metric"])
-    assert {"network", "forest", "majority"} == set(table.index.get_level_values(0))
+    assert {"network", "forest", "linear", "majority"} == set(table.index.get_level_values(0))
     scores = pd.read_parquet(done / "artifacts/evaluate/scores.parquet")
     support = table.loc[("network", "support.Rupe A"), "value"]
     assert support == (scores["label"] == "Rupe A").sum() > 0

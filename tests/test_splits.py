@@ -20,9 +20,11 @@ RULES = Split(
     test_groups=(),
     validation_groups=(),
     test_fold=None,
+    test_recordings=(),
     purge_s=0.0,
     seed=1,
 )
+HOUR = replace(RULES, purge_s=3600.0)
 DURATION = 100.0
 
 
@@ -94,7 +96,7 @@ def test_a_split_never_leaks(
         assert set(table["group"][part == "test"]) == {"g1"}
     np.testing.assert_array_equal(splits.split(table, rules), part)
     X = np.arange(len(table), dtype=np.float32)[:, None, None, None]
-    assert splits.audit(table, part, X, purge_s)["windows_apart_in_time"] == used.sum()
+    assert splits.audit(table, part, X, rules)["windows_apart_in_time"] == used.sum()
 
 
 def many_days(window_table: Callable[..., pd.DataFrame], days: int = 40) -> pd.DataFrame:
@@ -252,8 +254,10 @@ class TestAudit:
     ) -> None:
         """What was checked is reported."""
         table, part, X = sound
-        assert splits.audit(table, part, X, 3600.0) == {
+        assert splits.audit(table, part, X, HOUR) == {
             "groups_in_one_part": 40,
+            "groups_of_training_and_test": 0,
+            "test_windows_of_a_training_group": 0.0,
             "events_in_one_part": int((table["label"] != "background").sum()),
             "windows_apart_in_time": 400,
             "distinct_spectrograms": 400,
@@ -265,7 +269,7 @@ class TestAudit:
         row = int(np.flatnonzero(part == "train")[0])
         part[row] = "test"
         with pytest.raises(DataError, match=f"leaks: group {table['group'][row]} is in two parts"):
-            splits.audit(table, part, X, 0.0)
+            splits.audit(table, part, X, RULES)
 
     def test_an_event_in_two_parts(self, sound: tuple) -> None:
         """One id on both sides."""
@@ -275,7 +279,7 @@ class TestAudit:
         ]
         table.loc[rows, "event_id"] = "shared"
         with pytest.raises(DataError, match="leaks: event_id shared is in two parts"):
-            splits.audit(table, part, X, 0.0)
+            splits.audit(table, part, X, RULES)
 
     @pytest.mark.parametrize(
         ("distance_s", "leaks"), [(50.0, True), (3600.0, True), (3800.0, False)]
@@ -290,23 +294,23 @@ class TestAudit:
         table.loc[one, "start"] = near
         if leaks:
             with pytest.raises(DataError, match=f"window w{one} is within 3600 s of another part"):
-                splits.audit(table, part, X, 3600.0)
+                splits.audit(table, part, X, HOUR)
         else:
-            splits.audit(table, part, X, 3600.0)
+            splits.audit(table, part, X, HOUR)
 
     def test_equal_spectrograms_in_two_parts(self, sound: tuple) -> None:
         """A recording that is there twice under two names; within one part it is none."""
         table, part, X = sound
         train = np.flatnonzero(part == "train")
         X[train[1]] = X[train[0]]
-        assert splits.audit(table, part, X, 0.0)["distinct_spectrograms"] == 399
+        assert splits.audit(table, part, X, RULES)["distinct_spectrograms"] == 399
         row = int(np.flatnonzero(part == "test")[0])
         X[row] = X[train[0]]
         with pytest.raises(
             DataError, match=rf"w{train[0]} \(train\) and w{row} \(test\) have the same content|"
             rf"w{row} \(test\) and w{train[0]} \(train\) have the same content"
         ):  # fmt: skip
-            splits.audit(table, part, X, 0.0)
+            splits.audit(table, part, X, RULES)
 
     def test_purged_windows_may_be_anywhere(self, sound: tuple) -> None:
         """They are in no part."""
@@ -314,7 +318,7 @@ class TestAudit:
         row = int(np.flatnonzero(part == "train")[0])
         X[row] = X[np.flatnonzero(part == "test")[0]]
         part[row] = PURGED
-        assert splits.audit(table, part, X, 0.0)["windows_apart_in_time"] == 399
+        assert splits.audit(table, part, X, RULES)["windows_apart_in_time"] == 399
 
 
 def test_a_given_fold_is_taken_as_it_is(window_table: Callable[..., pd.DataFrame]) -> None:
@@ -384,7 +388,7 @@ def test_a_fold_that_cannot_be_is_refused(window_table: Callable[..., pd.DataFra
     table.loc[0, "fold"] = "3"
     with pytest.raises(DataError, match="leaks: group d00 lies in fold 1 and in another"):
         splits.split(table, replace(RULES, test_fold=1))
-    with pytest.raises(DataError, match="test_fold and test_groups both name the test part"):
+    with pytest.raises(DataError, match="two of test_fold, test_groups and test_recordings name"):
         replace(RULES, test_fold=1, test_groups=("d00",))
 
 
@@ -457,3 +461,228 @@ def test_long_names_of_groups_are_told_apart(window_table: Callable[..., pd.Data
     rules = replace(RULES, test_groups=("*/d00", "*/d07"))
     part = splits.split(table, rules)
     assert {g[-3:] for g in table["group"][part == "test"]} == {"d00", "d07"}
+
+
+def of_clips(window_table: Callable[..., pd.DataFrame]) -> pd.DataFrame:
+    """Sites of six clips each, days apart, half of them with an event."""
+    group = [f"site{s}" for s in range(12) for _ in range(6)]
+    label = ["deep" if i % 2 else "background" for i in range(72)]
+    table = window_table(group, label, [86400.0 * i for i in range(72)])
+    return table.assign(recording_id=[f"{g}_clip{i % 6}" for i, g in enumerate(group)])
+
+
+class TestPublished:
+    """A test part named by its recordings."""
+
+    def test_exactly_these_recordings_are_the_test_part(
+        self, window_table: Callable[..., pd.DataFrame]
+    ) -> None:
+        """Names and patterns; the other parts are dealt in whole groups, by share."""
+        table = of_clips(window_table)
+        rules = replace(RULES, test_recordings=("*_clip0", "*_clip3", "site4_clip5"))
+        part = splits.split(table, rules)
+        wanted = table["recording_id"].str.contains("clip[03]$|site4_clip5")
+        np.testing.assert_array_equal(part == "test", wanted)
+        assert PURGED not in part
+        rest = table.assign(part=part)[part != "test"]
+        assert (rest.groupby("group")["part"].nunique() == 1).all()
+        assert np.mean(rest["part"] == "validation") == pytest.approx(0.2, abs=0.05)
+        np.testing.assert_array_equal(splits.split(table, rules), part)
+
+    def test_the_audit_counts_what_training_knows(
+        self, window_table: Callable[..., pd.DataFrame]
+    ) -> None:
+        """Groups of training and test, and the share of the test windows that are of them."""
+        table, part, X, rules = self.parted(window_table)
+        assert set(table["group"][part == "validation"]) == {"site3", "site4", "site5"}
+        found = splits.audit(table, part, X, rules)
+        found.pop("groups_in_one_part")
+        assert found == {
+            "groups_of_training_and_test": 1,
+            "test_windows_of_a_training_group": 2 / 16,
+            "events_in_one_part": 36,
+            "windows_apart_in_time": 72,
+            "distinct_spectrograms": 72,
+        }
+
+    def test_the_audit_counts_groups_of_one_part(
+        self, window_table: Callable[..., pd.DataFrame]
+    ) -> None:
+        """Sites 2 and 3 of twelve are in two."""
+        found = splits.audit(*self.parted(window_table))
+        assert found["groups_in_one_part"] == 10
+
+    def parted(self, window_table: Callable[..., pd.DataFrame]) -> tuple:
+        """Of sites 0 to 3 in test: 0 and 1 whole, 2 with training, 3 with validation."""
+        table = of_clips(window_table)
+        named = ("site0_*", "site1_*", "site2_clip[01]", "site3_clip4", "site3_clip5")
+        rules = replace(RULES, test_recordings=named, validation_groups=("site3", "site4", "site5"))
+        X = np.random.default_rng(0).standard_normal((72, 3, 2, 1)).astype(np.float32)
+        return table, splits.split(table, rules), X, rules
+
+    def test_an_unparted_published_split_leaks_nothing(
+        self, window_table: Callable[..., pd.DataFrame]
+    ) -> None:
+        """Whole groups named: the same part as with test_groups, and nothing counted."""
+        table = of_clips(window_table)
+        rules = replace(RULES, test_recordings=("site3_*", "site7_*"))
+        part = splits.split(table, rules)
+        assert set(table["group"][part == "test"]) == {"site3", "site7"}
+        X = np.random.default_rng(0).standard_normal((72, 3, 2, 1)).astype(np.float32)
+        proof = splits.audit(table, part, X, rules)
+        assert proof["groups_of_training_and_test"] == 0
+        assert proof["test_windows_of_a_training_group"] == 0
+        assert proof["groups_in_one_part"] == 12
+
+    def test_time_and_events_are_still_kept_apart(
+        self, window_table: Callable[..., pd.DataFrame]
+    ) -> None:
+        """Windows near a test recording are purged; equal content is a leak."""
+        table = of_clips(window_table)
+        table["start"] = pd.Timestamp("1971-04-08", tz="UTC") + pd.to_timedelta(
+            np.arange(72) * 150.0, unit="s"
+        )
+        rules = replace(RULES, test_recordings=("site5_clip2", "site9_clip3"), purge_s=100.0)
+        part = splits.split(table, rules)
+        assert np.flatnonzero(part == "test").tolist() == [32, 57]
+        near = [31, 33, 56, 58]
+        assert (part[near] == PURGED).all()
+        assert apart(table, part, 100.0)
+        X = np.random.default_rng(0).standard_normal((72, 3, 2, 1)).astype(np.float32)
+        X[np.flatnonzero(part == "train")[0]] = X[32]
+        with pytest.raises(DataError, match="have the same content"):
+            splits.audit(table, part, X, rules)
+
+    def test_two_groups_are_enough_beside_it(
+        self, window_table: Callable[..., pd.DataFrame]
+    ) -> None:
+        """One to train on and one to validate; without named recordings there must be three."""
+        table = of_clips(window_table)[:12].reset_index(drop=True)
+        part = splits.split(table, replace(RULES, test_recordings=("*_clip[01]",)))
+        for name in ("train", "validation"):
+            assert table["group"][part == name].nunique() == 1
+        with pytest.raises(DataError, match=r"fewer groups \(2\) than parts \(3\)"):
+            splits.split(table, RULES)
+
+    def test_an_unknown_recording_is_refused(
+        self, window_table: Callable[..., pd.DataFrame]
+    ) -> None:
+        """With one that there is."""
+        rules = replace(RULES, test_recordings=("site0_clip0", "clip9"))
+        words = r"test_recordings names clip9, and no window has .*one is site0_clip0"
+        with pytest.raises(DataError, match=words):
+            splits.split(of_clips(window_table), rules)
+
+    @pytest.mark.parametrize("other", [{"test_groups": ("a",)}, {"test_fold": 1}])
+    def test_the_test_part_is_named_in_one_way(self, other: dict[str, Any]) -> None:
+        """Recordings exclude groups and a fold."""
+        with pytest.raises(DataError, match="name the test part: choose one"):
+            replace(RULES, test_recordings=("r",), **other)
+
+
+def free_of(
+    window_table: Callable[..., pd.DataFrame],
+    groups: list[str],
+    starts: list[float],
+    fold: str = "",
+    utc: bool = True,
+    **change: Any,
+) -> list[bool]:
+    """Which unlabelled windows may be seen beside three days a, b and c, a part each."""
+    labelled = window_table(list("aaabbbccc"), ["deep", "background", "background"] * 3,
+        [1e6 * d + 100 * w for d in range(3) for w in range(3)], utc=utc)  # fmt: skip
+    part = np.repeat(["train", "validation", "test"], 3)
+    unlabelled = window_table(groups, ["background"] * len(groups), starts, utc=utc)
+    unlabelled["fold"] = fold
+    return splits.free(unlabelled, labelled, part, replace(RULES, **change)).tolist()
+
+
+class TestFree:
+    """What pretraining may see of recordings without labels."""
+
+    def test_groups_of_validation_and_test_are_closed(
+        self, window_table: Callable[..., pd.DataFrame]
+    ) -> None:
+        """Training groups and new ones are open."""
+        found = free_of(window_table, ["a", "b", "c", "new"], [5e6, 6e6, 7e6, 8e6])
+        assert found == [True, False, False, True]
+
+    def test_patterns_close_groups_that_have_no_labels_at_all(
+        self, window_table: Callable[..., pd.DataFrame]
+    ) -> None:
+        """Of test and of validation."""
+        groups, starts = ["c", "c2", "b7", "d"], [5e6, 6e6, 7e6, 8e6]
+        named = {"test_groups": ("c*",), "validation_groups": ("b?",)}
+        assert free_of(window_table, groups, starts, **named) == [False, False, False, True]
+        assert free_of(window_table, groups, starts) == [False, True, True, True]
+
+    def test_the_test_fold_is_closed(self, window_table: Callable[..., pd.DataFrame]) -> None:
+        """And no other fold."""
+        for fold, wanted in (("2", False), ("1", True), ("", True)):
+            assert free_of(window_table, ["new"], [9e6], fold, test_fold=2) == [wanted]
+
+    @pytest.mark.parametrize(
+        ("start", "purge_s", "wanted"),
+        [
+            (1e6 + 50, 0.0, False),  # overlaps validation
+            (2e6 + 300, 0.0, True),  # follows on test
+            (2e6 + 300, 1.0, False),
+            (2e6 + 400, 100.0, True),
+            (2e6 - 150, 100.0, False),
+            (100.0, 1000.0, True),  # overlaps training
+        ],
+    )
+    def test_nothing_near_validation_or_test_is_seen(
+        self,
+        window_table: Callable[..., pd.DataFrame],
+        start: float,
+        purge_s: float,
+        wanted: bool,
+    ) -> None:
+        """In time, by the distance of the parts; near training is no harm."""
+        assert free_of(window_table, ["new"], [start], purge_s=purge_s) == [wanted]
+        assert free_of(window_table, ["new"], [start], utc=False, purge_s=purge_s) == [True]
+
+    def test_where_all_is_labelled_there_is_nothing_to_free(
+        self, window_table: Callable[..., pd.DataFrame]
+    ) -> None:
+        """An empty answer, with patterns too."""
+        assert free_of(window_table, [], [], test_groups=("c",)) == []
+
+    @given(
+        groups=st.lists(st.sampled_from("abcdef"), min_size=1, max_size=12),
+        days=st.lists(st.integers(0, 60), min_size=12, max_size=12),
+        seed=st.integers(0, 20),
+        purge_s=st.sampled_from([0.0, 200.0, 90000.0]),
+    )
+    def test_what_is_free_is_apart_from_validation_and_test(
+        self,
+        window_table: Callable[..., pd.DataFrame],
+        groups: list[str],
+        days: list[int],
+        seed: int,
+        purge_s: float,
+    ) -> None:
+        """By brute force, window by window; and nothing else is closed."""
+        unlabelled = window_table(
+            groups, ["background"] * len(groups), [43200.0 * d for d in days[: len(groups)]]
+        )
+        table = window_table(
+            list("abcd") * 6, ["deep", "background"] * 12, [86400.0 * i for i in range(24)]
+        )
+        part = np.random.default_rng(seed).choice(["train", "validation", "test", PURGED], 24)
+        found = splits.free(unlabelled, table, part, replace(RULES, purge_s=purge_s))
+        for row, group, free in zip(unlabelled["start"], groups, found, strict=True):
+            closed = False
+            for start, other, name in zip(table["start"], table["group"], part, strict=True):
+                if name in ("validation", "test"):
+                    gap = abs((start - row).total_seconds()) - 100.0
+                    closed |= gap < purge_s or other == group
+            assert free != closed
+
+    def test_named_test_recordings_are_closed(
+        self, window_table: Callable[..., pd.DataFrame]
+    ) -> None:
+        """A recording of the published test part that nobody labelled, of a group of its own."""
+        found = free_of(window_table, ["new"], [9e6], test_recordings=("r-c", "r-n*"))
+        assert found == [False]

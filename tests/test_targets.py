@@ -22,6 +22,7 @@ SPLIT = Split(
     test_groups=("t*",),
     validation_groups=("v",),
     test_fold=None,
+    test_recordings=(),
     purge_s=0.0,
     seed=1,
 )

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from sklearn.metrics import (
 )
 from sklearn.utils.class_weight import compute_sample_weight
 
-from rarewave import backend, normalisation, spectrogram, training
+from rarewave import backend, networks, normalisation, spectrogram, training
 from rarewave.augmentation import Augmentation
 from rarewave.backend import keras
 from rarewave.errors import DataError
@@ -61,6 +61,24 @@ def songs(labelled: Labelled) -> Examples:
     return Examples(X, y, targets, 0, None)
 
 
+def fresh(
+    outputs: int, options: Training, steps: int, shape: tuple[int, int, int] = (17, 29, 1)
+) -> keras.Model:
+    """A network with loss and optimiser, as many windows of each class."""
+    model = networks.build(options.network, shape, outputs, slice(0, shape[1]))
+    return training.compiled(model, options, steps, np.full(max(outputs, 2), 10))
+
+
+def started(
+    examples: Examples, front: FrontEnd, options: Training, channels: int = 1
+) -> keras.Model:
+    """The network from the seed, as it starts without pretraining."""
+    keras.utils.set_random_seed(options.seed)
+    shape = (*examples.X.shape[1:3], channels)
+    model = networks.build(options.network, shape, 1, front.window_frames, options.width)
+    return training.start(networks.encoder(model), examples.outputs, front, options)
+
+
 def run(
     examples: Examples, front: FrontEnd, options: Training, changes: Augmentation = NOTHING
 ) -> tuple[list[np.ndarray], list[dict], list[tuple]]:
@@ -74,7 +92,16 @@ def run(
         kept.append((model.get_weights(), p, len(reports)))
 
     training.train(
-        examples, TRAIN, VALIDATION, scale, front, options, changes, reports.append, checkpoint
+        started(examples, front, options, scale.channels),
+        examples,
+        TRAIN,
+        VALIDATION,
+        scale,
+        front,
+        options,
+        changes,
+        reports.append,
+        checkpoint,
     )
     return kept[-1][0], reports, kept
 
@@ -344,7 +371,7 @@ def test_waveforms_are_augmented_and_transformed_again(
 def test_the_focal_loss_by_hand(alpha: float) -> None:
     """Lin et al. (2017): -alpha_t (1 - p_t)^gamma log p_t, the mean over windows."""
     options = replace(TRAINING, loss="focal", focal_gamma=3.0, focal_alpha=alpha)
-    model = training.compiled((17, 29, 1), 1, FRAMES, options, 10)
+    model = fresh(1, options, 10)
     truth, p = [1.0, 0.0, 1.0], [0.9, 0.2, 0.3]
     wanted = (
         -(
@@ -361,7 +388,7 @@ def test_the_focal_loss_by_hand(alpha: float) -> None:
 def test_the_focal_loss_of_several_classes_by_hand() -> None:
     """-alpha (1 - p)^gamma log p of the true class, all classes weighing alike."""
     options = replace(TRAINING, loss="focal", focal_gamma=2.0, focal_alpha=0.25)
-    model = training.compiled((17, 29, 1), 3, FRAMES, options, 10)
+    model = fresh(3, options, 10)
     p = np.array([[0.7, 0.2, 0.1], [0.3, 0.3, 0.4]])
     wanted = -0.25 * (0.3**2 * math.log(0.7) + 0.6**2 * math.log(0.4)) / 2
     found = model.loss(np.eye(3)[[0, 2]], p)
@@ -373,7 +400,7 @@ def test_the_focal_loss_of_several_classes_by_hand() -> None:
 def test_label_smoothing_by_hand(outputs: int, smoothing: float) -> None:
     """Szegedy et al. (2016): cross-entropy with a share of the target dealt to all classes."""
     options = replace(TRAINING, label_smoothing=smoothing)
-    model = training.compiled((17, 29, 1), outputs, FRAMES, options, 10)
+    model = fresh(outputs, options, 10)
     if outputs == 1:
         truth, p = np.array([[1.0], [0.0]]), np.array([[0.8], [0.3]])
         smooth = truth * (1 - smoothing) + smoothing / 2
@@ -388,7 +415,7 @@ def test_label_smoothing_by_hand(outputs: int, smoothing: float) -> None:
 
 def rates_of(options: Training, steps: int, at: list[int]) -> list[float]:
     """The learning rate at some steps."""
-    optimiser = training.compiled((17, 29, 1), 1, FRAMES, options, steps).optimizer
+    optimiser = fresh(1, options, steps).optimizer
     rate = optimiser._learning_rate
     return [float(rate(step)) if callable(rate) else float(rate) for step in at]
 
@@ -416,7 +443,7 @@ def test_a_warm_up_without_a_schedule_is_refused() -> None:
 def test_weight_decay_shrinks_kernels_and_nothing_else() -> None:
     """By learning rate times decay a step where there is no gradient (AdamW)."""
     options = replace(TRAINING, weight_decay=0.1, learning_rate=0.01)
-    model = training.compiled((17, 29, 1), 3, FRAMES, options, 10)
+    model = fresh(3, options, 10)
     before = [v.numpy() for v in model.trainable_variables]
     zeros = [np.zeros_like(v) for v in before]
     model.optimizer.apply(zeros, model.trainable_variables)
@@ -425,7 +452,7 @@ def test_weight_decay_shrinks_kernels_and_nothing_else() -> None:
         np.testing.assert_allclose(variable.numpy(), was * factor, rtol=1e-6)
     names = {v.name for v in model.trainable_variables}
     assert names == {"kernel", "bias", "gamma", "beta"}
-    plain = training.compiled((17, 29, 1), 3, FRAMES, TRAINING, 10).optimizer
+    plain = fresh(3, TRAINING, 10).optimizer
     assert not plain.weight_decay
 
 
@@ -436,7 +463,7 @@ def test_probabilities_do_not_depend_on_the_batch(
     """Of each class, rows in the order asked for; none for none."""
     X, _ = labelled
     scale = normalisation.fit(X, "sample")
-    model = training.compiled((17, 29, 1), outputs, FRAMES, TRAINING, 1)
+    model = fresh(outputs, TRAINING, 1)
     rows = np.array([5, 3, 59, 0, 7])
     found = training.predict(model, X, rows, scale)
     assert found.dtype == np.float64
@@ -477,10 +504,78 @@ def test_feeding_costs_less_than_a_tenth_of_an_epoch(small_front_end: FrontEnd) 
     examples = Examples(X, y, one_hot(y, 2), 0, None)
     feed = training.Batches(examples, np.arange(256), scale, small_front_end, options, NOTHING)
     ready, targets = scale(X), y.astype(np.float32)[:, None]
-    model = training.compiled((129, 32, 1), 1, slice(0, 32), options, 100)
+    model = fresh(1, options, 100, (129, 32, 1))
     model.train_on_batch(ready[:64], targets[:64])
     fed, given = [], []
     for _ in range(3):
         fed.append(seconds(lambda: [feed[number] for number in range(len(feed))]))
         given.append(seconds(lambda: model.fit(ready, targets, batch_size=64, verbose=0)))
     assert min(fed) < 0.1 * min(given)
+
+
+@pytest.mark.parametrize("name", get_args(get_type_hints(Training)["network"]))
+def test_a_seeded_encoder_starts_training_as_before(
+    events: Examples, small_front_end: FrontEnd, name: Any
+) -> None:
+    """The network that the seed alone gives, bit for bit, head and all, for any outputs."""
+    options = replace(TRAINING, network=name, width=0.125)
+    for outputs in (1, 3):
+        keras.utils.set_random_seed(options.seed)
+        frames = small_front_end.window_frames
+        wanted = networks.build(name, (17, 29, 1), outputs, frames, options.width)
+        keras.utils.set_random_seed(options.seed)
+        one = networks.build(name, (17, 29, 1), 1, frames, options.width)
+        found = training.start(networks.encoder(one), outputs, small_front_end, options)
+        assert found.output_shape == (None, outputs)
+        for a, b in zip(found.get_weights(), wanted.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_a_pretrained_encoder_is_where_training_starts(small_front_end: FrontEnd) -> None:
+    """Its weights and statistics, the head from the training seed; the encoder stays its own."""
+    keras.utils.set_random_seed(7)
+    given_one = networks.build("seed_cnn", (17, 29, 1), 1, FRAMES)
+    for layer in given_one.layers:
+        layer.set_weights([w + 0.25 for w in layer.get_weights()])
+    encoder = networks.encoder(given_one)
+    before = encoder.get_weights()
+    model = training.start(encoder, 3, small_front_end, TRAINING)
+    for a, b in zip(networks.encoder(model).get_weights(), before, strict=True):
+        np.testing.assert_array_equal(a, b)
+    again = training.start(encoder, 3, small_front_end, TRAINING)
+    other = training.start(encoder, 3, small_front_end, replace(TRAINING, seed=2))
+    heads = [m.get_layer("hidden").get_weights()[0] for m in (model, again, other)]
+    np.testing.assert_array_equal(heads[0], heads[1])
+    assert (heads[0] != heads[2]).any()
+    model.set_weights([w * 0 for w in model.get_weights()])
+    for a, b in zip(encoder.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(("least", "batches"), [(1, 3), (3, 3), (4, 5), (7, 8), (20, 20)])
+def test_an_epoch_has_at_least_so_many_batches(
+    events: Examples, feed_of: Callable[..., training.Batches], least: int, batches: int
+) -> None:
+    """Forty windows in batches of 16 are dealt again, each as often as the others."""
+    feed = feed_of(events, least_batches=least)
+    assert len(feed) == batches >= least
+    rows, times = np.unique(feed.order, return_counts=True)
+    np.testing.assert_array_equal(rows, TRAIN)
+    assert times.min() == times.max()
+    assert all(len(feed[number][0]) for number in range(len(feed)))
+
+
+def test_logit_adjustment_knows_the_training_part(
+    events: Examples, small_front_end: FrontEnd
+) -> None:
+    """Shares are of its windows, not of the whole data set nor of a resampled epoch."""
+    options = replace(TRAINING, logit_adjustment=1.0, imbalance="balanced", epochs=1)
+    model = started(events, small_front_end, options)
+    scale = normalisation.fit(events.X, "sample")
+    rows = TRAIN[:25]
+    training.train(
+        model, events, rows, VALIDATION, scale, small_front_end, options, NOTHING,
+        lambda row: None, lambda network: None,
+    )  # fmt: skip
+    assert model.loss.shares == [pytest.approx(events.y[rows].mean())]
+    assert events.y[rows].mean() != events.y.mean()

@@ -216,7 +216,7 @@ def labelled_recordings(draw: st.DrawFn) -> tuple[pd.DataFrame, int]:
 def test_windows_around_calls_hold_calls_or_nothing(
     recording: tuple[pd.DataFrame, int], jitter: float, ratio: float, seed: int
 ) -> None:
-    """One for each certain call, moved by no more than the jitter; the rest touch no label."""
+    """One near each certain call, moved by no more than the jitter; the rest touch no label."""
     events, n_samples = recording
     placement = replace(CALLS, jitter=jitter, background_ratio=ratio)
     draws = [
@@ -227,27 +227,22 @@ def test_windows_around_calls_hold_calls_or_nothing(
     ]
     np.testing.assert_array_equal(draws[0], draws[1])
     first = draws[0]
-    assert (np.diff(first) >= 0).all()
+    assert (np.diff(first) > 0).all()  # calls may share a window, and none is there twice
     assert ((first >= 0) & (first <= n_samples - 20)).all()
-    left = list(first)
+    serving = set()
     for event in events[events["certain"]].to_dict("records"):
         centred = (event["onset_s"] + event["offset_s"]) / 2 - 10
         wanted = np.clip(centred, 0, n_samples - 20)
-        nearest = left[int(np.argmin(np.abs(np.array(left) - wanted)))]
-        if not jitter:
-            assert abs(nearest - wanted) <= 0.5
-            left.remove(nearest)
+        nearest = int(first[np.argmin(np.abs(first - wanted))])
+        assert abs(nearest - wanted) <= jitter * 20 + 0.5
+        serving.add(nearest)
     calls = int(events["certain"].sum())
     quiet = [at for at in range(n_samples - 19) if not touches(at, events)]
-    drawn = len(first) - calls
-    if ratio == 0:
-        assert drawn == 0
-    else:
-        assert drawn == min(max(1, round(ratio * calls)), len(quiet))
-        assert len(set(first) & set(quiet)) >= drawn
+    expected = min(max(1, round(ratio * calls)), len(quiet)) if ratio else 0
+    assert len(first) <= calls + expected
+    assert len(set(first) & set(quiet)) >= expected
     if not jitter:
-        assert all(not touches(at, events) for at in left)
-        assert len(set(left)) == len(left)
+        assert all(not touches(at, events) for at in set(first) - serving)
 
 
 def touches(at: int, events: pd.DataFrame) -> bool:
@@ -537,3 +532,12 @@ def test_a_padded_short_recording_is_labelled_like_any_window() -> None:
     grid = Grid(100, 100, 0, 0.1, True)
     (row,) = label(60, grid, table_of(("a", 0, 55, "deep", True)), RULES).to_dict("records")
     assert (row["label"], row["status"]) == ("deep", "used")
+
+
+def test_calls_with_the_same_window_share_it() -> None:
+    """Three calls near the start of a recording: one window there, not three alike."""
+    onsets = np.array([1.0, 2.0, 3.0, 40.0])
+    events = pd.DataFrame({"onset_s": onsets, "offset_s": onsets + 1, "certain": True})
+    placement = replace(CALLS, jitter=0.0, background_ratio=0.0)
+    found = windows.around_calls(events, 100, 1.0, 20, placement, np.random.default_rng(0))
+    assert found.tolist() == [0, 30]

@@ -1,0 +1,506 @@
+"""The command explain: why a detector hears what it hears in one recording."""
+
+import dataclasses
+import math
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rarewave import (
+    detection,
+    examples,
+    explanation_pictures,
+    frontend,
+    gradcam,
+    influence,
+    measurement,
+    occlusion,
+    packages,
+    recordings,
+    targets,
+    wording,
+)
+from rarewave.detection import Scan, Scorer
+from rarewave.detector import Detector
+from rarewave.errors import DataError
+from rarewave.files import read_json, write_json, write_text
+from rarewave.packages import Package
+from rarewave.spectrogram import frequencies_hz, spectrograms, times_s
+from rarewave.streams import CleanStream, Piece, Stream
+
+REFERENCES = 32  # windows of the recording, evenly spread, that the quiet level is taken from
+NEAREST = 5  # training examples to show
+REACH = 10  # windows on either side of the explained one that a measured event may fill
+
+
+class Chosen(NamedTuple):
+    """A window to explain, and for which class."""
+
+    scan: int
+    window: int
+    label: str
+    reached: bool  # whether its score reaches the threshold
+    event: Mapping[str, Any] | None  # that the window's centre lies in, of this class
+
+
+class Look(NamedTuple):
+    """What a network sees of one window, and the recording's quiet level."""
+
+    spectrogram: NDArray[np.float32]  # (frequencies, frames, channels) dB
+    quiet_db: NDArray[np.float64]  # (frequencies,) of the first channel
+
+
+def explain(model: str, path: Path, out: Path, at: float | None = None, top: int = 1) -> None:
+    """Write `explanation.json`, `summary.md` and pictures of windows; print the summary.
+
+    Explained are the windows that score highest of each class that reaches its threshold
+    anywhere, or the highest-scoring one if none does.
+
+    Parameters
+    ----------
+    model : a folder, a `.keras` file or an MLflow URI.
+    path : a recording.
+    out : a folder.
+    at : only the window around this second.
+    top : windows of each class; they do not overlap and are of different events.
+
+    Raises
+    ------
+    DataError
+        No such model or recording, no window that could be scored, or `at` lies outside.
+    """
+    if top < 1:
+        raise DataError(f"--top is {top}: at least 1 window of each class is explained")
+    if out.exists() and not out.is_dir():
+        raise DataError(f"--out {out} is a file: name a folder")
+    package = packages.load(model)
+    inner = package.detector
+    scans, problem = scanned(inner, path)
+    picked = choose(package, scans, candidates(inner, scans, at, path), top)
+    windows, drawn = [], {}
+    for chosen, name in zip(picked, _pictures([c.label for c in picked]), strict=True):
+        found, picture = explained(package, scans[chosen.scan], chosen)
+        windows.append(found | {"picture": name})
+        drawn[name] = picture
+    content = rounded(
+        {
+            "model": {
+                "network": inner.network_name,
+                "classes": list(inner.classes),
+                "thresholds": dict(package.thresholds),
+            },
+            "recording": {
+                "file": path.name,
+                "parts": [_about(scan) for scan in scans],
+                "problem": problem,
+                "at_s": at,
+            },
+            "criteria": criteria(),
+            "reached": any(chosen.reached for chosen in picked),
+            "windows": windows,
+        }
+    )
+    text = wording.summary(content)
+    _write(out, content, text, drawn)
+    print(text)
+
+
+def scanned(inner: Detector, path: Path) -> tuple[list[Scan], str]:
+    """The scores of all windows of a file, a scan for each channel of it, and what was unreadable.
+
+    Raises
+    ------
+    DataError
+        There is nothing to score: why.
+    """
+    if path.is_dir():
+        raise DataError(f"{path} is a folder: name one recording")
+    if not path.exists():
+        raise DataError(f"{path} does not exist")
+    headers, _, problem = recordings.readable(path, None, None)
+    streams = [Stream((Piece(path, header, 0),)) for header in headers if header.n_samples]
+    if not streams:
+        raise DataError(problem or f"{path} holds no sample")
+    scorer = Scorer(inner.front_end, inner.classes, inner.score)
+    with tempfile.TemporaryDirectory() as folder:
+        work = [(stream, Path(folder) / f"{n}.f32") for n, stream in enumerate(streams)]
+        scans = [s._replace(P=np.array(s.P)) for s in detection.scans(scorer, work)]
+    problem = problem or next((s.problem for s in scans if s.problem), "")
+    if not any(len(s.P) for s in scans):
+        rate, grid = inner.front_end.clean.sample_rate_hz, inner.front_end.grid
+        longest = max(s.stream.n_samples / s.stream.sample_rate for s in scans)
+        raise DataError(
+            _of(path, problem)
+            or f"{path} is shorter than a window: {longest:.3g} s, and a window has "
+            f"{grid.window_samples / rate:.3g} s"
+        )
+    if not any(np.isfinite(s.P).any() for s in scans):
+        share = inner.front_end.grid.max_gap
+        raise DataError(f"{path}: of every window more than {share:.0%} of the samples are missing")
+    return scans, problem
+
+
+def _of(path: Path, problem: str) -> str:
+    return f"{path}: {problem}" if problem and str(path) not in problem else problem
+
+
+def candidates(
+    inner: Detector, scans: Sequence[Scan], at: float | None, path: Path
+) -> list[NDArray[np.int64]]:
+    """The windows of each scan that may be explained: all scored ones, or the one around `at`.
+
+    Raises
+    ------
+    DataError
+        `at` lies outside of the recording, or in a gap.
+    """
+    scored = [np.flatnonzero(np.isfinite(scan.P[:, 0])) for scan in scans]
+    if at is None:
+        return scored
+    rate, grid = inner.front_end.clean.sample_rate_hz, inner.front_end.grid
+    longest = max(s.stream.n_samples / s.stream.sample_rate for s in scans)
+    if not 0 <= at < longest:
+        raise DataError(f"--at {at:g} lies outside of {path}, which has {longest:.6g} s")
+    found = []
+    for scan, good in zip(scans, scored, strict=True):
+        centre = scan.first[: len(scan.P)] + grid.window_samples / 2
+        over = np.flatnonzero(np.abs(centre - at * rate) <= grid.window_samples / 2 + 1)
+        nearest = over[np.argsort(np.abs(centre[over] - at * rate), kind="stable")[:1]]
+        found.append(np.intersect1d(nearest, good))
+    if not any(len(rows) for rows in found):
+        problem = next((scan.problem for scan in scans if scan.problem), "")
+        raise DataError(
+            f"--at {at:g}: the window there is a gap or could not be read"
+            + (f" ({problem})" if problem else "")
+        )
+    return found
+
+
+def choose(
+    package: Package, scans: Sequence[Scan], allowed: Sequence[NDArray[np.int64]], top: int
+) -> list[Chosen]:
+    """The windows to explain, class by class, the highest score first."""
+    inner, thresholds = package.detector, package.thresholds
+    grid, rate = inner.front_end.grid, inner.front_end.clean.sample_rate_hz
+    classes = {name: inner.classes.index(name) for name in targets.event_classes(inner.classes)}
+    events = detection.events(
+        scans, inner.front_end, classes, thresholds, package.joining, package.bands
+    )
+
+    def made(scan: int, row: int, label: str, reached: bool) -> Chosen:
+        centre = (scans[scan].first[row] + grid.window_samples / 2) / rate
+        mine = events[(events["scan"] == scan) & (events["label"] == label)]
+        mine = mine[(mine["onset_s"] <= centre) & (mine["offset_s"] >= centre)]
+        event = mine.iloc[0].to_dict() if len(mine) else None
+        return Chosen(scan, row, label, reached, event)
+
+    def scores(scan: int, k: int) -> NDArray[np.float64]:
+        return scans[scan].P[allowed[scan], k].astype(np.float64)
+
+    found = []
+    for label, k in classes.items():
+        over = [
+            (-p, n, int(row))
+            for n, rows in enumerate(allowed)
+            for p, row in zip(scores(n, k), rows, strict=True)
+            if p >= thresholds[label]
+        ]
+        taken: list[tuple[int, float, float]] = []
+        for _, n, row in sorted(over):
+            if len(taken) == top:
+                break
+            chosen = made(n, row, label, True)
+            begin, end = _reaches(chosen, scans[n], grid.window_samples, rate)
+            if not any(n == m and begin < b and a < end for m, a, b in taken):
+                taken.append((n, begin, end))
+                found.append(chosen)
+    if found:
+        return found
+    _, label, n, row = max(
+        (
+            (float(p.max()), label, n, int(allowed[n][np.argmax(p)]))
+            for label, k in classes.items()
+            for n in range(len(scans))
+            if len(p := scores(n, k))
+        ),
+        key=lambda best: best[0],
+    )
+    return [made(n, row, label, False)]
+
+
+def _reaches(chosen: Chosen, scan: Scan, length: int, rate: float) -> tuple[float, float]:
+    """Seconds from which to which the window or its event reaches, at most `REACH` windows off."""
+    begin = scan.first[chosen.window] / rate
+    end, far = begin + length / rate, REACH * length / rate
+    if chosen.event is None:
+        return begin, end
+    onset, offset = chosen.event["onset_s"], chosen.event["offset_s"]
+    return max(min(begin, onset), begin - far), min(max(end, offset), end + far)
+
+
+def explained(
+    package: Package, scan: Scan, chosen: Chosen
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """All that is found of one window: numbers for JSON, and arrays for the picture."""
+    inner = package.detector
+    network, front_end = inner.network, inner.front_end
+    grid, rate = front_end.grid, front_end.clean.sample_rate_hz
+    column = 0 if network.output_shape[-1] == 1 else inner.classes.index(chosen.label)
+    look = seen(front_end, scan, chosen.window)
+    bands = occlusion.equal_bands(front_end.shape[0])
+    inputs = inner.normalisation(
+        np.concatenate(
+            [look.spectrogram[None], occlusion.occluded(look.spectrogram, look.quiet_db, bands)]
+        )
+    )
+    says = influence.evidence(network, inputs)
+    p, odds = says.p[:, column], says.log_odds[:, column]
+    edges = occlusion.band_edges(front_end.frequencies_hz, bands)
+    own = inputs[:1]
+    layer = influence.last_image(network)
+    start = scan.first[chosen.window] / rate
+    heat, cam = None, None
+    if layer is not None:
+        heat = gradcam.gradcam(network, own, layer, np.array([column]))[0]
+        cam = {"layer": layer} | gradcam.mass(heat, front_end.frequencies_hz, front_end.times_s)
+        cam |= {name: cam[name] + start for name in ("mean_s", "low_s", "high_s")}
+    gradient = influence.by_gradient(network, own[0], column)
+    ablation = influence.by_ablation(network, own[0], column)
+    total = sum(gradient.values())
+    utc = scan.stream.start
+    found = {
+        "class": chosen.label,
+        "probability": p[0],
+        "log_odds": odds[0],
+        "threshold": package.thresholds[chosen.label],
+        "reached": chosen.reached,
+        "probabilities": _probabilities(inner, scan.P[chosen.window]),
+        "recording": scan.stream.pieces[0].header.recording_id,
+        "start_s": start,
+        "end_s": start + grid.window_samples / rate,
+        "start_utc": None if pd.isna(utc) else _iso(utc, start),
+        "time_step_s": front_end.spectrogram.hop / rate,
+        "frequency_step_hz": rate / front_end.spectrogram.n_fft,
+        "top_hz": float(front_end.frequencies_hz[-1]),
+        "event": None
+        if chosen.event is None
+        else {k: chosen.event[k] for k in ("onset_s", "offset_s", "peak", "mean", "windows")},
+        "bands": [
+            {
+                "low_hz": low,
+                "high_hz": high,
+                "probability": p[1 + n],
+                "log_odds": odds[1 + n],
+                "probability_lost": p[0] - p[1 + n],
+                "log_odds_lost": odds[0] - odds[1 + n],
+            }
+            for n, (low, high) in enumerate(edges)
+        ],
+        "gradcam": cam,
+        "layers": [
+            {
+                "layer": made.name,
+                "kind": type(made).__name__,
+                "output": list(made.output.shape[1:]),
+                "gradient": gradient[made.name],
+                "gradient_share": gradient[made.name] / total if total else None,
+                "ablation_log_odds_lost": ablation[made.name],
+            }
+            for made in influence.layers(network)
+        ],
+        "measured": measured(inner, scan, chosen),
+        "similar": similar(package, scan, own, start),
+    }
+    picture = {
+        "spectrogram": look.spectrogram[:, :, 0],
+        "heat": heat,
+        "time_s": front_end.times_s + start,
+        "frequency_hz": front_end.frequencies_hz,
+        "window_s": (found["start_s"], found["end_s"]),
+        "bands": [(b.start, b.stop) for b in bands],
+        "found": found,
+    }
+    return found, picture
+
+
+def _probabilities(inner: Detector, p: NDArray[np.float32]) -> dict[str, float]:
+    return {name: float(value) for name, value in zip(inner.classes, p, strict=True)}
+
+
+def _iso(start: pd.Timestamp, seconds: float) -> str:
+    return (start + pd.Timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def seen(front_end: frontend.FrontEnd, scan: Scan, window: int) -> Look:
+    """The spectrogram of a window as it was scored, and the quiet level of the recording.
+
+    The level is that of up to `REFERENCES` windows that were recorded without a gap.
+    """
+    rows = references(scan)
+    wanted = np.zeros(len(scan.P), bool)
+    wanted[rows], wanted[window] = True, True
+    first, length = scan.first[: len(scan.P)], front_end.grid.window_samples
+    cleaned = CleanStream(scan.stream, front_end.clean, frontend.reach(front_end))
+
+    def recorded(some: slice) -> NDArray[np.bool_]:
+        return cleaned.missing(first[some], length) <= front_end.grid.max_gap
+
+    kept, own = [], np.zeros(0, np.float32)
+    for indices, X in frontend.spectra(
+        front_end, cleaned.read, scan.length, first, lambda some: wanted[some], recorded
+    ):
+        missing = cleaned.missing(first[indices], length)
+        kept.append(X[(missing == 0) & np.isin(indices, rows), :, :, 0])
+        if window in indices:
+            own = X[indices == window][0].copy()
+    reference = np.concatenate(kept)
+    if not len(reference):  # every window has a gap
+        reference = own[None, :, :, 0]
+    return Look(own, measurement.quiet_level(reference, occlusion.equal_bands(reference.shape[1])))
+
+
+def references(scan: Scan) -> NDArray[np.int64]:
+    """Up to `REFERENCES` of the scored windows, evenly spread over the recording."""
+    good = np.flatnonzero(np.isfinite(scan.P[:, 0]))
+    at = np.unique(np.linspace(0, len(good) - 1, min(REFERENCES, len(good))).round().astype(int))
+    return good[at]
+
+
+def measured(inner: Detector, scan: Scan, chosen: Chosen) -> dict[str, Any] | None:
+    """Band, duration, modulation and slope of the window's sound, or of the event it lies in.
+
+    From the cleaned waveform and its spectrogram in equal steps of Hz, whatever scale the
+    network sees, within the band that it sees.
+    """
+    front_end = inner.front_end
+    grid, rate = front_end.grid, front_end.clean.sample_rate_hz
+    options = dataclasses.replace(front_end.spectrogram, scale="linear")
+    margin = options.n_fft // 2  # the first frame is centred on the first sample
+
+    def heard(begin: int, end: int) -> tuple[NDArray[np.float32], int]:
+        first = max(0, begin - margin)
+        samples = cleaned.read(first, min(scan.length, end + margin))
+        return np.pad(samples, (0, max(0, options.n_fft - len(samples)))), first
+
+    cleaned = CleanStream(scan.stream, front_end.clean, scan.length)
+    levels = []
+    rows = references(scan)
+    missing = [cleaned.missing(scan.first[[row]], grid.window_samples)[0] for row in rows]
+    for row in rows[np.array(missing) == min(missing)]:
+        samples, _ = heard(scan.first[row], scan.first[row] + grid.window_samples)
+        levels.append(spectrograms(samples[None], rate, options)[0, :, :, 0].T)
+    quiet = measurement.quiet_power(np.concatenate(levels).T[None])
+    begin, end = (round(s * rate) for s in _reaches(chosen, scan, grid.window_samples, rate))
+    samples, first = heard(begin, end)
+    level = spectrograms(samples[None], rate, options)[0, :, :, 0]
+    hertz, seconds = frequencies_hz(rate, options), times_s(len(samples), rate, options)
+    found = measurement.measure(level, quiet, hertz, seconds, samples, rate)
+    if found is None:
+        return None
+    if cleaned.missing(np.array([begin]), end - begin)[0] > 0:  # a gap is no modulation
+        found = found._replace(modulation_hz=None, modulation_depth=None)
+    times = {"onset_s": found.onset_s + first / rate, "offset_s": found.offset_s + first / rate}
+    return found._asdict() | times | {"duration_s": found.offset_s - found.onset_s}
+
+
+def similar(
+    package: Package, scan: Scan, own: NDArray[np.float32], start_s: float
+) -> dict[str, Any] | None:
+    """The training examples nearest to a window; None where the package keeps none.
+
+    Those that overlap the window in time, in the recording itself, are left out.
+    """
+    known = package.examples
+    if known is None:
+        return None
+    inner = package.detector
+    length = inner.front_end.grid.window_samples / inner.front_end.clean.sample_rate_hz
+    mine = known.recording == scan.stream.pieces[0].header.recording_id
+    itself = mine & (np.abs(known.start_s - start_s) < length)
+    feature = examples.features(inner.network, own)[0]
+    near = examples.nearest(known, feature, NEAREST, itself)
+    return {
+        "stored": len(known.label),
+        "of_this_recording": int(mine.sum()),
+        "nearest": [one._asdict() for one in near],
+    }
+
+
+def criteria() -> dict[str, float]:
+    """The constants behind the numbers, by what the documentation calls them."""
+    return {
+        "quiet_share": measurement.QUIET,
+        "above_db": measurement.ABOVE_DB,
+        "least_snr_db": measurement.LEAST_DB,
+        "tails": measurement.TAILS,
+        "modulation_chance": measurement.CHANCE,
+        "modulation_depth": measurement.DEPTH,
+        "modulation_cycles": measurement.CYCLES,
+        "slope_fit": measurement.FIT,
+        "slope_frames": measurement.FRAMES,
+        "slope_rows": measurement.ROWS,
+        "reference_windows": REFERENCES,
+        "least_probability": wording.LEAST,
+    }
+
+
+def _about(scan: Scan) -> dict[str, Any]:
+    header = scan.stream.pieces[0].header
+    return {
+        "recording": header.recording_id,
+        "channel": header.channel,
+        "sample_rate_hz": header.sample_rate,
+        "duration_s": header.n_samples / header.sample_rate,
+        "windows": len(scan.P),
+        "windows_scored": int(np.isfinite(scan.P[:, 0]).sum()) if len(scan.P) else 0,
+    }
+
+
+def rounded(value: Any, name: str = "") -> Any:
+    """Numbers to six significant digits, seconds to nine: what a run may differ in is behind."""
+    if isinstance(value, Mapping):
+        return {key: rounded(item, key) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(item, name) for item in value]
+    if isinstance(value, float | np.floating):
+        digits = 9 if name.endswith("_s") else 6
+        return float(f"{value:.{digits}g}") if math.isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _pictures(labels: Sequence[str]) -> list[str]:
+    """A file name for each window."""
+    names: list[str] = []
+    for label in labels:
+        stem = "window_" + re.sub(r"\W+", "_", label)
+        number = 2
+        name = stem
+        while f"{name}.png" in names:
+            name, number = f"{stem}_{number}", number + 1
+        names.append(f"{name}.png")
+    return names
+
+
+def _write(out: Path, content: Any, text: str, drawn: Mapping[str, dict[str, Any]]) -> None:
+    """Pictures first, `explanation.json` last: where it is, all of it is."""
+    last = out / "explanation.json"
+    try:
+        if last.exists():
+            old = [Path(window["picture"]).name for window in read_json(last)["windows"]]
+            last.unlink()
+            for name in old:
+                (out / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(f"--out {out} cannot be written ({error.strerror}): name another") from None
+    except (DataError, KeyError, TypeError):
+        raise DataError(f"{last} is not of this program: name another --out") from None
+    for name, picture in drawn.items():
+        explanation_pictures.window(out / name, picture)
+    write_text(out / "summary.md", text + "\n")
+    write_json(last, content)

@@ -1,0 +1,347 @@
+"""Many experiments for one question: what labels are worth, what helps rare classes.
+
+A study is a set of variants (named settings), each run in several replicates (settings too: seeds,
+folds). All are experiments of DVC; their test scores are put side by side with intervals.
+"""
+
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from rarewave import multiclass, recipes, targets
+from rarewave.crossvalidation import dvc, experiment, stored
+from rarewave.errors import DataError
+from rarewave.pictures import COLOURS, figure, save, styled
+from rarewave.tables import EVALUATED, conform, with_scores
+
+Settings = dict[str, Any]  # section.name to value
+
+# What the pretrained encoder is compared with, and how it is used.
+STARTS: dict[str, Settings] = {
+    "scratch": {"pretrain.epochs": 0, "train.frozen": 0.0, "train.encoder_rate": 1.0},
+    "frozen": {"train.frozen": 1.0},
+    "fine-tuned": {"train.frozen": 0.0},
+}
+
+# Focal with alpha 1: of several classes it only scales the loss, and with it the steps.
+REMEDIES: dict[str, Settings] = {
+    "cross-entropy": {},
+    "focal": {"train.loss": "focal", "train.focal_gamma": 2.0, "train.focal_alpha": 1.0},
+    "class-balanced": {"train.class_balanced_beta": 0.99},
+    "balanced sampling": {"train.imbalance": "balanced"},
+    "logit adjustment": {"train.logit_adjustment": 1.0},
+}
+_NO_REMEDY: Settings = {
+    "train.loss": "cross_entropy",
+    "train.class_balanced_beta": 0.0,
+    "train.imbalance": "none",
+    "train.logit_adjustment": 0.0,
+}
+
+METRICS = ("accuracy", "macro_f1", "balanced_accuracy", "rare_recall")
+RESAMPLES = 1000
+_SCORES = Path("artifacts/evaluate/scores.parquet")
+
+
+def label_efficiency(shares: Sequence[float]) -> dict[str, Settings]:
+    """Each start with each share of the training labels, as variants `start share`."""
+    return {
+        f"{start} {share:g}": settings | {"train.labels": share}
+        for start, settings in STARTS.items()
+        for share in shares
+    }
+
+
+def imbalance() -> dict[str, Settings]:
+    """Each remedy for rare classes, from scratch and fine-tuned, as variants `start remedy`."""
+    return {
+        f"{start} {name}": STARTS[start] | _NO_REMEDY | remedy
+        for start in ("scratch", "fine-tuned")
+        for name, remedy in REMEDIES.items()
+    }
+
+
+def replicates(seeds: Sequence[int], folds: Sequence[int]) -> list[Settings]:
+    """One for each seed, or for each fold with the seeds in turn.
+
+    A seed is that of training, of the choice of labels and, where there is no pretraining, of the
+    start. Without folds the split stays.
+    """
+    if not folds:
+        return [{"train.seed": seed} for seed in seeds]
+    return [
+        {"train.seed": seeds[number % len(seeds)], "split.test_fold": fold}
+        for number, fold in enumerate(folds)
+    ]
+
+
+def names_of(variants: Mapping[str, Settings], count: int, prefix: str) -> dict[str, list[str]]:
+    """What the experiments of each variant are called, one for each of `count` replicates."""
+    return {
+        variant: [f"{prefix}-{_slug(variant)}-{number}" for number in range(1, count + 1)]
+        for variant in variants
+    }
+
+
+def run(
+    variants: Mapping[str, Settings],
+    repeats: Sequence[Settings],
+    changes: Mapping[str, Any],
+    prefix: str,
+    params: Path = Path("params.yaml"),
+) -> None:
+    """Run every variant in every replicate, up to the stage evaluate; see `names_of`.
+
+    First the pipeline runs as it stands, for an experiment needs the outputs of all stages in
+    DVC's cache. What is not changed by a variant is as in `params`, which is put back at the end.
+    Experiments that ran before come back from the cache.
+
+    Raises
+    ------
+    DataError
+        An experiment failed, or there is no such parameter.
+    """
+    before = params.read_bytes()
+    base = recipes.read(params)
+    touched = {key for settings in (*variants.values(), *repeats) for key in settings}
+    for key in {*touched, *changes}:
+        _value(base, key)
+    if "pretrain.epochs" in touched and not changes.get(
+        "pretrain.epochs", base["pretrain"]["epochs"]
+    ):
+        raise DataError("pretrain.epochs is 0, and the study compares with pretraining: set it")
+    print("the pipeline as it stands", flush=True)
+    dvc("repro")
+    names = names_of(variants, len(repeats), prefix)
+    work = [(n, r, v, s) for n, r in enumerate(repeats) for v, s in variants.items()]
+    try:
+        with tqdm(work, "experiments", disable=None) as bar:
+            for number, repeat, variant, settings in bar:
+                wanted = {key: _value(base, key) for key in (*touched, *changes)}
+                wanted |= dict(changes) | repeat | settings
+                if not wanted.get("pretrain.epochs", 1):
+                    wanted["pretrain.seed"] = wanted["train.seed"]
+                elif "pretrain.epochs" in touched:
+                    wanted["pretrain.seed"] = _value(base, "pretrain.seed")
+                name = names[variant][number]
+                bar.set_postfix_str(name)
+                values = [f"{key}={_text(value)}" for key, value in sorted(wanted.items())]
+                experiment(name, values, "evaluate", shown=False)
+    finally:
+        params.write_bytes(before)
+
+
+def _value(base: Any, key: str) -> Any:
+    section, _, name = key.partition(".")
+    try:
+        return base[section][name]
+    except (KeyError, TypeError):
+        raise DataError(f"params.yaml has no parameter {key}") from None
+
+
+def _text(value: Any) -> str:
+    return "null" if value is None else str(value)
+
+
+def _slug(text: str) -> str:
+    return text.replace(" ", "-").replace(".", "_")
+
+
+class Test(NamedTuple):
+    """The test part of one experiment."""
+
+    y: NDArray[np.int8]  # (n,)
+    decided: NDArray[np.int64]  # (n,)
+    unit: NDArray[np.str_]  # (n,) what the bootstrap draws whole
+    classes: int
+    rare: list[int]
+
+
+def read(experiment: str) -> Test:
+    """What an experiment decided on its test part.
+
+    Raises
+    ------
+    DataError
+        There is no such experiment, or it is not of several classes.
+    """
+    table = pd.read_parquet(io.BytesIO(stored(str(_SCORES), experiment)))
+    classes = [c.removeprefix("p_") for c in table.columns if c.startswith("p_")]
+    table = conform(table, with_scores(EVALUATED, classes), experiment)
+    metrics = json.loads(stored("metrics/evaluate.json", experiment))
+    if "training_windows" not in metrics:
+        raise DataError(f"{experiment} is of event or not; studies are of several classes")
+    counts = np.array([metrics["training_windows"][name] for name in classes])
+    y = targets.indices(table["label"], classes)
+    decided = multiclass.decide(table[[f"p_{name}" for name in classes]].to_numpy())
+    # One group alone cannot be drawn from: then its recordings are.
+    unit = table["unit"] if table["unit"].nunique() > 1 else table["recording_id"]
+    rare = multiclass.rarest(counts, classes)
+    return Test(y, decided, unit.to_numpy("U"), len(classes), rare)
+
+
+def draws(tests: Sequence[Test], resamples: int, seed: int) -> pd.DataFrame:
+    """Metrics (columns) in the mean over replicates: row 0 as measured, then of each resample.
+
+    The bootstrap has two levels: replicates, and within each its units (Davison and Hinkley 1997,
+    section 3.8). With the same seed the draws of two variants on the same replicates are paired.
+    """
+    generator = np.random.Generator(np.random.PCG64(seed))
+    values = np.full((resamples + 1, len(tests), len(METRICS)), np.nan)
+    for number, test in enumerate(tests):
+        names, index = np.unique(test.unit, return_inverse=True)
+        for draw in range(resamples + 1):
+            times = np.ones(len(names))
+            if draw:
+                picked = generator.integers(len(names), size=len(names))
+                times = np.bincount(picked, minlength=len(names)).astype(float)
+            table = multiclass.confusion(test.y, test.decided, test.classes, times[index])
+            found = multiclass.overall(table, test.rare)
+            values[draw, number] = [found[name] for name in METRICS]
+    chosen = generator.integers(len(tests), size=(resamples + 1, len(tests)))
+    chosen[0] = np.arange(len(tests))
+    picked = np.take_along_axis(values, chosen[:, :, None], axis=1)
+    with np.errstate(invalid="ignore"):
+        mean = np.nanmean(picked, axis=1)
+    return pd.DataFrame(mean, columns=list(METRICS))
+
+
+def interval(values: "pd.Series[float]") -> tuple[float, float, float]:
+    """Value, low and high (95 %) of one column of `draws`."""
+    low, high = np.nanpercentile(values.to_numpy()[1:], [2.5, 97.5])
+    return float(values.iloc[0]), float(low), float(high)
+
+
+def table(
+    names: Mapping[str, Sequence[str]], baseline: Callable[[str], str | None]
+) -> pd.DataFrame:
+    """Metrics of variants with intervals, and what each gains on its baseline.
+
+    Parameters
+    ----------
+    names : experiments of each variant, in the order of the replicates.
+    baseline : the variant that another is compared with, None: with none.
+
+    Returns
+    -------
+    Columns variant, metric, value, low, high, and gain, gain_low, gain_high against `against`.
+    """
+    found = {
+        variant: draws([read(name) for name in experiments], RESAMPLES, 1)
+        for variant, experiments in names.items()
+    }
+    rows = []
+    for variant, values in found.items():
+        other = baseline(variant)
+        for metric in METRICS:
+            row: dict[str, Any] = {"variant": variant, "metric": metric, "against": other or ""}
+            row |= dict(zip(("value", "low", "high"), interval(values[metric]), strict=True))
+            if other is not None:
+                gain = interval(values[metric] - found[other][metric])
+                row |= dict(zip(("gain", "gain_low", "gain_high"), gain, strict=True))
+            rows.append(row)
+    columns = ["variant", "metric", "value", "low", "high"]
+    return pd.DataFrame(rows).reindex(
+        columns=[*columns, "against", "gain", "gain_low", "gain_high"]
+    )
+
+
+def real(low: float, high: float) -> bool:
+    """Whether a difference with this interval is more than chance: it does not hold 0."""
+    return low > 0 or high < 0
+
+
+def label_efficiency_table(names: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """`table` of the variants of `label_efficiency`, against all labels from scratch."""
+    return table(names, lambda _: "scratch 1")
+
+
+def imbalance_table(names: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """`table` of the variants of `imbalance`, each against cross-entropy of the same start.
+
+    Cross-entropy of the pretrained network is compared with that from scratch.
+    """
+
+    def baseline(variant: str) -> str | None:
+        start, _, remedy = variant.partition(" ")
+        if remedy != "cross-entropy":
+            return f"{start} cross-entropy"
+        return None if start == "scratch" else "scratch cross-entropy"
+
+    return table(names, baseline)
+
+
+def text(found: pd.DataFrame, metrics: Sequence[str] = METRICS) -> str:
+    """A row for each variant as Markdown: metrics with intervals, and gains marked where real."""
+    lines = [f"| | {' | '.join(metrics)} |", f"|---|{'---|' * len(metrics)}"]
+    for variant, rows in found.groupby("variant", sort=False):
+        cells = []
+        for metric in metrics:
+            row = rows.set_index("metric").loc[metric]
+            cell = f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+            if np.isfinite(row["gain"]) and row["against"] != variant:
+                gain = f"{row['gain']:+.3f} [{row['gain_low']:+.3f}, {row['gain_high']:+.3f}]"
+                cell += (
+                    f"<br>{gain}{' **real**' if real(row['gain_low'], row['gain_high']) else ''}"
+                )
+            cells.append(cell)
+        lines.append(f"| {variant} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _share(variant: object) -> float:
+    """The share of the labels that a variant of `label_efficiency` is named by."""
+    return float(str(variant).rpartition(" ")[2])
+
+
+def verdict(found: pd.DataFrame, metric: str) -> str:
+    """What fewer labels cost, in sentences, from `label_efficiency_table`."""
+    rows = found[found["metric"] == metric].set_index("variant")
+    full = rows.loc["scratch 1", "value"]
+    lines = [f"{metric} from scratch with all labels: {full:.3f}"]
+    for start in STARTS:
+        mine = rows[rows.index.str.startswith(f"{start} ")]
+        for variant, row in mine.iterrows():
+            share = _share(variant)
+            if share in (0.1, 1.0) and variant != "scratch 1":
+                shares = (full + row[["gain", "gain_low", "gain_high"]].to_numpy(float)) / full
+                lines.append(
+                    f"{start}, {share:.0%} of the labels: {shares[0]:.0%} of that "
+                    f"[{shares[1]:.0%}, {shares[2]:.0%}]"
+                )
+        level = mine[mine["gain_high"] >= 0]
+        equal = [_share(v) for v in level.index if v != "scratch 1"]
+        if equal:
+            lines.append(
+                f"{start}: with {min(equal):.0%} of the labels the difference is not real any more"
+            )
+    return "\n".join(lines)
+
+
+@styled
+def draw_curve(path: Path, found: pd.DataFrame, metric: str) -> None:
+    """Score over the share of the labels, a line with its interval for each start."""
+    made = figure(6.5, 4)
+    axes = made.add_subplot()
+    rows = found[found["metric"] == metric].set_index("variant")
+    for start, colour in zip(STARTS, COLOURS, strict=False):
+        mine = rows[rows.index.str.startswith(f"{start} ")]
+        share = 100 * np.array([_share(v) for v in mine.index])
+        axes.fill_between(share, mine["low"], mine["high"], color=colour, alpha=0.15, linewidth=0)
+        axes.plot(share, mine["value"], "o-", color=colour, label=start, markersize=4)
+    axes.set_xscale("log")
+    ticks = sorted({100 * _share(v) for v in rows.index})
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    axes.grid(color="#EEEEEE")
+    axes.set(xlabel="share of the training labels [%]", ylabel=f"{metric} on test, 95 % interval")
+    axes.set_title("What labels are worth")
+    axes.legend(loc="lower right")
+    save(path, made)

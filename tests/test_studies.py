@@ -1,0 +1,243 @@
+"""Studies: which experiments run, and what their table says."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import balanced_accuracy_score, f1_score
+
+from rarewave import studies
+from rarewave.errors import DataError
+from rarewave.tables import EVALUATED
+
+CLASSES = ["background", "a", "b", "c"]
+
+
+def test_every_start_gets_every_share() -> None:
+    variants = studies.label_efficiency([0.1, 1.0])
+    assert list(variants) == [
+        "scratch 0.1",
+        "scratch 1",
+        "frozen 0.1",
+        "frozen 1",
+        "fine-tuned 0.1",
+        "fine-tuned 1",
+    ]
+    assert variants["scratch 0.1"]["pretrain.epochs"] == 0
+    assert variants["frozen 1"] == {"train.frozen": 1.0, "train.labels": 1.0}
+
+
+def test_a_remedy_alone_is_in_use() -> None:
+    """What one remedy sets, the others put back: experiments change params.yaml in place."""
+    variants = studies.imbalance()
+    assert len(variants) == 2 * len(studies.REMEDIES)
+    keys = {frozenset(v) for name, v in variants.items() if name.startswith("fine-tuned")}
+    assert variants["scratch focal"]["train.loss"] == "focal"
+    assert variants["scratch balanced sampling"]["train.loss"] == "cross_entropy"
+    assert all("train.logit_adjustment" in k and "train.imbalance" in k for k in keys)
+
+
+def test_folds_take_the_seeds_in_turn() -> None:
+    assert studies.replicates([1, 2], []) == [{"train.seed": 1}, {"train.seed": 2}]
+    assert studies.replicates([7, 8], [1, 2, 3]) == [
+        {"train.seed": 7, "split.test_fold": 1},
+        {"train.seed": 8, "split.test_fold": 2},
+        {"train.seed": 7, "split.test_fold": 3},
+    ]
+
+
+def test_experiments_run_with_all_that_is_touched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scratch starts from the seed of its replicate, pretraining from its own; params are kept."""
+    params = tmp_path / "params.yaml"
+    text = (
+        "pretrain: {epochs: 9, seed: 5}\n"
+        "train: {frozen: 0.5, encoder_rate: 0.3, labels: 1.0, seed: 1}  # a comment\n"
+    )
+    params.write_text(text)
+    ran: list[dict[str, str]] = []
+    called: list[str] = []
+
+    def fake(name: str, settings: list[str], target: str, shown: bool) -> None:
+        assert target == "evaluate"
+        called.append(name)
+        ran.append(dict(text.split("=", 1) for text in settings))
+        params.write_text("changed: by dvc\n")
+
+    monkeypatch.setattr(studies, "dvc", lambda *command: None)
+    monkeypatch.setattr(studies, "experiment", fake)
+    variants = studies.label_efficiency([0.1])
+    studies.run(variants, studies.replicates([2, 3], []), {}, "few", params)
+    assert params.read_text() == text
+    assert called == [f"few-{start}-0_1-{n}" for n in (1, 2) for start in studies.STARTS]
+    names = studies.names_of(variants, 2, "few")
+    assert names["scratch 0.1"] == ["few-scratch-0_1-1", "few-scratch-0_1-2"]
+    scratch, frozen, tuned = ran[:3]
+    assert (scratch["pretrain.epochs"], scratch["pretrain.seed"]) == ("0", "2")
+    assert (frozen["pretrain.epochs"], frozen["pretrain.seed"]) == ("9", "5")
+    assert (frozen["train.frozen"], frozen["train.encoder_rate"]) == ("1.0", "0.3")
+    assert (tuned["train.frozen"], tuned["train.labels"]) == ("0.0", "0.1")
+    assert {run["train.seed"] for run in ran} == {"2", "3"}
+
+
+def test_a_failed_experiment_keeps_the_parameters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = tmp_path / "params.yaml"
+    params.write_text("train: {seed: 1}\n")
+
+    def fails(*arguments: object, **options: object) -> None:
+        params.write_text("train: {seed: 9}\n")
+        raise DataError("dvc exp run failed")
+
+    monkeypatch.setattr(studies, "dvc", lambda *command: None)
+    monkeypatch.setattr(studies, "experiment", fails)
+    with pytest.raises(DataError, match="failed"):
+        studies.run({"only": {}}, [{"train.seed": 2}], {}, "x", params)
+    assert params.read_text() == "train: {seed: 1}\n"
+    with pytest.raises(DataError, match=r"no parameter train\.sed"):
+        studies.run({"only": {}}, [{"train.sed": 2}], {}, "x", params)
+
+
+def stored(accuracy: dict[str, float], seed_of_data: int = 0) -> dict[tuple[str, str], bytes]:
+    """What experiments of these names left; each is right with that probability."""
+    files = {}
+    rng = np.random.default_rng(seed_of_data)
+    n = 240
+    y = rng.choice(4, n, p=[0.4, 0.4, 0.15, 0.05])
+    luck = rng.random(n)
+    for name, share in accuracy.items():
+        decided = np.where(luck < share, y, (y + 1) % 4)
+        frame = pd.DataFrame(
+            {
+                "window_id": [f"w{i}" for i in range(n)],
+                "row": np.arange(n),
+                "recording_id": [f"r{i // 4}" for i in range(n)],
+                "label": np.array(CLASSES)[y],
+                "labels": np.array(CLASSES)[y],
+                "unit": [f"u{i // 8}" for i in range(n)],
+                "level_db": 0.0,
+                "sta_lta": 0.0,
+            }
+        )[list(EVALUATED)]
+        for k, kind in enumerate(CLASSES):
+            frame[f"p_{kind}"] = np.where(decided == k, 0.7, 0.1)
+        raw = io.BytesIO()
+        frame.to_parquet(raw)
+        counts = {"background": 400, "a": 300, "b": 50, "c": 8}
+        files["artifacts/evaluate/scores.parquet", name] = raw.getvalue()
+        content = json.dumps({"training_windows": counts}).encode()
+        files["metrics/evaluate.json", name] = content
+    return files
+
+
+@pytest.fixture
+def experiments(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = stored({"s1": 0.8, "s2": 0.82, "few": 0.5, "tuned": 0.83, "same": 0.8})
+    monkeypatch.setattr(studies, "stored", lambda path, name: files[path, name])
+
+
+@pytest.mark.usefixtures("experiments")
+def test_scores_are_those_of_scikit_learn() -> None:
+    test = studies.read("s1")
+    found = studies.draws([test], 0, 1).iloc[0]
+    y, decided = test.y, test.decided
+    assert found["accuracy"] == pytest.approx((y == decided).mean())
+    assert found["macro_f1"] == pytest.approx(f1_score(y, decided, average="macro"))
+    assert found["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(y, decided))
+    assert test.rare == [3]
+    assert found["rare_recall"] == pytest.approx((decided[y == 3] == 3).mean())
+
+
+@pytest.mark.usefixtures("experiments")
+def test_the_mean_over_replicates_is_reported_with_paired_gains() -> None:
+    names = {"scratch 1": ["s1", "s2"], "fine-tuned 0.1": ["few", "few"], "frozen 1": ["s1", "s2"]}
+    found = studies.label_efficiency_table(names).set_index(["variant", "metric"])
+    one, two = (studies.read(name) for name in ("s1", "s2"))
+    mean = ((one.y == one.decided).mean() + (two.y == two.decided).mean()) / 2
+    row = found.loc[("scratch 1", "accuracy")]
+    assert row["value"] == pytest.approx(mean)
+    assert row["low"] < mean < row["high"]
+    same = found.loc[("frozen 1", "accuracy")]
+    assert (same["gain"], same["gain_low"], same["gain_high"]) == (0, 0, 0)
+    worse = found.loc[("fine-tuned 0.1", "accuracy")]
+    assert worse["gain_high"] < 0
+    assert studies.real(worse["gain_low"], worse["gain_high"])
+    assert not studies.real(same["gain_low"], same["gain_high"])
+
+
+@pytest.mark.usefixtures("experiments")
+def test_the_interval_is_that_of_a_cluster_bootstrap() -> None:
+    """One replicate: the two levels are one, and SciPy's bootstrap of unit means agrees."""
+    from scipy.stats import bootstrap
+
+    test = studies.read("s1")
+    right = (test.y == test.decided).astype(float)
+    means = pd.Series(right).groupby(test.unit).mean().to_numpy()  # units of equal size
+    expected = bootstrap((means,), np.mean, method="percentile", rng=1).confidence_interval
+    _, low, high = studies.interval(studies.draws([test], 2000, 3)["accuracy"])
+    assert low == pytest.approx(expected.low, abs=0.01)
+    assert high == pytest.approx(expected.high, abs=0.01)
+
+
+@pytest.mark.usefixtures("experiments")
+def test_the_verdict_says_what_fewer_labels_reach(tmp_path: Path) -> None:
+    names = {
+        "scratch 0.1": ["few", "few"],
+        "scratch 1": ["s1", "s2"],
+        "frozen 0.1": ["same", "s2"],
+        "frozen 1": ["s1", "s2"],
+        "fine-tuned 0.1": ["tuned", "tuned"],
+        "fine-tuned 1": ["tuned", "tuned"],
+    }
+    found = studies.label_efficiency_table(names)
+    said = studies.verdict(found, "accuracy")
+    assert "frozen, 10% of the labels: 100% of that [100%, 100%]" in said
+    assert "scratch: with" not in said
+    assert "fine-tuned: with 10% of the labels the difference is not real any more" in said
+    studies.draw_curve(tmp_path / "curve.png", found, "accuracy")
+    assert (tmp_path / "curve.png").read_bytes()[:4] == b"\x89PNG"
+    assert "**real**" in studies.text(found)
+
+
+def test_remedies_are_compared_with_cross_entropy_of_their_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = stored({"a": 0.6, "b": 0.7, "c": 0.8, "d": 0.8})
+    monkeypatch.setattr(studies, "stored", lambda path, name: files[path, name])
+    names = {
+        "scratch cross-entropy": ["a"],
+        "scratch focal": ["b"],
+        "fine-tuned cross-entropy": ["c"],
+        "fine-tuned focal": ["d"],
+    }
+    found = studies.imbalance_table(names)
+    against = found[found["metric"] == "accuracy"].set_index("variant")["against"].to_dict()
+    assert against == {
+        "scratch cross-entropy": "",
+        "scratch focal": "scratch cross-entropy",
+        "fine-tuned cross-entropy": "scratch cross-entropy",
+        "fine-tuned focal": "fine-tuned cross-entropy",
+    }
+
+
+def test_event_or_not_is_no_study(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = stored({"a": 0.6})
+    files["metrics/evaluate.json", "a"] = b"{}"
+    monkeypatch.setattr(studies, "stored", lambda path, name: files[path, name])
+    with pytest.raises(DataError, match="a is of event or not"):
+        studies.read("a")
+
+
+def test_a_study_of_pretraining_needs_it(tmp_path: Path) -> None:
+    params = tmp_path / "params.yaml"
+    params.write_text(
+        "pretrain: {epochs: 0, seed: 5}\n"
+        "train: {frozen: 0.5, encoder_rate: 0.3, labels: 1.0, seed: 1}\n"
+    )
+    with pytest.raises(DataError, match=r"pretrain\.epochs is 0"):
+        studies.run(studies.label_efficiency([0.1]), [{"train.seed": 1}], {}, "x", params)
