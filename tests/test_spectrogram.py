@@ -1,7 +1,5 @@
 """Spectrograms equal those of librosa and scipy, and come faster."""
 
-import time
-from collections.abc import Callable
 from dataclasses import replace
 
 import librosa
@@ -9,6 +7,7 @@ import numpy as np
 import pytest
 import scipy.signal
 from options import RATE, SPECTROGRAM
+from speed import times_as_fast
 
 from rarewave import spectrogram
 from rarewave.errors import DataError
@@ -195,16 +194,6 @@ def test_the_second_channel_is_the_power_above_the_floor_around() -> None:
         np.testing.assert_allclose(found[row, ..., 1], X[row, ..., 0] - floor[:, None], atol=1e-5)
 
 
-def fastest(work: Callable[[], object], repeats: int = 5) -> float:
-    """The least time of several."""
-    times = []
-    for _ in range(repeats):
-        began = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - began)
-    return min(times)
-
-
 def test_mel_spectrograms_are_three_times_as_fast_as_a_librosa_loop() -> None:
     """Same output, one call against a call per window."""
     pieces = waves(300)
@@ -227,4 +216,4 @@ def test_mel_spectrograms_are_three_times_as_fast_as_a_librosa_loop() -> None:
         return spectrogram.spectrograms(pieces, RATE, MEL)
 
     np.testing.assert_allclose(ours()[..., 0], loop(), atol=1e-2)  # librosa's own is float32
-    assert fastest(loop, 3) > 3 * fastest(ours)
+    assert times_as_fast(ours, loop, enough=3) > 3

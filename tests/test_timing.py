@@ -53,7 +53,7 @@ def test_a_stage_leaves_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (row,) = timing.last_run(tmp_path / timing.LEDGER)
     assert row["stage"] == "clean"
     assert row["imports"] == pytest.approx(3.0, abs=0.01)
-    assert row["MLflow"] == pytest.approx(0.1, abs=0.05)
+    assert 0.1 <= row["MLflow"] < 5
     assert 0 <= row["work"] < 5
 
 
