@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave import inference, lastlayer
 from rarewave.backend import keras, tf
 from rarewave.dataset import Dataset
 from rarewave.errors import DataError
@@ -16,8 +17,6 @@ from rarewave.normalisation import Normalisation
 
 # Windows kept at most: some 0.6 MB for 64 features.
 MOST = 5000
-
-_BATCH = 256
 
 
 class Examples(NamedTuple):
@@ -47,8 +46,12 @@ def features(model: keras.Model, inputs: NDArray[np.float32]) -> NDArray[np.floa
     ----------
     inputs : (n, frequencies, frames, channels), normalised.
     """
-    body = keras.Model(model.input, model.layers[-1].input)
-    hidden = np.asarray(body(tf.convert_to_tensor(inputs), training=False))
+    hidden = lastlayer.body(model)(tf.convert_to_tensor(inputs), training=False)
+    return _directions(np.asarray(hidden))
+
+
+def _directions(hidden: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows (n, hidden) divided by their length; zeros stay zeros."""
     length = np.linalg.norm(hidden, axis=1, keepdims=True)
     return np.divide(hidden, length, out=np.zeros_like(hidden), where=length > 0)
 
@@ -74,12 +77,9 @@ def collect(
 ) -> Examples:
     """The examples among some rows of a data set: those of the training part."""
     rows = rows[chosen(data.event_type[rows])]
-    parts = [
-        features(model, normalise(data.X_spec[rows[at : at + _BATCH]]))
-        for at in range(0, len(rows), _BATCH)
-    ]
+    hidden = inference.outputs(lastlayer.body(model), data.X_spec, rows, normalise)
     return Examples(
-        np.concatenate(parts).astype(np.float16),
+        _directions(hidden).astype(np.float16),
         data.window_id[rows],
         data.recording[rows],
         data.start_s[rows],

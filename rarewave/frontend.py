@@ -82,11 +82,6 @@ class FrontEnd:
         return frequencies_hz(self.clean.sample_rate_hz, self.spectrogram)
 
     @property
-    def frame_s(self) -> float:
-        """Seconds from one spectrogram column to the next."""
-        return self.spectrogram.hop / self.clean.sample_rate_hz
-
-    @property
     def times_s(self) -> NDArray[np.float64]:
         """Centre time of each spectrogram column, from the start of the window."""
         rate, before = self.clean.sample_rate_hz, self.grid.context_samples
@@ -255,6 +250,15 @@ def apply(front_end: FrontEnd, samples: NDArray[np.float64], sample_rate: float)
         lambda some: recorded[some],
     )
     return Windows(first / rate, missing, np.concatenate([X for _, X in found]))
+
+
+def refuse_context(front_end: FrontEnd, section: str) -> None:
+    """Raise `DataError` where spectrograms are made of more than the samples of their window."""
+    if front_end.grid.context_samples or front_end.spectrogram.floor_s:
+        raise DataError(
+            f"{section}.noise_p, stretch_p and pitch_p change the samples of a window, and the "
+            "network sees more: set clean.context_samples and spectrogram.floor_s to 0, or them"
+        )
 
 
 def refuse_other(wanted: FrontEnd, found: FrontEnd, what: str) -> None:

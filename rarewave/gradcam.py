@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave import lastlayer
 from rarewave.backend import keras, tf
 from rarewave.errors import DataError
 
@@ -40,15 +41,13 @@ def gradcam(
     if len(model.get_layer(layer).output.shape) != 4:
         images = [known.name for known in model.layers[1:] if len(known.output.shape) == 4]
         raise DataError(f"the layer {layer} has no image: choose gradcam.layer from {images}")
-    output = model.layers[-1]
-    parts = keras.Model(model.input, [model.get_layer(layer).output, output.input])
+    parts = keras.Model(model.input, [model.get_layer(layer).output, model.layers[-1].input])
     given = tf.convert_to_tensor(inputs)
     with tf.GradientTape() as tape:
         tape.watch(given)  # before a layer without weights nothing else is watched
         features, hidden = parts(given, training=False)
-        logits = tf.matmul(hidden, output.kernel) + output.bias
         chosen = np.zeros(len(inputs), np.int64) if outputs is None else outputs
-        logit = tf.gather(logits, chosen, axis=1, batch_dims=1)
+        logit = tf.gather(lastlayer.sums(model, hidden), chosen, axis=1, batch_dims=1)
     gradient = tape.gradient(logit, features)
     weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
     maps = tf.nn.relu(tf.reduce_sum(weights * features, axis=-1, keepdims=True))

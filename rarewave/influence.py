@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from rarewave.backend import keras, tf
+from rarewave.lastlayer import body, log_odds
 
 
 class Evidence(NamedTuple):
@@ -27,14 +27,9 @@ def evidence(model: keras.Model, inputs: NDArray[np.float32]) -> Evidence:
     model : functional model whose last layer is dense, with sigmoid or softmax.
     inputs : (n, frequencies, frames, channels), normalised.
     """
-    sums = np.asarray(_sums(model, _body(model)(tf.convert_to_tensor(inputs), training=False)))
-    sums = sums.astype(np.float64)
-    odds = sums
-    if _softmax(model):
-        others = np.stack(
-            [logsumexp(np.delete(sums, k, axis=1), axis=1) for k in range(sums.shape[1])], axis=1
-        )
-        odds = sums - others
+    hidden = body(model)(tf.convert_to_tensor(inputs), training=False)
+    found = [log_odds(model, hidden, output) for output in range(model.output_shape[-1])]
+    odds = np.stack(found, axis=1).astype(np.float64)
     return Evidence(1 / (1 + np.exp(-odds)), odds)
 
 
@@ -78,7 +73,7 @@ def by_gradient(model: keras.Model, given: NDArray[np.float32], output: int) -> 
     with tf.GradientTape() as tape:
         tape.watch(inputs)  # before a layer without weights nothing else is watched
         *features, hidden = parts(inputs, training=False)
-        odds = _log_odds(model, _sums(model, hidden), output)
+        odds = log_odds(model, hidden, output)
     gradients = tape.gradient(odds, features, unconnected_gradients="zero")
     found = {}
     for layer, value, gradient in zip(chosen, features, gradients, strict=True):
@@ -106,7 +101,7 @@ def by_ablation(
     inputs = tf.convert_to_tensor(given[None])
     whole = keras.Model(own.input, [*(layer.output for layer in chosen), last.input])
     *features, hidden = whole(inputs, training=False)
-    before = float(_log_odds(own, _sums(own, hidden), output)[0])
+    before = float(log_odds(own, hidden, output)[0])
     found: dict[str, float | None] = {}
     for layer, value in zip(chosen, features, strict=True):
         axes = list(range(1, len(value.shape) - 1))
@@ -115,30 +110,10 @@ def by_ablation(
             continue
         flat = tf.broadcast_to(tf.reduce_mean(value, axis=axes, keepdims=True), value.shape)
         rest = keras.Model([own.input, layer.output], last.input)
-        after = _log_odds(own, _sums(own, rest([inputs, flat], training=False)), output)
+        after = log_odds(own, rest([inputs, flat], training=False), output)
         found[layer.name] = before - float(after[0])
     return found
 
 
 def _is_input(layer: keras.layers.Layer) -> bool:
     return isinstance(layer, keras.layers.InputLayer)
-
-
-def _body(model: keras.Model) -> keras.Model:
-    return keras.Model(model.input, model.layers[-1].input)
-
-
-def _softmax(model: keras.Model) -> bool:
-    return keras.activations.serialize(model.layers[-1].activation) == "softmax"
-
-
-def _sums(model: keras.Model, hidden: tf.Tensor) -> tf.Tensor:
-    last = model.layers[-1]
-    return tf.matmul(hidden, last.kernel) + last.bias
-
-
-def _log_odds(model: keras.Model, sums: tf.Tensor, output: int) -> tf.Tensor:
-    if not _softmax(model):
-        return sums[:, output]
-    others = [k for k in range(sums.shape[1]) if k != output]
-    return sums[:, output] - tf.reduce_logsumexp(tf.gather(sums, others, axis=1), axis=1)

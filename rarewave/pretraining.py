@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rarewave import augmentation, contrast, optimisers
+from rarewave import augmentation, contrast, inference, optimisers
 from rarewave.augmentation import Augmentation
 from rarewave.backend import keras
 from rarewave.errors import DataError
@@ -23,7 +23,6 @@ Row = dict[str, float]
 
 _PROJECTION = (512, 128)  # of 512 features: 512 -> 512 -> 128
 _WATCHED = 512  # windows whose views tell alignment and uniformity
-_BATCH = 256  # of looking, not of training
 
 
 class Pool(NamedTuple):
@@ -87,15 +86,6 @@ class Watch(NamedTuple):
     classes: int
 
 
-def features(
-    encoder: keras.Model, X: NDArray[np.float32], rows: NDArray[np.int64], normalise: Normalisation
-) -> NDArray[np.float32]:
-    """What the encoder gives, (len(rows), features), for rows of spectrograms in dB."""
-    pieces = [rows[at : at + _BATCH] for at in range(0, len(rows), _BATCH)]
-    found = [np.asarray(encoder.predict_on_batch(normalise(X[piece]))) for piece in pieces]
-    return np.concatenate(found).astype(np.float32)
-
-
 def looked_at(
     encoder: keras.Model, pool: Pool, watch: Watch, options: Pretraining, changes: Augmentation
 ) -> Row:
@@ -103,12 +93,14 @@ def looked_at(
     rng = np.random.Generator(np.random.PCG64([options.seed, 17]))
     rows = np.sort(rng.permutation(pool.size)[:_WATCHED])
     seen = []
-    for at in range(0, len(rows), _BATCH // 2):
-        X = views(pool, rows[at : at + _BATCH // 2], changes, rng)
+    half = inference.BATCH // 2  # of windows: each has two views
+    for at in range(0, len(rows), half):
+        X = views(pool, rows[at : at + half], changes, rng)
         seen.append(np.split(np.asarray(encoder.predict_on_batch(X)), 2))
     one, other = (np.concatenate(part) for part in zip(*seen, strict=True))
     known, asked = (
-        features(encoder, watch.X, part, pool.normalise) for part in (watch.known, watch.asked)
+        inference.outputs(encoder, watch.X, part, pool.normalise)
+        for part in (watch.known, watch.asked)
     )
     truth = watch.y[watch.asked]
     right = contrast.nearest(known, watch.y[watch.known], asked, watch.classes) == truth

@@ -2,6 +2,7 @@
 
 import fnmatch
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -59,7 +60,7 @@ def held_out(groups: NDArray[np.str_], folds: NDArray[np.str_], options: Split) 
     fixed = np.full(len(groups), -1)
     for parameter, part in (("validation_groups", 1), ("test_groups", 2)):
         for pattern in getattr(options, parameter):
-            fits = np.array([fnmatch.fnmatchcase(g, pattern) for g in groups], bool)
+            fits = _fits(groups, pattern)
             if not fits.any():
                 shown = np.unique(groups)
                 raise DataError(
@@ -82,6 +83,11 @@ def held_out(groups: NDArray[np.str_], folds: NDArray[np.str_], options: Split) 
             )
         fixed[mine] = 2
     return fixed
+
+
+def _fits(names: Iterable[str], *patterns: str) -> NDArray[np.bool_]:
+    """Which names fit any of some patterns, `*` standing for anything."""
+    return np.array([any(fnmatch.fnmatchcase(name, p) for p in patterns) for name in names], bool)
 
 
 def make_folds(recordings: pd.DataFrame, events: pd.DataFrame, count: int, seed: int) -> list[str]:
@@ -175,7 +181,7 @@ def _published(recordings: "pd.Series[str]", options: Split) -> NDArray[np.bool_
     """Which windows `test_recordings` names."""
     found = np.zeros(len(recordings), bool)
     for pattern in options.test_recordings:
-        fits = np.array([fnmatch.fnmatchcase(name, pattern) for name in recordings], bool)
+        fits = _fits(recordings, pattern)
         if not fits.any():
             raise DataError(
                 f"split.test_recordings names {pattern}, and no window has that recording; one is "
@@ -274,13 +280,10 @@ def free(
     """
     held = np.isin(part, ("validation", "test"))
     closed = unlabelled["group"].isin(windows["group"][held]).to_numpy(copy=True)
-    for pattern in (*options.test_groups, *options.validation_groups):
-        closed |= np.array([fnmatch.fnmatchcase(g, pattern) for g in unlabelled["group"]], bool)
+    closed |= _fits(unlabelled["group"], *options.test_groups, *options.validation_groups)
+    closed |= _fits(unlabelled["recording_id"], *options.test_recordings)
     if options.test_fold is not None:
         closed |= (unlabelled["fold"] == str(options.test_fold)).to_numpy()
-    for pattern in options.test_recordings:
-        names = unlabelled["recording_id"]
-        closed |= np.array([fnmatch.fnmatchcase(name, pattern) for name in names], bool)
     both = pd.concat([unlabelled, windows[held]], ignore_index=True)
     parts = np.concatenate([np.full(len(unlabelled), "train", "U16"), part[held]])
     return ~closed & ~purge(both, parts, options.purge_s)[: len(unlabelled)]
@@ -340,15 +343,15 @@ def audit(
     used = part != PURGED
     groups = windows["group"].to_numpy("U")
     shared = np.intersect1d(groups[part == "train"], groups[part == "test"])
-    parts_of_groups = pd.Series(part[used]).groupby(groups[used]).nunique()
-    for column in ("event_id",) if options.test_recordings else ("group", "event_id"):
-        values = windows[column].to_numpy("U")
-        table = pd.DataFrame({"value": values[used], "part": part[used]})
-        parts = table[table["value"] != ""].groupby("value")["part"].nunique()
-        if (parts > 1).any():
-            raise DataError(
-                f"the split leaks: {column} {parts[parts > 1].index[0]} is in two parts"
-            )
+    parts_of = {
+        column: pd.Series(part[used]).groupby(windows[column].to_numpy("U")[used]).nunique()
+        for column in ("group", "event_id")
+    }
+    parts_of["event_id"] = parts_of["event_id"].drop("", errors="ignore")  # background
+    for column, parts in parts_of.items():
+        torn = parts[parts > 1]
+        if len(torn) and not (column == "group" and options.test_recordings):
+            raise DataError(f"the split leaks: {column} {torn.index[0]} is in two parts")
     near = purge(windows[used], part[used], options.purge_s)
     if near.any():
         name = windows["window_id"].to_numpy("U")[used][near][0]
@@ -368,7 +371,7 @@ def audit(
                 f"({part[row]}) have the same content: is a recording there twice?"
             )
     return {
-        "groups_in_one_part": int((parts_of_groups == 1).sum()),
+        "groups_in_one_part": int((parts_of["group"] == 1).sum()),
         "groups_of_training_and_test": len(shared),
         "test_windows_of_a_training_group": float(np.isin(groups[part == "test"], shared).mean()),
         "events_in_one_part": int(windows["event_id"][windows["event_id"] != ""].nunique()),

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rarewave import augmentation, losses, networks, optimisers, sampling, scoring
+from rarewave import augmentation, inference, losses, networks, optimisers, sampling, scoring
 from rarewave.augmentation import Augmentation
 from rarewave.backend import keras
 from rarewave.frontend import FrontEnd
@@ -14,8 +14,6 @@ from rarewave.hyperparameters import Training
 from rarewave.normalisation import Normalisation
 
 Row = dict[str, float]
-
-PREDICT_BATCH = 256
 
 
 class Examples(NamedTuple):
@@ -253,10 +251,5 @@ def predict(
     A network with one output gives the probability of an event: the classes are background and
     event.
     """
-    found = [
-        np.asarray(model.predict_on_batch(normalise(X[rows[at : at + PREDICT_BATCH]])))
-        for at in range(0, len(rows), PREDICT_BATCH)
-    ]
-    outputs = model.output_shape[-1]
-    p = np.concatenate(found).astype(np.float64) if found else np.zeros((0, outputs))
-    return np.concatenate([1 - p, p], axis=1) if outputs == 1 else p
+    p = inference.outputs(model, X, rows, normalise).astype(np.float64)
+    return np.concatenate([1 - p, p], axis=1) if p.shape[1] == 1 else p

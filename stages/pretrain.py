@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import json
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from rarewave import (
     backend,
     contactsheets,
     dataset,
+    frontend,
     kerasfile,
     networks,
     normalisation,
@@ -22,7 +22,6 @@ from rarewave import (
 from rarewave.augmentation import Augmentation
 from rarewave.backend import keras
 from rarewave.dataset import Dataset
-from rarewave.errors import DataError
 from rarewave.files import write_csv, write_json
 from rarewave.frontend import FrontEnd
 from rarewave.hyperparameters import Pretraining, Training
@@ -69,7 +68,9 @@ def main() -> None:
         write_csv(PLOTS / "history.csv", [{"loss": float("nan")} | r for r in history])
         logbook.live(run, "pretrain", row)
 
-    checkpoint = logbook.project_root() / ".rarewave" / f"pretrain-{mark(data, table)}.npz"
+    settings = (options, changes, training.network, training.width, training.threads)
+    name = f"pretrain-{mark(settings, normalise, front_end, table)}.npz"
+    checkpoint = logbook.project_root() / ".rarewave" / name
     pretraining.pretrain(encoder, pool, watch, options, changes, report, checkpoint)
     if options.precision != "float32":  # what is kept is for any machine
         keras.config.set_dtype_policy("float32")
@@ -121,11 +122,7 @@ def pool_of(
 
     if not changes.of_waveforms:
         return Pool(len(table), spectrograms, None, normalise, rate, front_end.spectrogram)
-    if front_end.grid.context_samples or front_end.spectrogram.floor_s:
-        raise DataError(
-            "views.noise_p, stretch_p and pitch_p change the samples of a window, and the "
-            "network sees more: set clean.context_samples and spectrogram.floor_s to 0, or them"
-        )
+    frontend.refuse_context(front_end, "views")
     X_clean = np.load("artifacts/clean/X_clean.npy", mmap_mode="r")
     where = read_table(Path("artifacts/clean/waveforms.parquet"), WAVEFORMS)
     where = where.set_index("recording_id").loc[table["recording_id"]]
@@ -143,14 +140,11 @@ def pool_of(
     return Pool(len(table), spectrograms, waveforms, normalise, rate, front_end.spectrogram)
 
 
-def mark(data: Dataset, table: pd.DataFrame) -> str:
-    """A digest of windows and parameters that a stopped run may be gone on with."""
-    sections = ("pretrain", "views", "train")
-    params = {name: common.read_section(name) for name in sections}
-    chosen = ("network", "width", "normalisation", "threads")
-    params["train"] = {name: params["train"][name] for name in chosen}
-    digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode())
-    digest.update(data.made_by().digest.encode())
+def mark(
+    settings: object, normalise: Normalisation, front_end: FrontEnd, table: pd.DataFrame
+) -> str:
+    """A digest of parameters and windows that a stopped run may be gone on with."""
+    digest = hashlib.sha256(f"{settings} {normalise.to_dict()} {front_end.digest}".encode())
     digest.update("\n".join(table["window_id"]).encode())
     digest.update(Path("artifacts/ingest/recordings.parquet").read_bytes())
     return digest.hexdigest()[:16]

@@ -10,6 +10,7 @@ from rarewave import (
     contactsheets,
     dataset,
     detector,
+    frontend,
     kerasfile,
     pictures,
     sampling,
@@ -161,11 +162,7 @@ def waveforms(front_end: FrontEnd, changes: Augmentation) -> np.ndarray | None:
     """Samples of the windows, where an augmentation is of the waveform."""
     if not changes.of_waveforms:
         return None
-    if front_end.grid.context_samples or front_end.spectrogram.floor_s:
-        raise DataError(
-            "augment.noise_p, stretch_p and pitch_p change the samples of a window, and the "
-            "network sees more: set clean.context_samples and spectrogram.floor_s to 0, or them"
-        )
+    frontend.refuse_context(front_end, "augment")
     return np.load("artifacts/clean/X_raw.npy", mmap_mode="r")
 
 

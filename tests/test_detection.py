@@ -14,7 +14,7 @@ import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rarewave import cleaning, detection, frontend, joining, recordings, streams, training, windows
+from rarewave import cleaning, detection, frontend, inference, joining, recordings, streams, windows
 from rarewave.detection import Scan, Scorer
 from rarewave.detector import Detector
 from rarewave.frontend import FrontEnd
@@ -149,7 +149,7 @@ def test_the_batch_of_a_network_changes_nothing(
     """Scores of a network too, whatever the batches that it predicts."""
     scorer = Scorer(network.front_end, network.classes, network.score)
     wanted = scan([folder / "whole/x_20240301_020000.wav"], scorer)
-    monkeypatch.setattr(training, "PREDICT_BATCH", batch)
+    monkeypatch.setattr(inference, "BATCH", batch)
     monkeypatch.setattr(frontend, "CHUNK", 2 * batch)
     found = scan([folder / "whole/x_20240301_020000.wav"], scorer)
     same(found, wanted, network.front_end, thresholds(wanted))

@@ -8,7 +8,15 @@ import numpy as np
 import options
 import pytest
 
-from rarewave import backend, contrast, networks, normalisation, pretraining, spectrogram
+from rarewave import (
+    backend,
+    contrast,
+    inference,
+    networks,
+    normalisation,
+    pretraining,
+    spectrogram,
+)
 from rarewave.augmentation import Augmentation
 from rarewave.backend import keras
 from rarewave.errors import DataError
@@ -318,9 +326,9 @@ def test_the_projection_is_thrown_away(unbroken: Done) -> None:
 def test_features_do_not_depend_on_the_batch(unbroken: Done, monkeypatch: Any) -> None:
     """Rows in the order asked for."""
     rows = np.array([5, 90, 0, 31, 7])
-    one = pretraining.features(unbroken.encoder, SEEN, rows, SCALE)
-    monkeypatch.setattr(pretraining, "_BATCH", 2)
-    other = pretraining.features(unbroken.encoder, SEEN, rows, SCALE)
+    one = inference.outputs(unbroken.encoder, SEEN, rows, SCALE)
+    monkeypatch.setattr(inference, "BATCH", 2)
+    other = inference.outputs(unbroken.encoder, SEEN, rows, SCALE)
     np.testing.assert_allclose(one, other, atol=1e-5)
     np.testing.assert_allclose(
         one[1], np.asarray(unbroken.encoder(SCALE(SEEN[90:91]), training=False))[0], atol=1e-5

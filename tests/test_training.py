@@ -19,7 +19,7 @@ from sklearn.metrics import (
 from sklearn.utils.class_weight import compute_sample_weight
 from speed import times_as_fast
 
-from rarewave import backend, networks, normalisation, spectrogram, training
+from rarewave import backend, inference, networks, normalisation, spectrogram, training
 from rarewave.augmentation import Augmentation
 from rarewave.backend import keras
 from rarewave.errors import DataError
@@ -469,7 +469,7 @@ def test_probabilities_do_not_depend_on_the_batch(
     assert found.dtype == np.float64
     assert found.shape == (5, max(2, outputs))
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
-    monkeypatch.setattr(training, "PREDICT_BATCH", 2)
+    monkeypatch.setattr(inference, "BATCH", 2)
     np.testing.assert_allclose(training.predict(model, X, rows, scale), found, atol=1e-6)
     wanted = np.asarray(model(scale(X[rows]), training=False))
     np.testing.assert_allclose(found[:, -outputs:], wanted, atol=1e-6)
