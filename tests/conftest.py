@@ -1,5 +1,6 @@
 """What several test files share: a small front end and a recording that suits it."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, settings
 
+from rarewave import __main__ as command_line
 from rarewave.frontend import FrontEnd
 
 # A shared machine is no measure of the slowness of a test.
@@ -97,3 +99,27 @@ def labelled() -> tuple[np.ndarray, np.ndarray]:
     X = rng.normal(0, 3, (60, 17, 29, 1)).astype(np.float32)
     X[y == 1, 5:9] += 6
     return X, y
+
+
+Command = Callable[..., str]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """The command line in this process: what it said; its exit code must be `code`."""
+
+    def run(*arguments: object, code: int = 0) -> str:
+        monkeypatch.setattr(sys, "argv", ["rarewave", *map(str, arguments)])
+        capsys.readouterr()
+        failed = ""
+        try:
+            command_line.main()
+            found = 0
+        except SystemExit as stop:
+            found = 1 if isinstance(stop.code, str) else int(stop.code or 0)
+            failed = str(stop.code)
+        said = "".join(capsys.readouterr()) + failed
+        assert found == code, said
+        return said
+
+    return run

@@ -4,9 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from rarewave import recipes, simulate
+from rarewave import recipes, simulate, simulate_calls
 
 ROOT = Path(__file__).parent.parent
 
@@ -16,6 +17,11 @@ FAST = {
     "evaluate.resamples": 20,
     "gradcam.cases": 1,
     "clean.lta_s": 600,
+}
+
+CALLS = {
+    "split.test_groups": ["ice_20240301_0[89]*"],
+    "split.validation_groups": ["ice_20240301_0[67]*"],
 }
 
 
@@ -52,6 +58,16 @@ def copy(folder: Path) -> None:
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     for name in ("dvc.yaml", ".gitignore", ".dvcignore"):
         shutil.copy(ROOT / name, folder / name)
+
+
+def calls(folder: Path, changes: dict[str, object], stages: Sequence[str]) -> Path:
+    """A project of nine recordings of calls, one of them without labels, some stages run."""
+    copy(folder)
+    simulate_calls.make_calls(folder / "samples/calls", recordings=9)
+    recipes.use("calls", changes, folder / "recipes", folder / "params.yaml")
+    for name in stages:
+        good(stage(folder, name))
+    return folder
 
 
 def make(folder: Path, **changes: object) -> Path:

@@ -2,9 +2,9 @@
 
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ import obspy
 import pytest
 import tiny
 
-from rarewave import __main__ as command_line
 from rarewave import detector, examples, packages
 from rarewave.backend import keras
 from rarewave.detector import Detector
@@ -54,24 +53,9 @@ def wav(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """The command in this process: what it said, its exit code being 0 or the one given."""
-
-    def make(*arguments: object, code: int = 0) -> str:
-        monkeypatch.setattr(sys, "argv", ["rarewave", "explain", *map(str, arguments)])
-        capsys.readouterr()
-        failed = ""
-        try:
-            command_line.main()
-            found = 0
-        except SystemExit as stop:
-            found = 1 if isinstance(stop.code, str) else int(stop.code or 0)
-            failed = str(stop.code)
-        said = "".join(capsys.readouterr()) + failed
-        assert found == code, said
-        return said
-
-    return make
+def run(command: Run) -> Run:
+    """The command explain in this process."""
+    return partial(command, "explain")
 
 
 def content(out: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -66,24 +67,9 @@ Run = Callable[..., str]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """The command in this process: what it said, and its exit code if that was not 0."""
-
-    def make(*arguments: object, code: int = 0) -> str:
-        monkeypatch.setattr(sys, "argv", ["rarewave", "detect", *map(str, arguments)])
-        capsys.readouterr()
-        failed = ""
-        try:
-            command_line.main()
-            found = 0
-        except SystemExit as stop:
-            found = 1 if isinstance(stop.code, str) else int(stop.code or 0)
-            failed = str(stop.code)
-        said = "".join(capsys.readouterr()) + failed
-        assert found == code, said
-        return said
-
-    return make
+def run(command: Run) -> Run:
+    """The command detect in this process."""
+    return partial(command, "detect")
 
 
 def coverage(out: Path) -> pd.DataFrame:

@@ -9,16 +9,14 @@ import pandas as pd
 import project
 import pytest
 
-from rarewave import raven, recipes, simulate_calls
+from rarewave import raven, simulate_calls
 
 pytestmark = pytest.mark.xdist_group("sound")
 
-CHANGES = {
+CHANGES = project.CALLS | {
     "train.epochs": 3,
     "evaluate.resamples": 20,
     "gradcam.cases": 1,
-    "split.test_groups": ["ice_20240301_0[89]*"],
-    "split.validation_groups": ["ice_20240301_0[67]*"],
 }
 STAGES = (
     "ingest", "eda", "clean", "spectrogram", "npz", "split", "pretrain", "train", "threshold",
@@ -29,13 +27,7 @@ STAGES = (
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with nine recordings, all stages run."""
-    folder = tmp_path_factory.mktemp("sound") / "project"
-    project.copy(folder)
-    simulate_calls.make_calls(folder / "samples/calls", recordings=9)
-    recipes.use("calls", CHANGES, folder / "recipes", folder / "params.yaml")
-    for name in STAGES:
-        project.good(project.stage(folder, name))
-    return folder
+    return project.calls(tmp_path_factory.mktemp("sound") / "project", CHANGES, STAGES)
 
 
 def selections(folder: Path, part: str) -> pd.DataFrame:

@@ -15,7 +15,7 @@ import pandas as pd
 import project
 import pytest
 
-from rarewave import backend, kerasfile, networks, normalisation, recipes, simulate_calls
+from rarewave import backend, kerasfile, networks, normalisation, recipes
 from rarewave.augmentation import Augmentation
 from rarewave.backend import keras
 from rarewave.dataset import Dataset
@@ -30,10 +30,8 @@ pytestmark = pytest.mark.xdist_group("pretrain")
 backend.start(2)
 
 NOBODY_LOOKED = "ice_20240302_020000"
-CHANGES = {
+CHANGES = project.CALLS | {
     "train.epochs": 1,
-    "split.test_groups": ["ice_20240301_0[89]*"],
-    "split.validation_groups": ["ice_20240301_0[67]*"],
     "train.network": "acoustic_cnn",
     "train.width": 0.0625,
     "pretrain.batch_size": 64,
@@ -53,13 +51,8 @@ OUTPUTS = (
 @pytest.fixture(scope="module")
 def split(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of nine recordings, one of them without labels, run as far as the split."""
-    folder = tmp_path_factory.mktemp("pretrain") / "project"
-    project.copy(folder)
-    simulate_calls.make_calls(folder / "samples/calls", recordings=9)
-    recipes.use("calls", CHANGES, folder / "recipes", folder / "params.yaml")
-    for name in ("ingest", "clean", "spectrogram", "npz", "split"):
-        project.good(project.stage(folder, name))
-    return folder
+    stages = ("ingest", "clean", "spectrogram", "npz", "split")
+    return project.calls(tmp_path_factory.mktemp("pretrain") / "project", CHANGES, stages)
 
 
 @pytest.fixture
