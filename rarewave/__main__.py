@@ -1,12 +1,15 @@
 """The command line: python -m rarewave COMMAND."""
 
 import argparse
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rarewave.errors import DataError
 
 MODEL = Path("artifacts/train/spectrogram_seismic_detector.keras")
+SETTING = re.compile(r"\w+\.\w+=")
 
 
 def use(arguments: argparse.Namespace) -> None:
@@ -244,9 +247,19 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def parse(given: Sequence[str]) -> argparse.Namespace:
+    """Arguments of a command; section.name=value may stand behind a list, such as --folds 1 2."""
+    takes_settings = given[:1] and given[0] in ("use", "crossvalidate", "study")
+    settings = [text for text in given if takes_settings and SETTING.match(text)]
+    arguments = parser().parse_args([text for text in given if text not in settings])
+    if settings:
+        arguments.changes = [*arguments.changes, *settings]
+    return arguments
+
+
 def main() -> None:
     """Run a command; a user's mistake ends it with one message and exit code 1."""
-    arguments = parser().parse_args()
+    arguments = parse(sys.argv[1:])
     try:
         arguments.run(arguments)
     except DataError as error:

@@ -6,6 +6,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
+from rarewave.axes import extent, name_rows
 from rarewave.pictures import COLOURS, GREY, figure, save, styled
 
 
@@ -37,8 +38,8 @@ def window(path: Path, case: dict[str, Any]) -> None:
     name = found["gradcam"]["layer"] if found["gradcam"] else "none has an image"
     middle.set_title(f"Grad-CAM, layer {name}")
     if case["heat"] is not None:
-        extent = _extent(case)
-        look: Any = {"origin": "lower", "aspect": "auto", "extent": extent}
+        bounds = extent(case["time_s"], len(case["frequency_hz"]))
+        look: Any = {"origin": "lower", "aspect": "auto", "extent": bounds}
         middle.imshow(
             case["heat"], cmap="inferno", alpha=0.7 * case["heat"], vmin=0, vmax=1, **look
         )
@@ -49,16 +50,10 @@ def window(path: Path, case: dict[str, Any]) -> None:
     save(path, made)
 
 
-def _extent(case: dict[str, Any]) -> tuple[float, float, float, float]:
-    """Seconds and rows: rows of a mel spectrogram are not equally far apart in Hz."""
-    seconds, rows = case["time_s"], len(case["frequency_hz"])
-    step = seconds[1] - seconds[0] if len(seconds) > 1 else 1.0
-    return seconds[0] - step / 2, seconds[-1] + step / 2, 0.0, float(rows)
-
-
 def _spectrogram(axes: Any, case: dict[str, Any], colours: str) -> Any:
     picture, hertz = case["spectrogram"], case["frequency_hz"]
     low, high = np.percentile(picture, [5, 99.5])
+    bounds = extent(case["time_s"], len(hertz))
     shown = axes.imshow(
         picture,
         cmap=colours,
@@ -66,17 +61,15 @@ def _spectrogram(axes: Any, case: dict[str, Any], colours: str) -> Any:
         vmax=max(high, low + 1),
         origin="lower",
         aspect="auto",
-        extent=_extent(case),
+        extent=bounds,
         interpolation="nearest",
     )
-    rows = np.unique(np.linspace(0, len(hertz) - 1, min(7, len(hertz))).round().astype(int))
-    places = 0 if hertz[-1] >= 20 else 2
-    axes.set_yticks(rows + 0.5, [f"{hertz[row]:.{places}f}" for row in rows])
+    name_rows(axes, hertz)
     axes.set_xlabel("time from the start of the recording [s]")
     axes.locator_params(axis="x", nbins=5)
     axes.ticklabel_format(axis="x", useOffset=False)
     for edge in case["window_s"]:
-        if _extent(case)[0] < edge < _extent(case)[1]:
+        if bounds[0] < edge < bounds[1]:
             axes.axvline(edge, color="white", linewidth=0.8, linestyle=":")
     return shown
 
@@ -86,7 +79,7 @@ def _measured(axes: Any, case: dict[str, Any]) -> None:
     sound = case["found"]["measured"]
     if sound is None:
         return
-    left, right, bottom, top = _extent(case)
+    left, right, bottom, top = extent(case["time_s"], len(case["frequency_hz"]))
     at = np.interp([sound["low_hz"], sound["high_hz"]], *_rows(case["frequency_hz"]))
     begin, end = np.clip([sound["onset_s"], sound["offset_s"]], left, right)
     box = mpl.patches.Rectangle(

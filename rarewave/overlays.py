@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rarewave.axes import extent, name_rows
 from rarewave.pictures import figure, save, styled
 
 
@@ -14,20 +15,20 @@ def _explained(axes_pair: Any, case: dict[str, Any], front: dict[str, NDArray]) 
     """Spectrogram with heatmap above, waveform below, on a time axis in UTC where known."""
     upper, lower = axes_pair
     seconds, hertz = front["time_s"], front["frequency_hz"]
-    step = seconds[1] - seconds[0]
     shown = hertz <= front["top_hz"]
-    extent = (seconds[0] - step / 2, seconds[-1] + step / 2, hertz[0], hertz[shown][-1])
+    bounds = extent(seconds, int(shown.sum()))
     picture, heat = case["spectrogram"][shown], case["heat"][shown]
     low, high = np.percentile(picture, [5, 99.5])
-    look = {"origin": "lower", "aspect": "auto", "extent": extent}
+    look = {"origin": "lower", "aspect": "auto", "extent": bounds}
     upper.imshow(picture, cmap="gray", vmin=low, vmax=max(high, low + 1), **look)
     upper.imshow(heat, cmap="inferno", alpha=0.6 * heat, vmin=0, vmax=1, **look)
+    name_rows(upper, hertz[shown], 5)
     upper.set_title(case["title"], fontsize=7)
     wave = case["waveform"]
     times = np.arange(len(wave)) / front["rate_hz"] - front["before_s"]
     lower.plot(times, wave, color="black", linewidth=0.4)
-    lower.set_xlim(extent[:2])
-    upper.set_xlim(extent[:2])
+    lower.set_xlim(bounds[:2])
+    upper.set_xlim(bounds[:2])
     upper.tick_params(labelbottom=False)
     lower.set_yticks([])
     ticks = np.linspace(0, front["duration_s"], 4)
