@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import tiny
 
-from rarewave import detection, explanation, occlusion, packages, wording
+from rarewave import detection, explanation, occlusion, packages, picking, wording
 from rarewave.influence import Evidence
+from rarewave.picking import Chosen
 
 
 def test_bands_share_the_rows() -> None:
@@ -78,7 +79,7 @@ class _Stream:
     pieces = (_Piece,)
 
 
-def chosen(P: np.ndarray, top: int = 1) -> list[explanation.Chosen]:
+def chosen(P: np.ndarray, top: int = 1) -> list[Chosen]:
     """Of scores (windows, 3), at thresholds of 0.5."""
 
     class Inner:
@@ -86,7 +87,7 @@ def chosen(P: np.ndarray, top: int = 1) -> list[explanation.Chosen]:
 
     package = packages.Package(Inner(), {"low": 0.5, "high": 0.5}, tiny.JOINING, {}, None)  # type: ignore[arg-type]
     rows = np.flatnonzero(np.isfinite(P[:, 0]))
-    return explanation.choose(package, [scan(P)], [rows], top)
+    return picking.choose(package, [scan(P)], [rows], top)
 
 
 def scores(**peaks: list[tuple[int, float]]) -> np.ndarray:
