@@ -210,7 +210,10 @@ def parser() -> argparse.ArgumentParser:
         "--shares", nargs="+", type=float, default=[1, 5, 10, 25, 50, 100], metavar="PERCENT",
         help="of the training labels, for few-labels (default: 1 5 10 25 50 100)",
     )  # fmt: skip
-    command.add_argument("--metric", default="accuracy", help="of the curve (default: accuracy)")
+    command.add_argument(
+        "--metric", default="accuracy", help="of the curve (default: accuracy)",
+        choices=("accuracy", "macro_f1", "balanced_accuracy", "rare_recall"),
+    )  # fmt: skip
     command.add_argument(
         "--collect", action="store_true", help="run nothing: the table of what ran before"
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rarewave import scoring
 from rarewave.checks import Above, AtLeast
+from rarewave.errors import DataError
 from rarewave.targets import EVENT, binary, event_classes
 from rarewave.windows import BACKGROUND
 
@@ -55,7 +56,19 @@ def score_columns(classes: Sequence[str]) -> dict[str, dict[str, str]]:
 
 
 def per_recording(table: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-    """Rows of table EVALUATED, one per recording: scores are means, the label is the first's."""
+    """Rows of table EVALUATED, one per recording: scores are means, the label is all its windows'.
+
+    Raises
+    ------
+    DataError
+        The windows of a recording have different labels.
+    """
+    several = table.groupby("recording_id")["label"].nunique() > 1
+    if several.any():
+        raise DataError(
+            f"evaluate.per is recording, and the windows of {several.idxmax()} have different "
+            "labels: set it to window"
+        )
     means = [f"p_{name}" for name in classes] + ["level_db", "sta_lta"]
     grouped = table.groupby("recording_id", sort=False)
     found = grouped.first()

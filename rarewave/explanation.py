@@ -4,7 +4,7 @@ import dataclasses
 import math
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -268,14 +268,16 @@ def similar(
 ) -> dict[str, Any] | None:
     """The training examples nearest to a window; None where the package keeps none.
 
-    Those that overlap the window in time, in the recording itself, are left out.
+    Those that overlap the window in time, in a recording of this name, are left out.
     """
     known = package.examples
     if known is None:
         return None
     inner = package.detector
     length = inner.front_end.grid.window_samples / inner.front_end.clean.sample_rate_hz
-    mine = known.recording == scan.stream.pieces[0].header.recording_id
+    own_name = scan.stream.pieces[0].header.recording_id
+    # Ingest puts folders before names that occur twice.
+    mine = np.array([PurePosixPath(name).name == own_name for name in known.recording], bool)
     itself = mine & (np.abs(known.start_s - start_s) < length)
     feature = examples.features(inner.network, own)[0]
     near = examples.nearest(known, feature, NEAREST, itself)
@@ -293,7 +295,7 @@ def criteria() -> dict[str, float]:
         "above_db": measurement.ABOVE_DB,
         "least_snr_db": measurement.LEAST_DB,
         "tails": measurement.TAILS,
-        "modulation_chance": measurement.CHANCE,
+        "modulation_noises": measurement.NOISES,
         "modulation_depth": measurement.DEPTH,
         "modulation_cycles": measurement.CYCLES,
         "slope_fit": measurement.FIT,

@@ -36,7 +36,7 @@ class Training:
     frozen: Fraction
     encoder_rate: Annotated[float, Above(0)]
     loss: Literal["cross_entropy", "focal"]
-    focal_gamma: Annotated[float, AtLeast(0)]
+    focal_gamma: Annotated[float, AtLeast(1)]  # below 1 the gradient of a sure output is NaN
     focal_alpha: Annotated[float, Between(0, 1)]
     class_balanced_beta: Annotated[float, Between(0, 0.999999)]
     logit_adjustment: Annotated[float, AtLeast(0)]

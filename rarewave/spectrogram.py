@@ -54,12 +54,14 @@ def crop(options: Spectrogram, sizes: Mapping[str, float | None], rate: float) -
     Raises
     ------
     DataError
-        No label has a band.
+        No label has a band, or no test recordings are named.
     """
     low, high = sizes["low_hz"], sizes["high_hz"]
     if low is None or high is None or not high > low:
         raise DataError(
-            "spectrogram.band is labels, and no training label has a band: set it to given"
+            "spectrogram.band is labels, and no training label has a band: set it to given, or "
+            "name the test recordings (split.test_groups, test_fold or test_recordings), whose "
+            "labels do not count"
         )
     return dataclasses.replace(options, fmin_hz=low, fmax_hz=min(high, rate / 2))
 

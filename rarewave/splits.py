@@ -148,18 +148,18 @@ def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
     counts = np.zeros((len(names), len(kinds)))
     np.add.at(counts, (index, kind), 1)
     of_windows = held_out(groups, windows["fold"].to_numpy("U"), options)
-    published = _published(windows["recording_id"], options)
-    if len(names) < len(PARTS) - published.any():
+    named = published(windows["recording_id"], options)
+    if len(names) < len(PARTS) - named.any():
         raise DataError(
             f"there are fewer groups ({len(names)}) than parts ({len(PARTS)}): add recordings of "
             "other days or choose a finer ingest.group"
         )
     fixed = np.full(len(names), -1)
     fixed[index] = of_windows
-    np.add.at(counts, (index[published], kind[published]), -1)
+    np.add.at(counts, (index[named], kind[named]), -1)
     dealt = _deal(counts, kinds != BACKGROUND, options, fixed)
     part = np.array(PARTS)[dealt][index].astype("U16")
-    part[published] = "test"
+    part[named] = "test"
     part[purge(windows, part, options.purge_s)] = PURGED
     part[_torn(windows["event_id"].to_numpy("U"), part)] = PURGED
     positive = labels != BACKGROUND
@@ -177,7 +177,7 @@ def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
     return part
 
 
-def _published(recordings: "pd.Series[str]", options: Split) -> NDArray[np.bool_]:
+def published(recordings: "pd.Series[str]", options: Split) -> NDArray[np.bool_]:
     """Which windows `test_recordings` names."""
     found = np.zeros(len(recordings), bool)
     for pattern in options.test_recordings:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.errors import DataError
-from rarewave.splits import Split, held_out
+from rarewave.splits import Split, held_out, published
 from rarewave.windows import BACKGROUND, Placement
 
 EVENT = "event"
@@ -43,11 +43,22 @@ def event_classes(classes: Sequence[str]) -> list[str]:
 
 
 def indices(labels: pd.Series, classes: Sequence[str]) -> NDArray[np.int8]:
-    """The class (n,) of each main label."""
+    """The class (n,) of each main label; int16 where there are more classes than int8 counts.
+
+    Raises
+    ------
+    DataError
+        A label is none of the classes: it holds the sign that joins labels.
+    """
     if binary(classes):
         return (labels != BACKGROUND).to_numpy(np.int8)
-    at = {name: number for number, name in enumerate(classes)}
-    return labels.map(at).to_numpy(np.int8)
+    found = pd.Index(classes).get_indexer(labels)
+    if (found < 0).any():
+        raise DataError(
+            f"the label {labels.to_numpy()[found < 0][0]!r} is no class: + joins the labels of a "
+            "window that holds several; write another sign in the label files"
+        )
+    return found.astype(np.int8 if len(classes) <= np.iinfo(np.int8).max else np.int16)
 
 
 def multi_hot(labels: pd.Series, classes: Sequence[str]) -> NDArray[np.int8]:
@@ -72,7 +83,8 @@ def sizes(
 
     Returns
     -------
-    longest_s, low_hz and high_hz, None where no label says.
+    longest_s, low_hz and high_hz, None where no label says; the band also where no test
+    recordings are named, whose calls would set it too.
 
     Raises
     ------
@@ -82,15 +94,18 @@ def sizes(
     """
     groups, folds = (recordings[c].to_numpy("U") for c in ("group", "fold"))
     named = held_out(groups, folds, split)
-    if placement.window_samples is None and not (named == 2).any():
+    named[published(recordings["recording_id"], split)] = 2
+    tested = (named == 2).any()
+    if placement.window_samples is None and not tested:
         raise DataError(
             "clean.window_samples is null, so the longest call of the training recordings sizes "
-            "the windows: name the test recordings with split.test_groups or split.test_fold"
+            "the windows: name the test recordings with split.test_groups, split.test_fold or "
+            "split.test_recordings"
         )
     training = recordings["recording_id"][named < 0]
     mine = events[events["recording_id"].isin(training) & events["certain"]]
     longest = (mine["offset_s"] - mine["onset_s"]).max()
-    low, high = mine["low_hz"].min(), mine["high_hz"].max()
+    low, high = (mine["low_hz"].min(), mine["high_hz"].max()) if tested else (np.nan, np.nan)
     found = {"longest_s": longest, "low_hz": low, "high_hz": high}
     if placement.window_samples is None and not longest > 0:
         raise DataError("clean.window_samples is null, and no training recording has a call")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rarewave import augmentation, inference, losses, networks, optimisers, sampling, scoring
 from rarewave.augmentation import Augmentation
 from rarewave.backend import keras
+from rarewave.errors import DataError
 from rarewave.frontend import FrontEnd
 from rarewave.hyperparameters import Training
 from rarewave.normalisation import Normalisation
@@ -138,8 +139,10 @@ class EveryEpoch(keras.callbacks.Callback):
         self.best, self.best_epoch = -np.inf, 0
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Score, report and perhaps stop."""
+        """Score, report and perhaps stop; raises `DataError` where weights are no numbers."""
         p = self.score(self.model)
+        if not (np.isfinite(p).all() and np.isfinite((logs or {})["loss"])):
+            raise DataError(f"training diverged in epoch {epoch + 1}: lower train.learning_rate")
         share = self.targets / self.targets.sum(axis=1, keepdims=True)
         loss = -(share * np.log(np.clip(p, 1e-7, 1.0))).sum(axis=1).mean()
         decided = np.argmax(p[:, ::-1], axis=1)  # of equals the later class, as p >= 0.5 is event

@@ -183,7 +183,7 @@ def _similar(found: Found | None, seconds: int) -> str:
     )
     text = f"nearest of {found['stored']} by cosine: {listed}."
     if found["of_this_recording"]:
-        text += f" {found['of_this_recording']} of the stored ones are of this recording itself."
+        text += f" {found['of_this_recording']} of the stored ones are of a recording of this name."
     return text
 
 

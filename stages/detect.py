@@ -21,6 +21,7 @@ from rarewave import (
     packages,
     psds,
     registry,
+    sampling,
     streams,
     targets,
     timelines,
@@ -69,6 +70,9 @@ def main() -> None:
     bands = targets.bands(events, windows, split, model.classes)
     data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
     training = split["row"][split["part"] == "train"].to_numpy()
+    training = sampling.labelled(
+        data.y_all, data.labelled_at_once, training, hyper.labels, hyper.seed
+    )
     remembered = examples.collect(model.network, model.normalisation, data, training)
     with tempfile.TemporaryDirectory() as scratch:
         scan = partial(scan_all, folder=folder, scratch=Path(scratch))

@@ -59,6 +59,8 @@ def main() -> None:
     else:
         y, unit_of = data.y_all, data.labelled_at_once
         training = split["row"][split["part"] == "train"].to_numpy()
+        # Of all training windows, also where few labels are used: the rarest stay the same.
+        counts = np.bincount(y[training], minlength=len(classes))
         training = sampling.labelled(y, unit_of, training, hyper.labels, hyper.seed)
         beside = {"network": scored}
         for name, fit in (("forest", forest.fit), ("linear", forest.fit_linear)):
@@ -69,7 +71,6 @@ def main() -> None:
             beside[name] = by
             if unit.per == "recording":
                 beside[name] = evaluation.per_recording(by, classes)
-        counts = np.bincount(y[training], minlength=len(classes))
         table, found = kinds(beside, counts, classes, bootstrap)
     write_csv(Path("artifacts/evaluate/table.csv"), table.to_dict("records"))
     write_json(Path("metrics/evaluate.json"), found)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from rarewave import scoring
+from rarewave.errors import DataError
 from rarewave.evaluation import (
     DETECTORS,
     MAJORITY,
@@ -199,3 +200,6 @@ def test_a_recording_has_the_mean_scores_of_its_windows() -> None:
     wanted = table[scores].to_numpy().reshape(3, 4, 5).mean(axis=1)
     np.testing.assert_allclose(found[scores], wanted)
     pd.testing.assert_frame_equal(per_recording(found, classes), found)
+    table.loc[5, "label"] = "b"
+    with pytest.raises(DataError, match=r"evaluate\.per is recording, and the windows of y have"):
+        per_recording(table, classes)

@@ -185,6 +185,36 @@ def test_the_interval_is_that_of_a_cluster_bootstrap() -> None:
 
 
 @pytest.mark.usefixtures("experiments")
+def test_more_seeds_on_the_same_test_part_do_not_narrow_its_share_of_the_interval() -> None:
+    """The same decisions three times tell as much as once; other test parts tell more."""
+    test = studies.read("s1")
+    others = [test._replace(unit=np.char.add(f"{part} ", test.unit)) for part in range(5)]
+
+    def width(*tests: studies.Test) -> float:
+        _, low, high = studies.interval(studies.draws(tests, 500, 1)["accuracy"])
+        return high - low
+
+    assert width(test, test, test) == pytest.approx(width(test), rel=1e-9)
+    assert width(*others) < 0.75 * width(test)
+
+
+@pytest.mark.parametrize(
+    ("gain_high", "said"),
+    [
+        ({0.05: -0.1, 0.1: 0.2, 0.5: 0.1, 1: 0.3}, "frozen: with 10% of the labels and more"),
+        ({0.05: 0.1, 0.1: -0.2, 0.5: 0.1, 1: 0.3}, "frozen: with 50% of the labels and more"),
+        ({0.05: 0.1, 0.1: -0.2, 0.5: 0.1, 1: -0.3}, ""),
+    ],
+)
+def test_not_worse_holds_for_all_larger_shares(gain_high: dict[float, float], said: str) -> None:
+    rows = [("scratch 1", 0.0)] + [(f"frozen {share:g}", high) for share, high in gain_high.items()]
+    found = pd.DataFrame(rows, columns=["variant", "gain_high"])
+    found = found.assign(metric="accuracy", value=0.8, gain=0.0, gain_low=-0.5)
+    lines = [line for line in studies.verdict(found, "accuracy").splitlines() if "worse" in line]
+    assert lines == ([f"{said} it is not really worse"] if said else [])
+
+
+@pytest.mark.usefixtures("experiments")
 def test_the_verdict_says_what_fewer_labels_reach(tmp_path: Path) -> None:
     names = {
         "scratch 0.1": ["few", "few"],
@@ -198,7 +228,7 @@ def test_the_verdict_says_what_fewer_labels_reach(tmp_path: Path) -> None:
     said = studies.verdict(found, "accuracy")
     assert "frozen, 10% of the labels: 100% of that [100%, 100%]" in said
     assert "scratch: with" not in said
-    assert "fine-tuned: with 10% of the labels the difference is not real any more" in said
+    assert "fine-tuned: with 10% of the labels and more it is not really worse" in said
     studies.draw_curve(tmp_path / "curve.png", found, "accuracy")
     assert (tmp_path / "curve.png").read_bytes()[:4] == b"\x89PNG"
     assert "**real**" in studies.text(found)

@@ -94,6 +94,19 @@ def test_indices_are_places_in_the_classes() -> None:
     assert targets.indices(labels, ["background", "event"]).dtype == np.int8
 
 
+def test_a_label_with_the_sign_that_joins_labels_is_refused() -> None:
+    """It would be background."""
+    with pytest.raises(DataError, match=r"the label 'A\+B' is no class: \+ joins"):
+        targets.indices(pd.Series(["background", "A+B", "C"]), ["background", "A", "B", "C"])
+
+
+def test_there_may_be_hundreds_of_classes() -> None:
+    """More than eight bits count."""
+    classes = [f"species {number}" for number in range(300)]
+    found = targets.indices(pd.Series(classes), classes)
+    np.testing.assert_array_equal(found, np.arange(300))
+
+
 @pytest.fixture
 def archive() -> tuple[pd.DataFrame, pd.DataFrame]:
     """Calls of 2 s in training, longer ones elsewhere, and an uncertain one longer still."""
@@ -147,12 +160,23 @@ def test_windows_sized_by_calls_need_calls_and_a_test_part(
     """Else the calls of the test part would size them; given sizes need neither."""
     recordings, events = archive
     unnamed = replace(SPLIT, test_groups=())
-    with pytest.raises(DataError, match=r"clean\.window_samples is null.*split\.test_groups or"):
+    with pytest.raises(DataError, match=r"clean\.window_samples is null.*split\.test_groups, "):
         targets.sizes(events, recordings, unnamed, CALLS)
     with pytest.raises(DataError, match="no training recording has a call"):
         targets.sizes(events[4:], recordings, SPLIT, CALLS)
     sized = replace(CALLS, window_samples=64)
-    assert targets.sizes(events, recordings, unnamed, sized)["longest_s"] == 7.0
+    found = targets.sizes(events, recordings, unnamed, sized)
+    assert found == {"longest_s": 7.0, "low_hz": None, "high_hz": None}  # no band of test calls
+
+
+def test_recordings_of_a_published_test_part_size_nothing(
+    archive: tuple[pd.DataFrame, pd.DataFrame],
+) -> None:
+    """Named by `test_recordings` instead of their groups."""
+    recordings, events = archive
+    published = replace(SPLIT, test_groups=(), test_recordings=("fo*", "two"))
+    found = targets.sizes(events, recordings, published, CALLS)
+    assert found == {"longest_s": 2.0, "low_hz": 200.0, "high_hz": 900.0}
 
 
 def test_the_band_of_a_class_is_the_median_of_its_training_calls() -> None:

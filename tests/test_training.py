@@ -225,6 +225,17 @@ def test_the_last_epoch_is_kept_where_that_is_wanted() -> None:
     assert found.epoch == 5
 
 
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_weights_that_are_no_numbers_end_training(keep: str) -> None:
+    """Before they are kept."""
+    watched = Watched([0.5], patience=2, keep=keep)
+    watched.kept.clear()
+    watched.watch.score = lambda _: np.full((4, 2), np.nan)
+    with pytest.raises(DataError, match=r"training diverged in epoch 3: lower train\.learning"):
+        watched.watch.on_epoch_end(2, {"loss": 1.0})
+    assert not watched.kept
+
+
 @pytest.fixture
 def feed_of(small_front_end: FrontEnd) -> Callable[..., training.Batches]:
     """A maker of batches of the training rows, normalised by sample."""
