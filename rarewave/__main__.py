@@ -125,15 +125,20 @@ def study(arguments: argparse.Namespace) -> None:
     from rarewave.files import write_csv, write_text
 
     changes = dict(recipes.parse(text) for text in arguments.changes)
-    repeats = studies.replicates(arguments.seeds, arguments.folds)
+    seeds, folds = (list(dict.fromkeys(given)) for given in (arguments.seeds, arguments.folds))
+    repeats = studies.replicates(seeds, folds)
     few = arguments.name == "few-labels"
     shares = sorted({*(share / 100 for share in arguments.shares), 1.0})
     variants = studies.label_efficiency(shares) if few else studies.imbalance()
     out = arguments.out or Path("studies") / arguments.name
+    if out.is_file():
+        raise DataError(f"--out {out} is a file: name a folder")
+    if arguments.collect and changes:
+        raise DataError(f"--collect runs nothing: leave {next(iter(changes))} out")
     prefix = arguments.prefix or arguments.name
     if not arguments.collect:
         studies.run(variants, repeats, changes, prefix)
-    names = studies.names_of(variants, len(repeats), prefix)
+    names = studies.names_of(variants, repeats, prefix)
     found = (studies.label_efficiency_table if few else studies.imbalance_table)(names)
     content = studies.text(found)
     if few:
@@ -207,7 +212,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3], help="(default: 1 2 3)")
     command.add_argument("--folds", nargs="+", type=int, default=[], help="one for each replicate")
     command.add_argument(
-        "--shares", nargs="+", type=float, default=[1, 5, 10, 25, 50, 100], metavar="PERCENT",
+        "--shares", nargs="+", type=percent, default=[1, 5, 10, 25, 50, 100], metavar="PERCENT",
         help="of the training labels, for few-labels (default: 1 5 10 25 50 100)",
     )  # fmt: skip
     command.add_argument(
@@ -250,6 +255,14 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def percent(text: str) -> float:
+    """A share of the labels: above 0, at most 100."""
+    value = float(text)
+    if not 0 < value <= 100:
+        raise ValueError
+    return value
+
+
 def parse(given: Sequence[str]) -> argparse.Namespace:
     """Arguments of a command; section.name=value may stand behind a list, such as --folds 1 2."""
     takes_settings = given[:1] and given[0] in ("use", "crossvalidate", "study")
@@ -267,6 +280,8 @@ def main() -> None:
         arguments.run(arguments)
     except DataError as error:
         sys.exit(f"rarewave: {error}")
+    except KeyboardInterrupt:
+        sys.exit("rarewave: stopped")
 
 
 if __name__ == "__main__":

@@ -4,17 +4,20 @@ import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from rarewave import recipes
 from rarewave.errors import DataError
 from rarewave.tables import RECORDINGS, read_table
 from rarewave.tracking import flat
 
 _EVALUATE, _DETECT = "metrics/evaluate.json", "metrics/detect.json"
 _SPLIT = "metrics/split.json"
+
+PARAMS = Path("params.yaml")
 
 # Shown where the experiments have them: file, name in it, heading.
 SCORES = (
@@ -53,11 +56,13 @@ def run(folds: Sequence[int], changes: Sequence[str], prefix: str) -> list[str]:
             f"{given[0]} changes the folds themselves: write it first, with python -m rarewave use "
             f"RECIPE {given[0]}"
         )
+    recipes.refuse_bad(PARAMS, dict(recipes.parse(change) for change in changes))
     dvc("repro", "--quiet", "ingest")
     known = set(read_table(Path("artifacts/ingest/recordings.parquet"), RECORDINGS)["fold"]) - {""}
     if not known:
         raise DataError(
-            "the recordings have no folds: a clip table may give them, or ingest.folds makes them"
+            "the recordings have no folds: a clip table may give them, or ingest.folds makes them, "
+            "as in python -m rarewave use RECIPE ingest.folds=5"
         )
     if not all(name.isdigit() for name in known):
         raise DataError(f"folds must be whole numbers, and they are {', '.join(sorted(known))}")
@@ -65,13 +70,22 @@ def run(folds: Sequence[int], changes: Sequence[str], prefix: str) -> list[str]:
     unknown = [fold for fold in wanted if str(fold) not in known]
     if unknown:
         raise DataError(f"there is no fold {unknown[0]}: the folds are {', '.join(sorted(known))}")
-    names = []
-    for fold in wanted:
-        name = f"{prefix}-{fold}"
-        settings = [f"split.test_fold={fold}", *changes]
-        experiment(name, settings)
-        names.append(name)
-    return names
+    names = {fold: f"{prefix}-{fold}" for fold in wanted}
+    with parameters_kept():
+        for fold, name in names.items():
+            experiment(name, [f"split.test_fold={fold}", *changes])
+    return list(names.values())
+
+
+@contextlib.contextmanager
+def parameters_kept(params: Path = PARAMS) -> Iterator[None]:
+    """Put params.yaml back at the end: experiments of DVC change it in place."""
+    before = params.read_bytes()
+    try:
+        yield
+    finally:
+        params.write_bytes(before)
+        print(f"{params} is as before; dvc repro brings back the outputs that belong to it")
 
 
 def experiment(

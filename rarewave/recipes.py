@@ -91,23 +91,36 @@ def use(name: str, changes: Mapping[str, Any], folder: Path, params: Path) -> li
             checks.refuse_unknown({section: None}, list(SECTIONS))
             checks.refuse_unknown(values, list(content[section]), section)
             content[section].update(values)
-    for key, value in changes.items():
-        section, _, parameter = key.partition(".")
-        checks.refuse_unknown({section: None}, list(SECTIONS))
-        checks.refuse_unknown({parameter: None}, list(content[section]), section)
-        content[section][parameter] = value
-    text = io.StringIO()
-    _yaml().dump(content, text)
-    validate(YAML(typ="safe").load(text.getvalue()))
+    text = _changed(content, changes)
     before = read(params) if params.exists() else {}
     with whole(params) as part:
-        part.write_text(text.getvalue(), encoding="utf-8")
+        part.write_text(text, encoding="utf-8")
     return [
         f"{section}.{key}: {before.get(section, {}).get(key)!r} -> {value!r}"
         for section, values in content.items()
         for key, value in values.items()
         if before.get(section, {}).get(key, ...) != value
     ]
+
+
+def refuse_bad(params: Path, changes: Mapping[str, Any]) -> None:
+    """Raise `DataError` where `params` with some values changed is not valid; write nothing."""
+    _changed(read(params), changes)
+
+
+def _changed(content: Any, changes: Mapping[str, Any]) -> str:
+    """Parameters with some values changed, as text that was checked."""
+    for key, value in changes.items():
+        section, _, parameter = key.partition(".")
+        checks.refuse_unknown({section: None}, list(SECTIONS))
+        if not isinstance(content.get(section), Mapping):
+            raise DataError(f"the section {section} is missing")
+        checks.refuse_unknown({parameter: None}, list(content[section]), section)
+        content[section][parameter] = value
+    text = io.StringIO()
+    _yaml().dump(content, text)
+    validate(YAML(typ="safe").load(text.getvalue()))
+    return text.getvalue()
 
 
 def parse(text: str) -> tuple[str, Any]:
@@ -135,6 +148,8 @@ def read(path: Path) -> Any:
     """A YAML file with its comments, as a mapping."""
     try:
         content = _yaml().load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"no {path} here: run this from the folder of the project") from None
     except YAMLError as error:
         raise DataError(f"{path} is not YAML: {error}") from None
     return content or {}

@@ -6,7 +6,7 @@ folds). All are experiments of DVC; their test scores are put side by side with 
 
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from rarewave import multiclass, recipes, targets
-from rarewave.crossvalidation import dvc, experiment, stored
+from rarewave.crossvalidation import PARAMS, dvc, experiment, parameters_kept, stored
 from rarewave.errors import DataError
 from rarewave.pictures import COLOURS, figure, save, styled
 from rarewave.tables import EVALUATED, conform, with_scores
@@ -68,34 +68,37 @@ def imbalance() -> dict[str, Settings]:
     }
 
 
-def replicates(seeds: Sequence[int], folds: Sequence[int]) -> list[Settings]:
-    """One for each seed, or for each fold with the seeds in turn.
+def replicates(seeds: Sequence[int], folds: Sequence[int]) -> dict[str, Settings]:
+    """One for each seed, or for each fold with the seeds in turn, named by them.
 
     A seed is that of training, of the choice of labels and, where there is no pretraining, of the
     start. Without folds the split stays.
     """
     if not folds:
-        return [{"train.seed": seed} for seed in seeds]
-    return [
-        {"train.seed": seeds[number % len(seeds)], "split.test_fold": fold}
-        for number, fold in enumerate(folds)
-    ]
-
-
-def names_of(variants: Mapping[str, Settings], count: int, prefix: str) -> dict[str, list[str]]:
-    """What the experiments of each variant are called, one for each of `count` replicates."""
+        return {f"seed{seed}": {"train.seed": seed} for seed in seeds}
+    pairs = [(fold, seeds[number % len(seeds)]) for number, fold in enumerate(folds)]
     return {
-        variant: [f"{prefix}-{_slug(variant)}-{number}" for number in range(1, count + 1)]
+        f"fold{fold}-seed{seed}": {"train.seed": seed, "split.test_fold": fold}
+        for fold, seed in pairs
+    }
+
+
+def names_of(
+    variants: Mapping[str, Settings], repeats: Iterable[str], prefix: str
+) -> dict[str, list[str]]:
+    """What the experiments of each variant are called, one for each replicate."""
+    return {
+        variant: [f"{prefix}-{_slug(variant)}-{repeat}" for repeat in repeats]
         for variant in variants
     }
 
 
 def run(
     variants: Mapping[str, Settings],
-    repeats: Sequence[Settings],
+    repeats: Mapping[str, Settings],
     changes: Mapping[str, Any],
     prefix: str,
-    params: Path = Path("params.yaml"),
+    params: Path = PARAMS,
 ) -> None:
     """Run every variant in every replicate, up to the stage evaluate; see `names_of`.
 
@@ -106,44 +109,65 @@ def run(
     Raises
     ------
     DataError
-        An experiment failed, or there is no such parameter.
+        An experiment failed, a parameter or its value is wrong, or the study cannot be made of
+        these parameters.
     """
-    before = params.read_bytes()
+    names = names_of(variants, repeats, prefix)
+    work = {
+        names[variant][number]: dict(changes) | repeat | settings
+        for number, repeat in enumerate(repeats.values())
+        for variant, settings in variants.items()
+    }
     base = recipes.read(params)
-    touched = {key for settings in (*variants.values(), *repeats) for key in settings}
-    for key in {*touched, *changes}:
-        _value(base, key)
-    if "pretrain.epochs" in touched and not changes.get(
-        "pretrain.epochs", base["pretrain"]["epochs"]
-    ):
-        raise DataError("pretrain.epochs is 0, and the study compares with pretraining: set it")
+    touched = {key for settings in (*variants.values(), *repeats.values()) for key in settings}
+    _refuse(variants, repeats, changes, base)
+    for settings in work.values():
+        recipes.refuse_bad(params, settings)
     print("the pipeline as it stands", flush=True)
     dvc("repro")
-    names = names_of(variants, len(repeats), prefix)
-    work = [(n, r, v, s) for n, r in enumerate(repeats) for v, s in variants.items()]
-    try:
-        with tqdm(work, "experiments", disable=None) as bar:
-            for number, repeat, variant, settings in bar:
-                wanted = {key: _value(base, key) for key in (*touched, *changes)}
-                wanted |= dict(changes) | repeat | settings
-                if not wanted.get("pretrain.epochs", 1):
-                    wanted["pretrain.seed"] = wanted["train.seed"]
-                elif "pretrain.epochs" in touched:
-                    wanted["pretrain.seed"] = _value(base, "pretrain.seed")
-                name = names[variant][number]
-                bar.set_postfix_str(name)
-                values = [f"{key}={_text(value)}" for key, value in sorted(wanted.items())]
-                experiment(name, values, "evaluate", shown=False)
-    finally:
-        params.write_bytes(before)
+    with parameters_kept(params), tqdm(work.items(), "experiments", disable=None) as bar:
+        for name, settings in bar:
+            wanted = {key: _value(base, key) for key in touched} | settings
+            if not wanted.get("pretrain.epochs", 1):
+                wanted["pretrain.seed"] = wanted["train.seed"]
+            elif "pretrain.epochs" in touched:
+                wanted["pretrain.seed"] = _value(base, "pretrain.seed")
+            bar.set_postfix_str(name)
+            values = [f"{key}={_text(value)}" for key, value in sorted(wanted.items())]
+            experiment(name, values, "evaluate", shown=False)
+
+
+def _refuse(
+    variants: Mapping[str, Settings],
+    repeats: Mapping[str, Settings],
+    changes: Mapping[str, Any],
+    base: Any,
+) -> None:
+    """Raise `DataError` for what would only show after the first experiment, or never."""
+    taken = set.intersection(*(set(settings) for settings in variants.values()))
+    taken |= {key for settings in repeats.values() for key in settings} | {"pretrain.seed"}
+    mine = [key for key in changes if key in taken]
+    if mine:
+        raise DataError(
+            f"the study sets {mine[0]} itself: leave it out (--shares, --seeds and --folds say "
+            "what varies)"
+        )
+    if changes.get("clean.target", _value(base, "clean.target")) == "event":
+        raise DataError(
+            "clean.target is event, and studies are of several classes: set it to label, or choose "
+            "a recipe with classes, as in python -m rarewave use fsdd"
+        )
+    compared = any("pretrain.epochs" in settings for settings in variants.values())
+    if compared and not changes.get("pretrain.epochs", _value(base, "pretrain.epochs")):
+        raise DataError(
+            "pretrain.epochs is 0, and the study compares with pretraining: write for instance "
+            "pretrain.epochs=30 behind the command"
+        )
 
 
 def _value(base: Any, key: str) -> Any:
     section, _, name = key.partition(".")
-    try:
-        return base[section][name]
-    except (KeyError, TypeError):
-        raise DataError(f"params.yaml has no parameter {key}") from None
+    return base[section][name]
 
 
 def _text(value: Any) -> str:
@@ -320,7 +344,7 @@ def verdict(found: pd.DataFrame, metric: str) -> str:
                 )
         worse = [_share(variant) for variant, row in mine.iterrows() if row["gain_high"] < 0]
         least = max(worse, default=0.0)
-        level = [_share(v) for v in mine.index if _share(v) > least and v != "scratch 1"]
+        level = [_share(v) for v in mine.index if least < _share(v) < 1]
         if level:
             lines.append(
                 f"{start}: with {min(level):.0%} of the labels and more it is not really worse"

@@ -26,7 +26,17 @@ def test_files_are_no_settings() -> None:
     assert [str(path) for path in parse(["detect", "model", *names]).recordings] == names
 
 
-@pytest.mark.parametrize("typed", ["study few-labels --folds 1 epochs=3", "times train.epochs=3"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "study few-labels --folds 1 epochs=3",
+        "times train.epochs=3",
+        "study few-labels --shares 10 0",
+        "study few-labels --shares 200",
+        "study few-labels --shares nan",
+        "study few-labels --metric f1",
+    ],
+)
 def test_other_words_are_refused(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
     """With what was not understood."""
     with pytest.raises(SystemExit):

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from import_graph import ROOT
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
-from rarewave import studies
+from rarewave import recipes, studies
 from rarewave.errors import DataError
 from rarewave.tables import EVALUATED
 
@@ -41,54 +42,62 @@ def test_a_remedy_alone_is_in_use() -> None:
 
 
 def test_folds_take_the_seeds_in_turn() -> None:
-    assert studies.replicates([1, 2], []) == [{"train.seed": 1}, {"train.seed": 2}]
-    assert studies.replicates([7, 8], [1, 2, 3]) == [
-        {"train.seed": 7, "split.test_fold": 1},
-        {"train.seed": 8, "split.test_fold": 2},
-        {"train.seed": 7, "split.test_fold": 3},
-    ]
+    """Each named by both, so that the experiments of another fold are others."""
+    assert studies.replicates([1, 2], []) == {
+        "seed1": {"train.seed": 1},
+        "seed2": {"train.seed": 2},
+    }
+    assert studies.replicates([7, 8], [1, 2, 3]) == {
+        "fold1-seed7": {"train.seed": 7, "split.test_fold": 1},
+        "fold2-seed8": {"train.seed": 8, "split.test_fold": 2},
+        "fold3-seed7": {"train.seed": 7, "split.test_fold": 3},
+    }
+
+
+CLASSES_TO_STUDY = {"clean.target": "label", "pretrain.epochs": 9, "pretrain.seed": 5,
+                    "train.frozen": 0.5, "train.encoder_rate": 0.3}  # fmt: skip
+
+
+@pytest.fixture
+def params(tmp_path: Path) -> Path:
+    """Parameters of a recipe that can be studied."""
+    recipes.use("lunar", CLASSES_TO_STUDY, ROOT / "recipes", tmp_path / "params.yaml")
+    return tmp_path / "params.yaml"
 
 
 def test_experiments_run_with_all_that_is_touched(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    params: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Scratch starts from the seed of its replicate, pretraining from its own; params are kept."""
-    params = tmp_path / "params.yaml"
-    text = (
-        "pretrain: {epochs: 9, seed: 5}\n"
-        "train: {frozen: 0.5, encoder_rate: 0.3, labels: 1.0, seed: 1}  # a comment\n"
-    )
-    params.write_text(text)
-    ran: list[dict[str, str]] = []
-    called: list[str] = []
+    text = params.read_text()
+    ran: dict[str, dict[str, str]] = {}
 
     def fake(name: str, settings: list[str], target: str, shown: bool) -> None:
         assert target == "evaluate"
-        called.append(name)
-        ran.append(dict(text.split("=", 1) for text in settings))
+        ran[name] = dict(text.split("=", 1) for text in settings)
         params.write_text("changed: by dvc\n")
 
     monkeypatch.setattr(studies, "dvc", lambda *command: None)
     monkeypatch.setattr(studies, "experiment", fake)
-    variants = studies.label_efficiency([0.1])
-    studies.run(variants, studies.replicates([2, 3], []), {}, "few", params)
+    variants, repeats = studies.label_efficiency([0.1]), studies.replicates([2, 3], [])
+    studies.run(variants, repeats, {"train.epochs": 4}, "few", params)
     assert params.read_text() == text
-    assert called == [f"few-{start}-0_1-{n}" for n in (1, 2) for start in studies.STARTS]
-    names = studies.names_of(variants, 2, "few")
-    assert names["scratch 0.1"] == ["few-scratch-0_1-1", "few-scratch-0_1-2"]
-    scratch, frozen, tuned = ran[:3]
+    assert list(ran) == [f"few-{start}-0_1-seed{n}" for n in (2, 3) for start in studies.STARTS]
+    names = studies.names_of(variants, repeats, "few")
+    assert names["scratch 0.1"] == ["few-scratch-0_1-seed2", "few-scratch-0_1-seed3"]
+    scratch, frozen, tuned = list(ran.values())[:3]
     assert (scratch["pretrain.epochs"], scratch["pretrain.seed"]) == ("0", "2")
     assert (frozen["pretrain.epochs"], frozen["pretrain.seed"]) == ("9", "5")
     assert (frozen["train.frozen"], frozen["train.encoder_rate"]) == ("1.0", "0.3")
     assert (tuned["train.frozen"], tuned["train.labels"]) == ("0.0", "0.1")
-    assert {run["train.seed"] for run in ran} == {"2", "3"}
+    assert [run["train.seed"] for run in ran.values()] == ["2"] * 3 + ["3"] * 3
+    assert {run["train.epochs"] for run in ran.values()} == {"4"}
 
 
 def test_a_failed_experiment_keeps_the_parameters(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    params: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    params = tmp_path / "params.yaml"
-    params.write_text("train: {seed: 1}\n")
+    text = params.read_text()
 
     def fails(*arguments: object, **options: object) -> None:
         params.write_text("train: {seed: 9}\n")
@@ -97,10 +106,36 @@ def test_a_failed_experiment_keeps_the_parameters(
     monkeypatch.setattr(studies, "dvc", lambda *command: None)
     monkeypatch.setattr(studies, "experiment", fails)
     with pytest.raises(DataError, match="failed"):
-        studies.run({"only": {}}, [{"train.seed": 2}], {}, "x", params)
-    assert params.read_text() == "train: {seed: 1}\n"
-    with pytest.raises(DataError, match=r"no parameter train\.sed"):
-        studies.run({"only": {}}, [{"train.sed": 2}], {}, "x", params)
+        studies.run({"only": {}}, {"seed2": {"train.seed": 2}}, {}, "x", params)
+    assert params.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"train.labls": 0.1}, r"labls.*labels"),
+        ({"train.epochs": -3}, r"train\.epochs is -3"),
+        ({"train.labels": 0.1}, r"the study sets train\.labels itself"),
+        ({"train.seed": 4}, r"the study sets train\.seed itself"),
+        ({"clean.target": "event"}, r"clean\.target is event, and studies are of several"),
+        ({"pretrain.epochs": 0}, r"pretrain\.epochs is 0, .* pretrain\.epochs=30 behind"),
+    ],
+)
+def test_what_cannot_be_studied_is_refused_before_anything_runs(
+    params: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object], said: str
+) -> None:
+    def runs(*arguments: object, **options: object) -> None:
+        raise AssertionError("something ran")
+
+    monkeypatch.setattr(studies, "dvc", runs)
+    monkeypatch.setattr(studies, "experiment", runs)
+    text = params.read_text()
+    variants, repeats = studies.label_efficiency([0.1, 1.0]), studies.replicates([1], [])
+    with pytest.raises(DataError, match=said):
+        studies.run(variants, repeats, changes, "few", params)
+    assert params.read_text() == text
+    with pytest.raises(DataError, match=r"no .*params\.yaml here: run this from the folder"):
+        studies.run(variants, repeats, {}, "few", params.with_name("none") / "params.yaml")
 
 
 def stored(accuracy: dict[str, float], seed_of_data: int = 0) -> dict[tuple[str, str], bytes]:
@@ -261,13 +296,3 @@ def test_event_or_not_is_no_study(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(studies, "stored", lambda path, name: files[path, name])
     with pytest.raises(DataError, match="a is of event or not"):
         studies.read("a")
-
-
-def test_a_study_of_pretraining_needs_it(tmp_path: Path) -> None:
-    params = tmp_path / "params.yaml"
-    params.write_text(
-        "pretrain: {epochs: 0, seed: 5}\n"
-        "train: {frozen: 0.5, encoder_rate: 0.3, labels: 1.0, seed: 1}\n"
-    )
-    with pytest.raises(DataError, match=r"pretrain\.epochs is 0"):
-        studies.run(studies.label_efficiency([0.1]), [{"train.seed": 1}], {}, "x", params)
