@@ -103,17 +103,32 @@ def spectrograms(
     some = max(1, CHUNK // options.n_fft)
     step = max(1, some // n_frames)
     floor = 10.0 ** (options.floor_db / 10.0)
+    # Written over from chunk to chunk: fetching such arrays anew costs more than the transforms
+    # in a process whose allocator gives them back to the system each time.
+    shape = (min(step, count), min(some, n_frames), options.n_fft)
+    tapered, spectrum = np.empty(shape), np.empty((*shape[:2], shape[2] // 2 + 1), np.complex128)
+    power, imaginary = np.empty(spectrum.shape), np.empty(spectrum.shape)
+    bands = np.empty((*shape[:2], bins))
     for at in range(0, count, step):
         for begin in range(0, n_frames, some):
             end = min(begin + some, n_frames)
             reach = slice(begin * options.hop, (end - 1) * options.hop + options.n_fft)
             chunk = np.asarray(windows[at : at + step, reach], np.float64)
             frames = np.lib.stride_tricks.sliding_window_view(chunk, options.n_fft, axis=1)
-            spectrum = np.fft.rfft(frames[:, :: options.hop] * taper)
-            power = spectrum.real**2 + spectrum.imag**2
-            power = power[..., rows] if filters is None else power @ filters.T
-            decibels = 10.0 * np.log10(np.maximum(power, floor))
-            result[at : at + step, :, begin:end, 0] = decibels.transpose(0, 2, 1)
+            here = np.s_[: len(chunk), : end - begin]
+            np.multiply(frames[:, :: options.hop], taper, out=tapered[here])
+            np.fft.rfft(tapered[here], out=spectrum[here])
+            np.square(spectrum[here].real, out=power[here])
+            np.square(spectrum[here].imag, out=imaginary[here])
+            np.add(power[here], imaginary[here], out=power[here])
+            if filters is None:
+                np.maximum(power[here][..., rows], floor, out=bands[here])
+            else:
+                np.matmul(power[here], filters.T, out=bands[here])
+                np.maximum(bands[here], floor, out=bands[here])
+            np.log10(bands[here], out=bands[here])
+            np.multiply(bands[here], 10.0, out=bands[here])
+            result[at : at + step, :, begin:end, 0] = bands[here].transpose(0, 2, 1)
     return result
 
 
