@@ -304,12 +304,12 @@ def imbalance_table(names: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     return table(names, baseline)
 
 
-def text(found: pd.DataFrame, metrics: Sequence[str] = METRICS) -> str:
+def text(found: pd.DataFrame) -> str:
     """A row for each variant as Markdown: metrics with intervals, and gains marked where real."""
-    lines = [f"| | {' | '.join(metrics)} |", f"|---|{'---|' * len(metrics)}"]
+    lines = [f"| | {' | '.join(METRICS)} |", f"|---|{'---|' * len(METRICS)}"]
     for variant, rows in found.groupby("variant", sort=False):
         cells = []
-        for metric in metrics:
+        for metric in METRICS:
             row = rows.set_index("metric").loc[metric]
             cell = f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
             if np.isfinite(row["gain"]) and row["against"] != variant:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from rarewave import studies
 from rarewave.__main__ import parse
 
 
@@ -24,6 +25,12 @@ def test_files_are_no_settings() -> None:
     """A recording may be called anything."""
     names = ["a.b=1.wav", "x.wav"]
     assert [str(path) for path in parse(["detect", "model", *names]).recordings] == names
+
+
+@pytest.mark.parametrize("metric", studies.METRICS)
+def test_a_study_draws_every_metric_that_it_has(metric: str) -> None:
+    """The command line lists them again, for it must not wait for pandas."""
+    assert parse(["study", "few-labels", "--metric", metric]).metric == metric
 
 
 @pytest.mark.parametrize(
