@@ -27,13 +27,13 @@ ui: $(VENV)/installed
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000
 
 check-repro: $(VENV)/installed
-	python tests/check_repro.py
+	python tools/check_repro.py
 
 # The sample archive: made where data/ is absent, and compared with data.dvc.
 sample: | $(VENV)/installed
 	@if [ -e data ] || [ ! -f data.dvc ]; then exit 0; \
 	elif grep -q $(SAMPLE) data.dvc; then \
-	  python -m rarewave.simulate data && dvc commit -q -f data.dvc && \
+	  python -m rarewave.simulation.lunar_archive data && dvc commit -q -f data.dvc && \
 	  git diff --exit-code -- data.dvc; \
 	else echo "data/ is absent, and data.dvc does not describe the sample: dvc pull, or copy it"; \
 	  exit 1; fi

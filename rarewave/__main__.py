@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rarewave.errors import DataError
+from rarewave.base.errors import DataError
 
 MODEL = Path("artifacts/train/spectrogram_seismic_detector.keras")
 SETTING = re.compile(r"\w+\.\w+=")
@@ -14,7 +14,8 @@ SETTING = re.compile(r"\w+\.\w+=")
 
 def use(arguments: argparse.Namespace) -> None:
     """Write a recipe into params.yaml."""
-    from rarewave import recipes, samples
+    from rarewave.experiments import recipes
+    from rarewave.simulation import samples
 
     changes = dict(recipes.parse(text) for text in arguments.changes)
     done = recipes.use(arguments.name, changes, Path("recipes"), Path("params.yaml"))
@@ -34,7 +35,8 @@ def use(arguments: argparse.Namespace) -> None:
 
 def inspect(arguments: argparse.Namespace) -> None:
     """Print layers, shapes, parameters and statistics of weights."""
-    from rarewave import inspection, kerasfile
+    from rarewave.model import inspection
+    from rarewave.networks import kerasfile
 
     model = kerasfile.load(arguments.model)
     print(f"{'layer':<12}{'kind':<24}{'output':<16}{'array':<16}{'count':>8}", end="")
@@ -49,7 +51,8 @@ def inspect(arguments: argparse.Namespace) -> None:
 
 def rebuild(arguments: argparse.Namespace) -> None:
     """Build the network anew, load the weights, compare and save."""
-    from rarewave import inspection, kerasfile
+    from rarewave.model import inspection
+    from rarewave.networks import kerasfile
 
     kerasfile.save(inspection.rebuild(arguments.model), arguments.out)
     print(f"{arguments.out}: identical, layer by layer")
@@ -57,7 +60,7 @@ def rebuild(arguments: argparse.Namespace) -> None:
 
 def times(arguments: argparse.Namespace) -> None:
     """Print where the time of the last run went."""
-    from rarewave import timing
+    from rarewave.base import timing
 
     rows = timing.last_run()
     if not rows:
@@ -72,7 +75,7 @@ def times(arguments: argparse.Namespace) -> None:
 
 def summary(arguments: argparse.Namespace) -> None:
     """Print the metrics of the last evaluation and where to look further."""
-    from rarewave import summaries
+    from rarewave.experiments import summaries
 
     print(summaries.table(Path("artifacts/evaluate/table.csv")))
     print(
@@ -89,24 +92,26 @@ def compare(arguments: argparse.Namespace) -> None:
 
     import pandas as pd
 
-    from rarewave import crossvalidation, evaluation, summaries, tables
-    from rarewave.evaluation import Bootstrap
+    from rarewave.base import tables
+    from rarewave.experiments import dvc, summaries
+    from rarewave.metrics import comparison
+    from rarewave.metrics.bootstrap import Bootstrap
 
     path = "artifacts/evaluate/scores.parquet"
     schema = tables.with_scores(tables.EVALUATED, ["event"])
     parts, metrics = [], []
     for name in arguments.experiments:
-        table = pd.read_parquet(io.BytesIO(crossvalidation.stored(path, name)))
-        metrics.append(json.loads(crossvalidation.stored("metrics/evaluate.json", name)))
+        table = pd.read_parquet(io.BytesIO(dvc.stored(path, name)))
+        metrics.append(json.loads(dvc.stored("metrics/evaluate.json", name)))
         parts.append(tables.conform(table, schema, f"{name}: {path}"))
-    found = evaluation.mean_gains(parts, Bootstrap("group", 3600.0, 5000, 1))
+    found = comparison.mean_gains(parts, Bootstrap("group", 3600.0, 5000, 1))
     print(summaries.means(arguments.experiments, *found))
     print("\n" + summaries.f1(arguments.experiments, metrics))
 
 
 def crossvalidate(arguments: argparse.Namespace) -> None:
     """Run an experiment for every fold, then print their scores, mean and spread."""
-    from rarewave import crossvalidation
+    from rarewave.experiments import crossvalidation
 
     names = crossvalidation.run(arguments.folds, arguments.changes, arguments.name)
     print(crossvalidation.text(crossvalidation.collect(names)))
@@ -114,15 +119,15 @@ def crossvalidate(arguments: argparse.Namespace) -> None:
 
 def collect(arguments: argparse.Namespace) -> None:
     """Print the scores of several experiments, mean and spread."""
-    from rarewave import crossvalidation
+    from rarewave.experiments import crossvalidation
 
     print(crossvalidation.text(crossvalidation.collect(arguments.experiments)))
 
 
 def study(arguments: argparse.Namespace) -> None:
     """Run the experiments of a study, then write and print its table."""
-    from rarewave import recipes, studies
-    from rarewave.files import write_csv, write_text
+    from rarewave.base.files import write_csv, write_text
+    from rarewave.experiments import recipes, studies, study_tables
 
     changes = dict(recipes.parse(text) for text in arguments.changes)
     seeds, folds = (list(dict.fromkeys(given)) for given in (arguments.seeds, arguments.folds))
@@ -139,11 +144,11 @@ def study(arguments: argparse.Namespace) -> None:
     if not arguments.collect:
         studies.run(variants, repeats, changes, prefix)
     names = studies.names_of(variants, repeats, prefix)
-    found = (studies.label_efficiency_table if few else studies.imbalance_table)(names)
-    content = studies.text(found)
+    found = (study_tables.label_efficiency_table if few else study_tables.imbalance_table)(names)
+    content = study_tables.text(found)
     if few:
-        content += "\n\n" + studies.verdict(found, arguments.metric)
-        studies.draw_curve(out / "curve.png", found, arguments.metric)
+        content += "\n\n" + study_tables.verdict(found, arguments.metric)
+        study_tables.draw_curve(out / "curve.png", found, arguments.metric)
     write_csv(out / "table.csv", found.to_dict("records"))
     write_text(out / "table.md", content + "\n")
     print(f"{content}\n\n{out}/")
@@ -151,17 +156,17 @@ def study(arguments: argparse.Namespace) -> None:
 
 def benchmark(arguments: argparse.Namespace) -> None:
     """Print how fast a detector scans recordings, beside its network alone."""
-    from rarewave import benchmark as bench
+    from rarewave.commands import benchmark as commands_benchmark
 
-    for name, value in bench.benchmark(arguments.model, arguments.recordings).items():
+    for name, value in commands_benchmark.benchmark(arguments.model, arguments.recordings).items():
         print(f"{name:<16}{value:12.2f}")
 
 
 def detect(arguments: argparse.Namespace) -> None:
     """Run a model over whole recordings."""
-    from rarewave import scanning
+    from rarewave.commands import detect as commands_detect
 
-    good = scanning.detect(
+    good = commands_detect.detect(
         arguments.model,
         arguments.recordings,
         arguments.format,
@@ -176,11 +181,9 @@ def detect(arguments: argparse.Namespace) -> None:
 
 def explain(arguments: argparse.Namespace) -> None:
     """Say why a model finds what it finds in one recording."""
-    from rarewave import explanation
+    from rarewave.explanation import recording
 
-    explanation.explain(
-        arguments.model, arguments.audio, arguments.out, arguments.at, arguments.top
-    )
+    recording.explain(arguments.model, arguments.audio, arguments.out, arguments.at, arguments.top)
 
 
 def parser() -> argparse.ArgumentParser:

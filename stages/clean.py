@@ -7,22 +7,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rarewave import cutting, pictures, targets, windows
-from rarewave.baselines import Trigger
-from rarewave.cleaning import Cleaning
-from rarewave.files import NpyRows, write_csv, write_json, write_npy
-from rarewave.parallel import ordered_map
-from rarewave.splits import Split
-from rarewave.tables import (
-    EVENTS,
-    RECORDINGS,
-    WAVEFORMS,
-    WINDOWS,
-    read_table,
-    write_table,
-)
-from rarewave.targets import Target
-from rarewave.windows import BACKGROUND, Labelling, Placement
+from rarewave.base import intervals
+from rarewave.base.classes import BACKGROUND, indices
+from rarewave.base.files import NpyRows, write_csv, write_json, write_npy
+from rarewave.base.parallel import ordered_map
+from rarewave.base.tables import EVENTS, RECORDINGS, WAVEFORMS, WINDOWS, read_table, write_table
+from rarewave.baselines.trigger import Trigger
+from rarewave.dataset import cutting, targets, training_calls
+from rarewave.dataset.labelling import Labelling
+from rarewave.dataset.placement import Placement, grid_of
+from rarewave.dataset.targets import Target
+from rarewave.frontend.cleaning import Cleaning
+from rarewave.plots import charts
+from rarewave.splits.parts import Split
 from stages import common
 
 OUT = Path("artifacts/clean")
@@ -36,8 +33,8 @@ def main() -> None:
     folder = Path(common.read_section("ingest")["data"])
     listed = read_table(Path("artifacts/ingest/recordings.parquet"), RECORDINGS)
     events = read_table(Path("artifacts/ingest/events.parquet"), EVENTS)
-    sizes = targets.sizes(events, listed, split, placement)
-    grid = windows.grid_of(placement, sizes["longest_s"] or 0.0, signal.sample_rate_hz)
+    sizes = training_calls.sizes(events, listed, split, placement)
+    grid = grid_of(placement, sizes["longest_s"] or 0.0, signal.sample_rate_hz)
     settings = cutting.Settings(folder, events, signal, grid, placement, labelling, trigger)
     rows = listed.to_dict("records")
     work = partial(cutting.cleaned, settings=settings)
@@ -53,7 +50,7 @@ def main() -> None:
                 runs.append(whole[1])
             else:
                 for samples, gap in cutting.blocks(row, settings):
-                    runs.append(windows.gaps_of(gap, X_clean.count - begin))
+                    runs.append(intervals.gaps_of(gap, X_clean.count - begin))
                     X_clean.append(samples)
             count = X_clean.count - begin
 
@@ -78,7 +75,7 @@ def main() -> None:
         table["row"] = np.where(used, np.cumsum(used) - 1, -1)
         targets.refuse_one_class(table, events, target)  # here, where nothing is written yet
     classes = targets.classes_of(table, target)
-    y = targets.indices(table["label"][used], classes)
+    y = indices(table["label"][used], classes)
 
     recorded = float((listed["n_samples"] / listed["sample_rate"]).sum())
     seconds = table.groupby("status")["new_s"].sum().to_dict()
@@ -120,7 +117,7 @@ def draw(table: pd.DataFrame) -> None:
     counts = pd.crosstab(table["recording_id"], shown)
     per_label = [{"label": str(k), "windows": int(v)} for k, v in counts.sum().items()]
     write_csv(Path("plots/clean/labels.csv"), per_label)
-    pictures.stacked_bars(
+    charts.stacked_bars(
         Path("plots/clean/labels.png"),
         counts,
         "Windows per recording",

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rarewave import checks, timing
-from rarewave.errors import DataError
+from rarewave.base import parameters, timing
+from rarewave.base.errors import DataError
 from stages import BEGAN
 
 
@@ -42,8 +42,8 @@ def read_section(section: str) -> dict[str, Any]:
 def options(section: str, *classes: type[Any]) -> tuple[Any, ...]:
     """The option objects of a section, which together know all of its parameters."""
     values = read_section(section)
-    checks.unknown(values, classes, section)
-    return tuple(checks.build(cls, values, section) for cls in classes)
+    parameters.unknown(values, classes, section)
+    return tuple(parameters.build(cls, values, section) for cls in classes)
 
 
 def run(stage: str, main: Callable[[], None]) -> None:

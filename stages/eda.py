@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rarewave import contactsheets, exploration, pictures, recordings
-from rarewave.exploration import Exploration
-from rarewave.files import write_csv, write_json
-from rarewave.parallel import ordered_map
-from rarewave.tables import EVENTS, RECORDINGS, read_table
+from rarewave.base.files import write_csv, write_json
+from rarewave.base.parallel import ordered_map
+from rarewave.base.tables import EVENTS, RECORDINGS, read_table
+from rarewave.measurement import calls
+from rarewave.measurement.calls import Exploration
+from rarewave.plots import charts, contact_sheets
+from rarewave.recordings import reading
 from stages import common
 
 PLOTS = Path("plots/eda")
@@ -21,9 +23,9 @@ def explore(
     row: dict[str, Any], folder: Path, events: pd.DataFrame, options: Exploration
 ) -> list[dict[str, Any]]:
     """The calls of one recording."""
-    read = partial(recordings.read, folder / row["path"], row["channel"])
+    read = partial(reading.read, folder / row["path"], row["channel"])
     mine = events[events["recording_id"] == row["recording_id"]]
-    return exploration.calls(read, row["sample_rate"], row["n_samples"], mine, options.n_fft)
+    return calls.calls(read, row["sample_rate"], row["n_samples"], mine, options.n_fft)
 
 
 def example(
@@ -35,9 +37,9 @@ def example(
     middle = (event["offset_s"] + event["onset_s"]) / 2 * rate
     reach = max(length, 8 * n_fft)
     first, last = max(0, int(middle - reach)), min(count, int(middle + reach))
-    samples = recordings.read(folder / row["path"], row["channel"], first, last)
+    samples = reading.read(folder / row["path"], row["channel"], first, last)
     hertz = np.fft.rfftfreq(n_fft, 1 / rate)
-    power = exploration.power(samples, n_fft)[hertz <= top_hz]
+    power = calls.power(samples, n_fft)[hertz <= top_hz]
     return {
         "db": 10 * np.log10(np.maximum(power, power.max() * 1e-9 + 1e-300)),
         "seconds": (first / rate, last / rate),
@@ -62,7 +64,7 @@ def main() -> None:
         write_csv(PLOTS / "classes.csv", [{"label": "none", "calls": 0}])
         print("no labelled call has an end: nothing to look at")
         return
-    classes = exploration.summary(table)
+    classes = calls.summary(table)
     write_csv(PLOTS / "calls.csv", table.to_dict("records"))
     write_csv(PLOTS / "classes.csv", classes.to_dict("records"))
     write_json(
@@ -80,11 +82,11 @@ def main() -> None:
             example(event, by_name[event["recording_id"]], folder, options.n_fft, top)
             for event in picked.to_dict("records")
         ]
-    contactsheets.examples(PLOTS / "contact_sheet.png", sheet, "Labelled calls, drawn at random")
-    contactsheets.distributions(PLOTS / "calls.png", table, "Labelled calls")
+    contact_sheets.examples(PLOTS / "contact_sheet.png", sheet, "Labelled calls, drawn at random")
+    contact_sheets.distributions(PLOTS / "calls.png", table, "Labelled calls")
     counts = pd.crosstab(table["recording_id"], table["label"])
     counts = counts.reindex(listed["recording_id"], fill_value=0)
-    pictures.stacked_bars(PLOTS / "recordings.png", counts, "Calls per recording", "calls")
+    charts.stacked_bars(PLOTS / "recordings.png", counts, "Calls per recording", "calls")
 
 
 if __name__ == "__main__":

@@ -6,22 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rarewave import (
-    backend,
-    dataset,
-    detector,
-    evaluation,
-    forest,
-    multiclass,
-    sampling,
-    scorecards,
-    summaries,
-    targets,
-)
-from rarewave.evaluation import Bootstrap, Unit
-from rarewave.files import read_json, write_csv, write_json
-from rarewave.hyperparameters import Training
-from rarewave.tables import (
+from rarewave.base.classes import EVENT, binary, indices
+from rarewave.base.files import read_json, write_csv, write_json
+from rarewave.base.tables import (
     EVALUATED,
     SPLIT,
     WINDOWS,
@@ -30,6 +17,17 @@ from rarewave.tables import (
     with_scores,
     write_table,
 )
+from rarewave.baselines import classical
+from rarewave.dataset import archive, targets
+from rarewave.experiments import summaries
+from rarewave.metrics import comparison, multiclass
+from rarewave.metrics.bootstrap import Bootstrap, units
+from rarewave.metrics.comparison import Unit
+from rarewave.model import detector
+from rarewave.networks import backend
+from rarewave.plots.scores import class_plots, event_plots, grouped_intervals, recall_by_size
+from rarewave.training import few_labels
+from rarewave.training.hyperparameters import Training
 from stages import common, logbook
 
 MODEL = Path("artifacts/train/spectrogram_seismic_detector.keras")
@@ -43,34 +41,34 @@ def main() -> None:
     (hyper,) = common.options("train", Training)
     backend.start(hyper.threads)
     model = detector.load(MODEL)
-    data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
+    data = archive.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
     split = read_table(Path("artifacts/split/split.parquet"), SPLIT)
     windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS)
     classes = list(model.classes)
     rows = split["row"][split["part"] == "test"].to_numpy()
     about = windows.set_index("row", drop=False).loc[rows]
-    about["unit"] = evaluation.units(about, bootstrap)
+    about["unit"] = units(about, bootstrap)
     p = model.score(data.X_spec[rows], data.made_by())
     about = assign_scores(about, p, classes)
-    scored = evaluation.per_recording(about, classes) if unit.per == "recording" else about
+    scored = comparison.per_recording(about, classes) if unit.per == "recording" else about
     write_table(Path("artifacts/evaluate/scores.parquet"), scored, with_scores(EVALUATED, classes))
-    if targets.binary(classes):
+    if binary(classes):
         table, found = events(scored, read_json(THRESHOLD), bootstrap)
     else:
         y, unit_of = data.y_all, data.labelled_at_once
         training = split["row"][split["part"] == "train"].to_numpy()
         # Of all training windows, also where few labels are used: the rarest stay the same.
         counts = np.bincount(y[training], minlength=len(classes))
-        training = sampling.labelled(y, unit_of, training, hyper.labels, hyper.seed)
+        training = few_labels.labelled(y, unit_of, training, hyper.labels, hyper.seed)
         beside = {"network": scored}
-        for name, fit in (("forest", forest.fit), ("linear", forest.fit_linear)):
+        for name, fit in (("forest", classical.fit), ("linear", classical.fit_linear)):
             fitted = fit(data.X_spec, y, training, bootstrap.seed)
             by = assign_scores(
-                about, forest.score(fitted, data.X_spec[rows], len(classes)), classes
+                about, classical.score(fitted, data.X_spec[rows], len(classes)), classes
             )
             beside[name] = by
             if unit.per == "recording":
-                beside[name] = evaluation.per_recording(by, classes)
+                beside[name] = comparison.per_recording(by, classes)
         table, found = kinds(beside, counts, classes, bootstrap)
     write_csv(Path("artifacts/evaluate/table.csv"), table.to_dict("records"))
     write_json(Path("metrics/evaluate.json"), found)
@@ -83,14 +81,14 @@ def events(
     scored: pd.DataFrame, thresholds: dict[str, dict[str, float]], bootstrap: Bootstrap
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Event or not: network, level and STA/LTA, each at its own threshold."""
-    scores = {name: scored[c].to_numpy(float) for name, c in evaluation.DETECTORS.items()}
-    at = {name: thresholds[name][targets.EVENT] for name in scores}
-    y = targets.indices(scored["label"], [targets.BACKGROUND, targets.EVENT])
+    scores = {name: scored[c].to_numpy(float) for name, c in comparison.DETECTORS.items()}
+    at = {name: thresholds[name][EVENT] for name in scores}
+    y = indices(scored["label"], [targets.BACKGROUND, EVENT])
     kinds, unit = scored["label"].to_numpy("U"), scored["unit"].to_numpy("U")
-    table, gains = evaluation.compare(y, kinds, unit, scores, at, bootstrap)
-    scorecards.event_plots(PLOTS, y, scores, at["network"])
+    table, gains = comparison.compare(y, kinds, unit, scores, at, bootstrap)
+    event_plots(PLOTS, y, scores, at["network"])
     shown = summaries.SHOWN
-    scorecards.grouped_intervals(
+    grouped_intervals(
         PLOTS / "detectors.png", table, shown, "Test: network and baselines", "score, 95 % interval"
     )
     values = table.pivot(index="detector", columns="metric", values="value")
@@ -119,12 +117,12 @@ def kinds(
     columns = [f"p_{name}" for name in classes]
     scores = {name: table[columns].to_numpy() for name, table in beside.items()}
     scored = beside["network"]
-    y, unit = targets.indices(scored["label"], classes), scored["unit"].to_numpy("U")
+    y, unit = indices(scored["label"], classes), scored["unit"].to_numpy("U")
     table, gains = multiclass.compare(y, unit, scores, counts, classes, bootstrap)
-    scorecards.class_plots(PLOTS, y, scores["network"], classes)
-    scorecards.recall_by_size(PLOTS / "recall_by_size", table, counts, classes)
+    class_plots(PLOTS, y, scores["network"], classes)
+    recall_by_size(PLOTS / "recall_by_size", table, counts, classes)
     shown = [m for m in multiclass.OVERALL if m in set(table["metric"])]
-    scorecards.grouped_intervals(
+    grouped_intervals(
         PLOTS / "detectors.png", table, shown, "Test: network and baselines", "score, 95 % interval"
     )
     values = table.pivot(index="detector", columns="metric", values="value")

@@ -6,12 +6,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rarewave import backend, cases, dataset, detector, gradcam, multiclass, overlays, targets
-from rarewave.cases import Cases
-from rarewave.files import read_json, write_csv, write_json
-from rarewave.hyperparameters import Training
-from rarewave.tables import EVALUATED, WINDOWS, read_table, with_scores
-from rarewave.windows import BACKGROUND
+from rarewave.base.classes import BACKGROUND, EVENT, binary
+from rarewave.base.files import read_json, write_csv, write_json
+from rarewave.base.tables import EVALUATED, WINDOWS, read_table, with_scores
+from rarewave.dataset import archive
+from rarewave.explanation import cases, gradcam
+from rarewave.explanation.cases import Cases
+from rarewave.metrics import multiclass
+from rarewave.model import detector
+from rarewave.networks import backend
+from rarewave.plots import overlays
+from rarewave.training.hyperparameters import Training
 from stages import common, logbook
 
 OUT = Path("plots/gradcam")
@@ -23,7 +28,7 @@ def main() -> None:
     (hyper,) = common.options("train", Training)
     backend.start(hyper.threads)
     model = detector.load(Path("artifacts/train/spectrogram_seismic_detector.keras"))
-    data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
+    data = archive.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
     X_raw = np.load("artifacts/clean/X_raw.npy", mmap_mode="r")
     classes = list(model.classes)
     schema = with_scores(EVALUATED, classes)
@@ -33,8 +38,8 @@ def main() -> None:
 
     rows, p = scores["row"].to_numpy(), scores[[f"p_{name}" for name in classes]].to_numpy()
     decided = multiclass.decide(p)
-    if targets.binary(classes):
-        decided = (p[:, 1] >= thresholds[targets.EVENT]).astype(np.int64)
+    if binary(classes):
+        decided = (p[:, 1] >= thresholds[EVENT]).astype(np.int64)
     background = classes.index(BACKGROUND) if BACKGROUND in classes else -1
     y = data.y_all[rows]
     chosen = cases.surest(y, decided, p, background, options.cases)
@@ -42,7 +47,7 @@ def main() -> None:
     kinds = np.repeat(list(chosen), [len(v) for v in chosen.values()])
     # A miss is explained by what it should have been.
     explained = np.where(kinds == "miss", y[picked], decided[picked])
-    outputs = np.zeros(len(picked), np.int64) if targets.binary(classes) else explained
+    outputs = np.zeros(len(picked), np.int64) if binary(classes) else explained
     inputs = model.normalisation(data.X_spec[rows[picked]])
     maps = gradcam.gradcam(model.network, inputs, options.layer, outputs)
     other = gradcam.randomised(model.network, options.seed)

@@ -5,14 +5,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from rarewave import labelling, matching, recordings, splits
-from rarewave.catalogues import read_catalogue
-from rarewave.errors import DataError
-from rarewave.files import write_json
-from rarewave.matching import Uncertainty
-from rarewave.parallel import ordered_map
-from rarewave.sources import Sources
-from rarewave.tables import EVENTS, RECORDINGS, conform, write_table
+from rarewave.annotations import by_file, by_time
+from rarewave.annotations.by_time import Uncertainty
+from rarewave.annotations.catalogues import read_catalogue
+from rarewave.annotations.sources import Sources
+from rarewave.base.errors import DataError
+from rarewave.base.files import write_json
+from rarewave.base.parallel import ordered_map
+from rarewave.base.tables import EVENTS, RECORDINGS, conform, write_table
+from rarewave.recordings import reading
+from rarewave.recordings.repeats import duplicates, overlaps
+from rarewave.splits import folds
 from stages import common
 
 OUT = Path("artifacts/ingest")
@@ -22,8 +25,8 @@ def describe(path: Path, sources: Sources) -> list[dict[str, object]]:
     """Rows of the table of recordings, one per channel; unusable ones carry a `problem`."""
     rows: list[dict[str, object]] = []
     try:
-        for header in recordings.headers(path, sources.channel, sources.start_pattern):
-            content, why = recordings.examine(path, header)
+        for header in reading.headers(path, sources.channel, sources.start_pattern):
+            content, why = reading.examine(path, header)
             problem = f"{path}: {why}; take it out of the folder" if why else ""
             rows.append(header._asdict() | {"content": content, "problem": problem})
     except DataError as error:
@@ -56,7 +59,7 @@ def main() -> None:
     """Read every recording once, read the labels, report what does not fit."""
     sources, uncertainty = common.options("ingest", Sources, Uncertainty)
     folder = Path(sources.data)
-    files = recordings.find_files(folder, sources.pattern)
+    files = reading.find_files(folder, sources.pattern)
     catalogue = None
     if sources.labels == "catalogues":
         found = [read_catalogue(folder / c) for c in sources.label_files]
@@ -75,17 +78,17 @@ def main() -> None:
     table["group"] = table.apply(group_of, axis=1, by=sources.group)
     table = conform(table, RECORDINGS, "recordings")
 
-    repeats = matching.duplicates(table)
+    repeats = duplicates(table)
     table = table[~table["recording_id"].isin([repeat for _, repeat in repeats])]
     if catalogue is None:
-        events, table, report = labelling.read(sources, folder, table)
+        events, table, report = by_file.read(sources, folder, table)
     else:
-        events, report = matching.match_events(catalogue, table, uncertainty)
+        events, report = by_time.match_events(catalogue, table, uncertainty)
     if sources.folds:
-        table["fold"] = splits.make_folds(table, events, sources.folds, sources.fold_seed)
+        table["fold"] = folds.make_folds(table, events, sources.folds, sources.fold_seed)
     report |= {
         "duplicated_recordings": [f"{b} repeats {a} and is left out" for a, b in repeats],
-        "overlapping_recordings": [f"{a} and {b}" for a, b in matching.overlaps(table)],
+        "overlapping_recordings": [f"{a} and {b}" for a, b in overlaps(table)],
     }
     for finding, names in report.items():
         if isinstance(names, list) and names:

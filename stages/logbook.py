@@ -6,9 +6,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from rarewave import timing, tracking
-from rarewave.files import read_json
-from rarewave.tracking import Run
+from rarewave.base import timing
+from rarewave.base.files import read_json
+from rarewave.tracking import runs
+from rarewave.tracking.runs import Run
 from stages import common
 
 ORDER = (
@@ -38,12 +39,12 @@ def open_run(stage: str) -> Run | None:
     with timing.tracking():
         params = common.read_params()
         data = data_digest()
-        mark = tracking.fingerprint(params, data)
+        mark = runs.fingerprint(params, data)
         experiment = os.environ.get("DVC_EXP_NAME", "")
         tags = {"git.commit": _commit(), "dvc.experiment": experiment, "data": data}
-        run = tracking.open_run(project_root(), mark, experiment or f"state-{mark[:8]}", tags)
-        tracking.log_params(run, tracking.flat(params))
-        tracking.log_dataset(run, "recordings", data, params["ingest"]["data"])
+        run = runs.open_run(project_root(), mark, experiment or f"state-{mark[:8]}", tags)
+        runs.log_params(run, runs.flat(params))
+        runs.log_dataset(run, "recordings", data, params["ingest"]["data"])
         _sync(run, ORDER[: ORDER.index(stage)])
     return run
 
@@ -52,13 +53,13 @@ def close(run: Run | None, stage: str) -> None:
     """Log what `stage` wrote and end the run until another stage opens it."""
     with timing.tracking():
         _sync(run, (stage,))
-        tracking.close(run)
+        runs.close(run)
 
 
 def live(run: Run | None, stage: str, row: dict[str, float]) -> None:
     """Log the scores of one epoch while training goes on."""
     with timing.tracking():
-        tracking.log_metrics(run, [(int(row["epoch"]), _epoch(stage, row))])
+        runs.log_metrics(run, [(int(row["epoch"]), _epoch(stage, row))])
 
 
 def _epoch(stage: str, row: dict[str, float]) -> dict[str, float]:
@@ -74,10 +75,10 @@ def _sync(run: Run | None, stages: tuple[str, ...]) -> None:
     for stage in stages:
         path = Path(f"metrics/{stage}.json")
         if path.exists():
-            metrics |= tracking.flat(read_json(path), f"{stage}.")
+            metrics |= runs.flat(read_json(path), f"{stage}.")
         files += sorted(Path(f"plots/{stage}").glob("**/*.*"))
-    tracking.log_metrics(run, [(0, metrics)])
-    tracking.log_files(run, files)
+    runs.log_metrics(run, [(0, metrics)])
+    runs.log_files(run, files)
     for stage in CURVES:
         history = Path(f"plots/{stage}/history.csv")
         if stage not in stages or not history.exists() or _has_curves(run, stage):
@@ -91,7 +92,7 @@ def _sync(run: Run | None, stages: tuple[str, ...]) -> None:
             }
             for line in lines
         ]
-        tracking.log_metrics(run, [(int(row["epoch"]), _epoch(stage, row)) for row in rows])
+        runs.log_metrics(run, [(int(row["epoch"]), _epoch(stage, row)) for row in rows])
 
 
 def _has_curves(run: Run, stage: str) -> bool:
@@ -99,7 +100,7 @@ def _has_curves(run: Run, stage: str) -> bool:
         known = run.client.get_run(run.run_id).data.metrics
         return any(name.startswith(CURVES[stage]) for name in known)
     except Exception as error:
-        tracking.warn(error)
+        runs.warn(error)
         return True
 
 

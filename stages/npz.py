@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from rarewave import dataset, targets
-from rarewave.dataset import Dataset
-from rarewave.errors import DataError
-from rarewave.files import read_json, write_json
-from rarewave.frontend import FrontEnd
-from rarewave.tables import WINDOWS, read_table
-from rarewave.windows import BACKGROUND
+from rarewave.base.classes import BACKGROUND, multi_hot
+from rarewave.base.errors import DataError
+from rarewave.base.files import read_json, write_json
+from rarewave.base.tables import WINDOWS, read_table
+from rarewave.dataset import archive
+from rarewave.dataset.archive import Dataset
+from rarewave.frontend.transform import FrontEnd
 from stages import common
 
 OUT = Path("artifacts/npz/lunar_spectrogram_dataset.npz")
@@ -33,7 +33,7 @@ def main() -> None:
     packed = Dataset(
         X_spec=X,
         y_all=y,
-        targets=targets.multi_hot(windows["labels"], classes),
+        targets=multi_hot(windows["labels"], classes),
         window_id=windows["window_id"].to_numpy("U"),
         recording=windows["recording_id"].to_numpy("U"),
         start=windows["start"].dt.tz_convert(None).to_numpy("datetime64[ns]"),
@@ -48,7 +48,7 @@ def main() -> None:
         time_s=front_end.times_s,
         front_end=np.array(json.dumps(front_end.to_dict(), sort_keys=True)),
     )
-    dataset.save(OUT, packed)
+    archive.save(OUT, packed)
     write_json(
         Path("metrics/npz.json"),
         {

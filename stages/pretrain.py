@@ -7,29 +7,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rarewave import (
-    backend,
-    contactsheets,
-    dataset,
-    frontend,
-    kerasfile,
-    networks,
-    normalisation,
-    pictures,
-    pretraining,
-    splits,
-)
-from rarewave.augmentation import Augmentation
-from rarewave.backend import keras
-from rarewave.dataset import Dataset
-from rarewave.files import write_csv, write_json
-from rarewave.frontend import FrontEnd
-from rarewave.hyperparameters import Pretraining, Training
-from rarewave.normalisation import Normalisation
-from rarewave.pretraining import Pool, Watch
-from rarewave.splits import Split
-from rarewave.tables import SPLIT, WAVEFORMS, WINDOWS, read_table
-from rarewave.windows import UNLABELLED
+from rarewave.base.classes import UNLABELLED
+from rarewave.base.files import write_csv, write_json
+from rarewave.base.tables import SPLIT, WAVEFORMS, WINDOWS, read_table
+from rarewave.dataset import archive
+from rarewave.dataset.archive import Dataset
+from rarewave.frontend import normalisation, transform
+from rarewave.frontend.normalisation import Normalisation
+from rarewave.frontend.transform import FrontEnd
+from rarewave.networks import backend, kerasfile, registry
+from rarewave.networks.backend import keras
+from rarewave.plots import charts, contact_sheets
+from rarewave.splits import purge
+from rarewave.splits.parts import Split
+from rarewave.training import simclr
+from rarewave.training.augmentation import Augmentation
+from rarewave.training.hyperparameters import Pretraining, Training
+from rarewave.training.simclr import Pool, Watch
 from stages import common, logbook
 
 OUT = Path("artifacts/pretrain")
@@ -43,24 +37,24 @@ def main() -> None:
     (training,) = common.options("train", Training)
     (split_options,) = common.options("split", Split)
     backend.start(training.threads)
-    data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
+    data = archive.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
     split = read_table(Path("artifacts/split/split.parquet"), SPLIT)
     windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS)
     part = split["part"].to_numpy("U")
     train, validation = (split["row"].to_numpy()[part == p] for p in ("train", "validation"))
     used = windows[windows["row"] >= 0].sort_values("row").reset_index(drop=True)
     unlabelled = windows[windows["status"] == UNLABELLED].reset_index(drop=True)
-    allowed = np.flatnonzero(splits.free(unlabelled, used, part, split_options))
+    allowed = np.flatnonzero(purge.free(unlabelled, used, part, split_options))
     front_end = data.made_by()
     normalise = normalisation.fit(data.X_spec[train], training.normalisation)
     table = pd.concat([used.iloc[train], unlabelled.iloc[allowed]], ignore_index=True)
     pool = pool_of(data, front_end, normalise, train, allowed, table, changes)
     watch = Watch(data.X_spec, data.y_all, train, validation, len(data.classes))
     encoder = fresh(front_end, normalise, training, options)
-    history: list[pretraining.Row] = []
+    history: list[simclr.Row] = []
     run = logbook.open_run("pretrain") if options.epochs else None
 
-    def report(row: pretraining.Row) -> None:
+    def report(row: simclr.Row) -> None:
         history.append(row)
         if options.epochs:
             shown = (f"{name} {value:.4g}" for name, value in row.items() if name != "epoch")
@@ -71,7 +65,7 @@ def main() -> None:
     settings = (options, changes, training.network, training.width, training.threads)
     name = f"pretrain-{mark(settings, normalise, front_end, table)}.npz"
     checkpoint = logbook.project_root() / ".rarewave" / name
-    pretraining.pretrain(encoder, pool, watch, options, changes, report, checkpoint)
+    simclr.pretrain(encoder, pool, watch, options, changes, report, checkpoint)
     if options.precision != "float32":  # what is kept is for any machine
         keras.config.set_dtype_policy("float32")
         full = dataclasses.replace(options, precision="float32")
@@ -97,7 +91,7 @@ def fresh(
     keras.utils.set_random_seed(options.seed)
     shape = (*front_end.shape[:2], normalise.channels)
     frames = front_end.window_frames
-    return networks.encoder(networks.build(training.network, shape, 1, frames, training.width))
+    return registry.encoder(registry.build(training.network, shape, 1, frames, training.width))
 
 
 def pool_of(
@@ -122,7 +116,7 @@ def pool_of(
 
     if not changes.of_waveforms:
         return Pool(len(table), spectrograms, None, normalise, rate, front_end.spectrogram)
-    frontend.refuse_context(front_end, "views")
+    transform.refuse_context(front_end, "views")
     X_clean = np.load("artifacts/clean/X_clean.npy", mmap_mode="r")
     where = read_table(Path("artifacts/clean/waveforms.parquet"), WAVEFORMS)
     where = where.set_index("recording_id").loc[table["recording_id"]]
@@ -150,10 +144,10 @@ def mark(
     return digest.hexdigest()[:16]
 
 
-def draw(history: list[pretraining.Row], pool: Pool, changes: Augmentation, seed: int) -> None:
+def draw(history: list[simclr.Row], pool: Pool, changes: Augmentation, seed: int) -> None:
     """Curves over the epochs, and two views of some windows."""
     epochs = np.array([row["epoch"] for row in history])
-    pictures.curves(
+    charts.curves(
         PLOTS / "history.png",
         {
             name: (epochs, np.array([row.get(name, np.nan) for row in history]))
@@ -167,14 +161,14 @@ def draw(history: list[pretraining.Row], pool: Pool, changes: Augmentation, seed
     )
     rng = np.random.Generator(np.random.PCG64([seed, 19]))
     rows = np.sort(rng.permutation(pool.size)[:6])
-    found = np.split(pretraining.views(pool, rows, changes, rng)[..., 0], 2)
+    found = np.split(simclr.views(pool, rows, changes, rng)[..., 0], 2)
     shown = {
         f"window {row}, {name}": X[number]
         for number, row in enumerate(rows)
         for name, X in zip(("one view", "another"), found, strict=True)
     }
     seconds = pool.spec.hop * found[0].shape[2] / pool.rate
-    contactsheets.variants(PLOTS / "views.png", shown, seconds, "Two views of some windows")
+    contact_sheets.variants(PLOTS / "views.png", shown, seconds, "Two views of some windows")
 
 
 if __name__ == "__main__":

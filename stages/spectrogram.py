@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from rarewave import frontend
-from rarewave.errors import DataError
-from rarewave.files import NpyRows, read_json, write_json
-from rarewave.frontend import FrontEnd
-from rarewave.spectrogram import Band, Spectrogram, crop
-from rarewave.tables import WAVEFORMS, WINDOWS, read_table
-from rarewave.windows import UNLABELLED
+from rarewave.base.classes import UNLABELLED
+from rarewave.base.errors import DataError
+from rarewave.base.files import NpyRows, read_json, write_json
+from rarewave.base.tables import WAVEFORMS, WINDOWS, read_table
+from rarewave.frontend import transform
+from rarewave.frontend.spectrogram import Band, Spectrogram, crop
+from rarewave.frontend.transform import FrontEnd
 from stages import common
 
 OUT = Path("artifacts/spectrogram")
@@ -43,7 +43,7 @@ def main() -> None:
             recorded = (tables[name]["status"] != "gap").to_numpy()
             read = partial(_slice, X_clean[at : at + count])
             choices = partial(_some, wanted), partial(_some, recorded)
-            for _, X in frontend.spectra(front_end, read, count, first, *choices):
+            for _, X in transform.spectra(front_end, read, count, first, *choices):
                 if not np.isfinite(X).all():
                     raise DataError(f"{name} gives a spectrogram that is not finite")
                 if nobody_looked.any():

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from rarewave import dataset, pictures, splits
-from rarewave.files import write_csv, write_json
-from rarewave.splits import Split
-from rarewave.tables import SPLIT, WINDOWS, read_table, write_table
-from rarewave.windows import BACKGROUND
+from rarewave.base.classes import BACKGROUND
+from rarewave.base.files import write_csv, write_json
+from rarewave.base.tables import SPLIT, WINDOWS, read_table, write_table
+from rarewave.dataset import archive
+from rarewave.plots import charts
+from rarewave.splits import audit, parts, split
+from rarewave.splits.parts import Split
 from stages import common
 
 
@@ -17,9 +19,9 @@ def main() -> None:
     (options,) = common.options("split", Split)
     windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS)
     windows = windows[windows["row"] >= 0].sort_values("row").reset_index(drop=True)
-    X = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz")).X_spec
-    part = splits.split(windows, options)
-    proof = splits.audit(windows, part, X, options)
+    X = archive.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz")).X_spec
+    part = split.split(windows, options)
+    proof = audit.audit(windows, part, X, options)
     if proof["groups_of_training_and_test"]:
         print(
             f"this split leaks: {proof['test_windows_of_a_training_group']:.0%} of the test "
@@ -35,9 +37,9 @@ def main() -> None:
             "groups": int(windows["group"][part == name].nunique()),
             "event_share": float(event[part == name].mean()),
         }
-        for name in splits.PARTS
+        for name in parts.PARTS
     }
-    summary["purged"] = {"windows": int((part == splits.PURGED).sum())}
+    summary["purged"] = {"windows": int((part == parts.PURGED).sum())}
     write_json(Path("metrics/split.json"), summary | {"audit": proof})
     counts = pd.crosstab(part, windows["label"])
     write_csv(
@@ -52,7 +54,7 @@ def main() -> None:
             for label in counts.columns
         ],
     )
-    pictures.stacked_bars(
+    charts.stacked_bars(
         Path("plots/split/parts.png"),
         pd.crosstab(windows["group"], part),
         "Windows per group and part",

@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rarewave import evaluation, pictures, targets, thresholds
-from rarewave.errors import DataError
-from rarewave.files import read_json, write_csv, write_json
-from rarewave.tables import SCORES, WINDOWS, read_table, with_scores
-from rarewave.thresholds import Objective
+from rarewave.base.classes import multi_hot
+from rarewave.base.errors import DataError
+from rarewave.base.files import read_json, write_csv, write_json
+from rarewave.base.tables import SCORES, WINDOWS, read_table, with_scores
+from rarewave.metrics import comparison, thresholds
+from rarewave.metrics.thresholds import Objective
+from rarewave.plots import charts
 from stages import common
 
 
@@ -24,12 +26,12 @@ def main() -> None:
     scores = scores[scores["part"] == "validation"]
     windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS)
     table = scores.merge(windows, on="window_id", validate="one_to_one")
-    truth = targets.multi_hot(table["labels"], classes)
+    truth = multi_hot(table["labels"], classes)
     hop_s = made["grid"]["hop_samples"] / made["clean"]["sample_rate_hz"]
 
     chosen: dict[str, dict[str, dict[str, Any]]] = {}
     sweeps: dict[str, dict[str, Any]] = {}
-    for detector, columns in evaluation.score_columns(classes).items():
+    for detector, columns in comparison.score_columns(classes).items():
         chosen[detector], sweeps[detector] = {}, {}
         present = {n: c for n, c in columns.items() if truth[:, classes.index(n)].any()}
         for name, column in (present or columns).items():
@@ -74,7 +76,7 @@ def draw(sweep: pd.DataFrame, chosen: dict[str, float] | None) -> None:
     if chosen:
         title = f"Validation: threshold {chosen['threshold']:.3f}, "
         title += f"flat from {chosen['flat_low']:.3f} to {chosen['flat_high']:.3f}"
-    pictures.curves(
+    charts.curves(
         Path("plots/threshold/sweep.png"),
         {name: (x, shown[name].to_numpy()) for name in names},
         title,

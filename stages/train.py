@@ -4,29 +4,23 @@ from pathlib import Path
 
 import numpy as np
 
-from rarewave import (
-    augmentation,
-    backend,
-    contactsheets,
-    dataset,
-    detector,
-    frontend,
-    kerasfile,
-    pictures,
-    sampling,
-    tables,
-    training,
-)
-from rarewave.augmentation import Augmentation
-from rarewave.detector import Detector
-from rarewave.errors import DataError
-from rarewave.files import read_json, write_csv, write_json
-from rarewave.frontend import FrontEnd
-from rarewave.hyperparameters import Training
-from rarewave.normalisation import Normalisation
-from rarewave.tables import SCORES, SPLIT, read_table, with_scores, write_table
-from rarewave.training import Examples
-from rarewave.windows import BACKGROUND
+from rarewave.base import tables
+from rarewave.base.classes import BACKGROUND
+from rarewave.base.errors import DataError
+from rarewave.base.files import read_json, write_csv, write_json
+from rarewave.base.tables import SCORES, SPLIT, read_table, with_scores, write_table
+from rarewave.dataset import archive
+from rarewave.frontend import transform
+from rarewave.frontend.normalisation import Normalisation
+from rarewave.frontend.transform import FrontEnd
+from rarewave.model import detector
+from rarewave.model.detector import Detector
+from rarewave.networks import backend, inference, kerasfile
+from rarewave.plots import charts, contact_sheets
+from rarewave.training import augmentation, few_labels, fit
+from rarewave.training.augmentation import Augmentation
+from rarewave.training.batches import Examples
+from rarewave.training.hyperparameters import Training
 from stages import common, logbook
 
 OUT = Path("artifacts/train")
@@ -38,14 +32,14 @@ def main() -> None:
     (options,) = common.options("train", Training)
     (changes,) = common.options("augment", Augmentation)
     backend.start(options.threads)
-    data = dataset.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
+    data = archive.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
     split = read_table(Path("artifacts/split/split.parquet"), SPLIT)
     if len(split) != len(data.y_all) or (split["window_id"].to_numpy("U") != data.window_id).any():
         raise DataError("the split is of other windows than the data set: run the stage split")
     rows = {
         part: split["row"][split["part"] == part].to_numpy() for part in ("train", "validation")
     }
-    rows["train"] = sampling.labelled(
+    rows["train"] = few_labels.labelled(
         data.y_all, data.labelled_at_once, rows["train"], options.labels, options.seed
     )
     classes = tuple(str(name) for name in data.classes)
@@ -58,11 +52,11 @@ def main() -> None:
         waveforms(front_end, changes),
     )
     encoder, normalise = pretrained(front_end, options)
-    network = training.start(encoder, examples.outputs, front_end, options)
+    network = fit.start(encoder, examples.outputs, front_end, options)
     run = logbook.open_run("train")
-    history: list[training.Row] = []
+    history: list[fit.Row] = []
 
-    def report(row: training.Row) -> None:
+    def report(row: fit.Row) -> None:
         history.append(row)
         if len(history) == 1:
             print("  ".join(f"{name:>21}" for name in row))
@@ -74,7 +68,7 @@ def main() -> None:
         logbook.live(run, "train", row)
 
     show_augmentation(examples, rows["train"], front_end, changes, options.seed)
-    training.train(
+    fit.train(
         network,
         examples,
         rows["train"],
@@ -89,7 +83,7 @@ def main() -> None:
     best = Detector(kerasfile.load(MODEL), options.network, front_end, classes, normalise)
     write_json(detector.sidecar(MODEL), detector.describe(best))
     scored = split[split["part"].isin(["train", "validation"])]
-    p = training.predict(best.network, data.X_spec, scored["row"].to_numpy(), normalise)
+    p = inference.predict(best.network, data.X_spec, scored["row"].to_numpy(), normalise)
     scores = tables.assign_scores(scored, p, classes)
     write_table(OUT / "scores.parquet", scores, with_scores(SCORES, classes))
     chosen = history[-1]
@@ -106,7 +100,7 @@ def main() -> None:
         },
     )
     epochs = np.array([row["epoch"] for row in history])
-    pictures.curves(
+    charts.curves(
         Path("plots/train/history.png"),
         {
             name: (epochs, np.array([row[name] for row in history]))
@@ -150,7 +144,7 @@ def show_augmentation(
         changes,
         seed,
     )
-    contactsheets.variants(
+    contact_sheets.variants(
         Path("plots/train/augmentation.png"),
         shown,
         front_end.input_samples / rate,
@@ -162,7 +156,7 @@ def waveforms(front_end: FrontEnd, changes: Augmentation) -> np.ndarray | None:
     """Samples of the windows, where an augmentation is of the waveform."""
     if not changes.of_waveforms:
         return None
-    frontend.refuse_context(front_end, "augment")
+    transform.refuse_context(front_end, "augment")
     return np.load("artifacts/clean/X_raw.npy", mmap_mode="r")
 
 

@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import options
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, settings
+from support import options
+from support.places import SHARED
 
 from rarewave import __main__ as command_line
-from rarewave.frontend import FrontEnd
+from rarewave.frontend.transform import FrontEnd
 
 # A shared machine is no measure of the slowness of a test.
 settings.register_profile(
@@ -24,7 +25,7 @@ settings.register_profile(
 )
 settings.load_profile("rarewave")
 
-LUNAR = Path(__file__).resolve().parents[2] / "shared" / "data" / "lunar"
+LUNAR = SHARED / "data/lunar"
 
 
 @pytest.fixture(scope="session")

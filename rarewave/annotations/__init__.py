@@ -1,0 +1,1 @@
+"""What people wrote down, a file for each format, reader and writer together."""

@@ -1,0 +1,231 @@
+"""Labels of sound files, in any of their forms, to events in seconds from the start."""
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rarewave.annotations import reading
+from rarewave.annotations.formats import clips
+from rarewave.annotations.formats.names import labels_from_name
+from rarewave.annotations.sources import Sources
+from rarewave.base.classes import BACKGROUND
+from rarewave.base.errors import DataError
+from rarewave.base.tables import EVENTS, conform
+
+
+def read(
+    sources: Sources, folder: Path, recordings: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Events of recordings, and which recordings are labelled at all.
+
+    A recording with an empty label file, or named in a table without an event, is a true
+    negative; one without a label file, or named in no table, is unlabelled.
+
+    Parameters
+    ----------
+    folder : that of the recordings; label files lie below it.
+    recordings : table RECORDINGS but for `labelled`, `fold` and a given group.
+
+    Returns
+    -------
+    Table EVENTS; the recordings with `labelled`, `fold` and `group`; and a report of rows that
+    name an absent recording, recordings without labels, and events cut at the end.
+
+    Raises
+    ------
+    DataError
+        A label file is broken, an event begins behind the end of its recording, or nothing is
+        labelled. File, row and fix are named.
+    """
+    recordings = recordings.assign(fold="", labelled=False)
+    report: dict[str, Any] = {"recording_absent": [], "cut_at_the_end": []}
+    if sources.labels in ("files", "tables"):
+        rows, named = (_files if sources.labels == "files" else _tables)(
+            sources, folder, recordings, report
+        )
+        recordings["labelled"] = recordings["recording_id"].isin(named)
+    else:
+        found = _whole(sources, folder, recordings, report)
+        recordings["labelled"] = recordings["recording_id"].isin(found)
+        for column in ("fold", "group"):
+            given = recordings["recording_id"].map(lambda r, c=column: found.get(r, {}).get(c, ""))
+            if column == "fold" or sources.group == "given":
+                recordings[column] = given
+        if sources.group == "given" and (recordings["group"] == "").any():
+            lacking = recordings["path"][recordings["group"] == ""].iloc[0]
+            raise DataError(f"{lacking} has no group: ingest.group is given, and nothing gives it")
+        rows = [
+            _event(r, 0.0, r["n_samples"] / r["sample_rate"], found[r["recording_id"]]["label"])
+            for r in recordings[recordings["labelled"]].to_dict("records")
+            if found[r["recording_id"]]["label"] != BACKGROUND
+        ]
+    if not recordings["labelled"].any():
+        raise DataError(
+            f"no recording has labels: of {len(recordings)} recordings none is named by "
+            f"ingest.label_files {list(sources.label_files)} (ingest.labels: {sources.labels})"
+        )
+    report["unlabelled_recordings"] = recordings["path"][~recordings["labelled"]].tolist()
+    events = conform(pd.DataFrame(rows, columns=list(EVENTS)), EVENTS, "events")
+    return events, recordings, report
+
+
+def _files(
+    sources: Sources, folder: Path, recordings: pd.DataFrame, report: dict[str, Any]
+) -> tuple[list[dict[str, Any]], set[str]]:
+    """Events of one label file for each recording, found by patterns with {stem}."""
+    rows: list[dict[str, Any]] = []
+    named: set[str] = set()
+    taken: dict[str, Path] = {}
+    for recording in recordings.to_dict("records"):
+        path = Path(recording["path"])
+        for pattern in sources.label_files:
+            try:
+                name = pattern.format(stem=path.stem, folder=path.parent.as_posix())
+            except (KeyError, IndexError, ValueError, AttributeError):
+                raise DataError(
+                    f"ingest.label_files has {pattern!r}: only {{stem}} and {{folder}} are filled "
+                    "in, as in labels/{stem}.txt"
+                ) from None
+            if (folder / name).is_file():
+                if name in taken:
+                    raise DataError(
+                        f"{folder / name} would label both {taken[name]} and {path}: use "
+                        "{folder} in ingest.label_files, or rename one of them"
+                    )
+                taken[name] = path
+                named.add(recording["recording_id"])
+                table = reading.read(folder / name, sources.label_column)
+                mine = table[(table["file"] == "") | (table["file"].map(_stem) == path.stem)]
+                if len(mine) < len(table):
+                    other = table[~table.index.isin(mine.index)].iloc[0]
+                    raise DataError(
+                        f"{folder / name}, row {other['row']}: it names {other['file']}, and the "
+                        f"table is that of {path}: rename one, or give it as ingest.labels: tables"
+                    )
+                rows += _events(mine, recording, folder / name, report)
+                break
+    return rows, named
+
+
+def _tables(
+    sources: Sources, folder: Path, recordings: pd.DataFrame, report: dict[str, Any]
+) -> tuple[list[dict[str, Any]], set[str]]:
+    """Events of tables that name the file of each row."""
+    by_name = _by_name(recordings)
+    rows: list[dict[str, Any]] = []
+    named: set[str] = set()
+    for name in sources.label_files:
+        path = folder / name
+        table = reading.read(path, sources.label_column)
+        if (table["file"] == "").any():
+            raise DataError(
+                f"{path}, row {table['row'][table['file'] == ''].iloc[0]}: no file is named; a "
+                "label file of one recording is ingest.labels: files"
+            )
+        listed = list(dict.fromkeys([*table["file"], *reading.named_files(path)]))
+        for file in listed:
+            recording = _find(by_name, file)
+            if recording is None:
+                report["recording_absent"].append(f"{file} of {name}")
+                continue
+            named.add(recording["recording_id"])
+            rows += _events(table[table["file"] == file], recording, path, report)
+    return rows, named
+
+
+def _whole(
+    sources: Sources, folder: Path, recordings: pd.DataFrame, report: dict[str, Any]
+) -> dict[str, dict[str, str]]:
+    """Label (and perhaps fold and group) of recordings that are labelled as a whole."""
+    found: dict[str, dict[str, str]] = {}
+    if sources.labels == "clips":
+        by_name = _by_name(recordings)
+        for name in sources.label_files:
+            for row in clips.read_clips(folder / name).to_dict("records"):
+                recording = _find(by_name, row["file"])
+                if recording is None:
+                    report["recording_absent"].append(f"{row['file']} of {name}")
+                else:
+                    found[recording["recording_id"]] = {str(k): v for k, v in row.items()}
+        return found
+    for recording in recordings.to_dict("records"):
+        path = Path(recording["path"])
+        if sources.labels == "folders":
+            found[recording["recording_id"]] = {"label": path.parent.name}
+            if not path.parent.name:
+                raise DataError(
+                    f"{path} lies in no folder named after what it holds: ingest.labels is "
+                    "folders, and ingest.pattern should be as */*.wav"
+                )
+        else:
+            found[recording["recording_id"]] = labels_from_name(
+                str(sources.name_pattern), path.name
+            )
+    return found
+
+
+def _events(
+    table: pd.DataFrame, recording: dict[Hashable, Any], path: Path, report: dict[str, Any]
+) -> list[dict[str, Any]]:
+    rows = []
+    length = recording["n_samples"] / recording["sample_rate"]
+    for row in table.to_dict("records"):
+        if row["onset_s"] >= length:
+            raise DataError(
+                f"{path}, row {row['row']}: the event at {row['onset_s']:g} s lies outside "
+                f"{recording['path']}, which ends at {length:g} s: correct the row or take it out"
+            )
+        if row["offset_s"] > length:
+            report["cut_at_the_end"].append(f"{path.name} row {row['row']}")
+        source = f"{path.name}:{row['row']}"
+        band = float(row["low_hz"]), float(row["high_hz"])
+        until = min(float(row["offset_s"]), length)
+        rows.append(_event(recording, row["onset_s"], until, row["label"], source, band))
+    return rows
+
+
+def _event(
+    recording: dict[Hashable, Any],
+    onset_s: float,
+    offset_s: float,
+    label: str,
+    source: str = "",
+    band: tuple[float, float] = (np.nan, np.nan),
+) -> dict[str, Any]:
+    name = recording["recording_id"]
+    return {
+        "event_id": f"{name}/{source}" if source else name,
+        "recording_id": name,
+        "onset_s": onset_s,
+        "offset_s": offset_s,
+        "low_hz": band[0],
+        "high_hz": band[1],
+        "label": label,
+        "certain": True,
+    }
+
+
+def _stem(name: str) -> str:
+    return Path(name.replace("\\", "/")).stem
+
+
+def _find(by_name: dict[str, dict[Hashable, Any]], file: str) -> dict[Hashable, Any] | None:
+    """The recording that a table names: by path; a bare or an absolute name also by its stem."""
+    file = file.replace("\\", "/")
+    absolute = file.startswith("/") or file[1:3] == ":/"
+    found = by_name.get(file)
+    return found or (by_name.get(_stem(file)) if absolute or "/" not in file else None)
+
+
+def _by_name(recordings: pd.DataFrame) -> dict[str, dict[Hashable, Any]]:
+    """Recordings by path, file name and stem; names that several have are left out."""
+    found: dict[str, dict[Hashable, Any]] = {}
+    for key in (_stem, lambda p: Path(p).name, str):
+        names = recordings["path"].map(key)
+        unique = ~names.duplicated(keep=False)
+        rows = recordings[unique].to_dict("records")
+        found |= dict(zip(names[unique], rows, strict=True))
+    return found

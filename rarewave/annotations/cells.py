@@ -1,0 +1,218 @@
+"""What readers and writers of label files share: the common table, its checks, its text."""
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rarewave.base.errors import DataError
+from rarewave.base.files import write_text
+
+# Where a table keeps its labels: the first of these that has any value.
+LABEL_COLUMNS = (
+    "event_label",
+    "annotation",
+    "annotations",
+    "tags",
+    "tag",
+    "species",
+    "label",
+    "common name",
+    "species code",
+    "scientific name",
+    "sound type",
+    "call type",
+    "class",
+    "category",
+)
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+def text_of(path: Path) -> str:
+    """The text of a label file, without a byte-order mark.
+
+    Raises
+    ------
+    DataError
+        The file is missing or is not UTF-8 text.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"no label file {path}: correct the path or write the file")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text ({error.reason}): save it as UTF-8") from None
+    if "\0" in text:
+        raise DataError(f"{path} is not a text file: save the labels as UTF-8 text")
+    return text
+
+
+def lines_of(text: str) -> list[tuple[int, str]]:
+    """Lines that are not blank with their numbers from 1; Unix, Windows and old Mac line ends."""
+    lines = enumerate(_LINE_END.split(text), start=1)
+    return [(number, line) for number, line in lines if line.strip()]
+
+
+def tabbed(path: Path) -> pd.DataFrame:
+    """Cells of a tab-separated table as written; quotation marks mean nothing.
+
+    Returns
+    -------
+    Text columns by the names of the header, stripped; the index is the row in the file.
+    """
+    return _table([(row, line.split("\t")) for row, line in lines_of(text_of(path))], path)
+
+
+def separated(path: Path) -> pd.DataFrame:
+    """Cells of a csv or tsv table, told from its header; quotation marks as spreadsheets mean them.
+
+    Returns
+    -------
+    As `tabbed`; without a column where the file is empty.
+
+    Raises
+    ------
+    DataError
+        Semicolons, a quotation mark that is never closed, more cells than columns.
+    """
+    text = text_of(path)
+    header = next(iter(lines_of(text)), (0, ""))[1]
+    if ";" in header and "\t" not in header and "," not in header:
+        raise DataError(f"{path} is separated by semicolons: save it with commas or tabs")
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter="\t" if "\t" in header else ",", strict=True
+    )
+    records = []
+    before = 0
+    try:
+        for cells in reader:
+            records.append((before + 1, cells))
+            before = reader.line_num
+    except csv.Error as error:
+        raise DataError(
+            f"{path}, row {before + 1}: cannot be read ({error}): correct its quotation marks"
+        ) from None
+    return _table(records, path)
+
+
+def _table(records: list[tuple[int, list[str]]], path: Path) -> pd.DataFrame:
+    stripped = [(row, [cell.strip() for cell in cells]) for row, cells in records]
+    stripped = [(row, cells) for row, cells in stripped if any(cells)]
+    if not stripped:
+        return pd.DataFrame()
+    (_, header), *rest = stripped
+    width = len(header)
+    for row, cells in rest:
+        if any(cells[width:]):
+            raise DataError(
+                f"{path}, row {row}: has {len(cells)} cells, the header {width}: delete what is "
+                "too much or name the column"
+            )
+    filled = [(cells + [""] * width)[:width] for _, cells in rest]
+    table = pd.DataFrame(filled, [row for row, _ in rest], range(width), dtype=object)
+    table.columns = pd.Index(header)
+    # Programs end the header with a separator; of two columns of one name the first counts.
+    keep = [name != "" and name not in header[:at] for at, name in enumerate(header)]
+    return table.loc[:, keep]
+
+
+def numbers(texts: "pd.Series[str]", path: Path, needed: bool = True) -> "pd.Series[float]":
+    """Numbers of a column; an empty cell is NaN where the number is not needed.
+
+    Raises
+    ------
+    DataError
+        A cell is not a finite number. File, row and column are named.
+    """
+    values = []
+    for row, text in texts.items():
+        value = _number(text) if text or needed else np.nan
+        if value is None:
+            raise DataError(
+                f"{path}, row {row}: {texts.name} {text!r} is not a number: write it as 12.5"
+            )
+        values.append(value)
+    return pd.Series(values, texts.index, dtype="float64")
+
+
+def _number(text: str) -> float | None:
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text, re.ASCII):
+        return None
+    value = float(text)
+    return value if np.isfinite(value) else None
+
+
+def label_column(table: pd.DataFrame, path: Path, wanted: str | None) -> str:
+    """The column of labels: `wanted`, else the first of `LABEL_COLUMNS` with any value in it.
+
+    Upper and lower case are the same. If all of them are empty, the first one there.
+
+    Raises
+    ------
+    DataError
+        No such column; those that are there and parameter ingest.label_column are named.
+    """
+    known = {_plain(name): name for name in reversed(table.columns)}
+    there = ", ".join(table.columns)
+    if wanted:
+        if _plain(wanted) not in known:
+            raise DataError(
+                f"{path} has no column {wanted} (found: {there}): correct ingest.label_column"
+            )
+        return known[_plain(wanted)]
+    found = [known[_plain(name)] for name in LABEL_COLUMNS if _plain(name) in known]
+    if not found:
+        raise DataError(
+            f"{path} has no column of labels that is known (found: {there}): name it in "
+            "ingest.label_column"
+        )
+    return next((name for name in found if (table[name] != "").any()), found[0])
+
+
+def first(known: Mapping[str, str], spellings: Sequence[str]) -> str | None:
+    """The column under the first of some spellings that is there; None without any."""
+    return next((known[spelling] for spelling in spellings if spelling in known), None)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_]+", " ", name.strip()).casefold()
+
+
+def channels(table: pd.DataFrame, name: str | None, path: Path) -> "pd.Series[float]":
+    """Channel numbers from 1 of column `name`; 1 where the cell or the column is not there."""
+    if name is None:
+        return pd.Series(1.0, table.index)
+    found = numbers(table[name], path, needed=False).fillna(1.0)
+    bad = found[(found < 1) | (found % 1 != 0)]
+    if len(bad):
+        raise DataError(
+            f"{path}, row {bad.index[0]}: channel {table[name][bad.index[0]]} is not a whole "
+            "number from 1: correct it"
+        )
+    return found
+
+
+def unwritable(what: str, text: str) -> str:
+    """What is wrong with text that a line of cells would not give back; empty if nothing."""
+    for sign in text:
+        if unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") or sign in "\ufffe\uffff":
+            return f"{what} {text!r} has a tab, line end or control character: remove it"
+    return f"{what} {text!r} has space around it: remove it" if text != text.strip() else ""
+
+
+def decimal(value: float) -> str:
+    """The shortest decimal number, without exponent, that reads back as the same float."""
+    return str(np.format_float_positional(float(value), trim="-"))
+
+
+def write_separated(path: Path, rows: Sequence[Sequence[str]], separator: str) -> None:
+    """Write cells, header first; quoted only where a cell could not be read otherwise."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=separator, lineterminator="\n").writerows(rows)
+    write_text(path, text.getvalue())

@@ -1,0 +1,129 @@
+"""Write found seismic events as QuakeML 1.2, which `catalogues.read_catalogue` reads."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from rarewave.annotations.table import bad_label
+from rarewave.base.errors import DataError
+from rarewave.base.files import whole
+
+if TYPE_CHECKING:
+    from obspy.core.event import Event
+
+_ID = re.compile(r"[A-Za-z0-9\-.*()+?_~'=,;#&]+")
+_ROOT = "smi:local/rarewave"
+_SCORES = {"peak": "peak score", "mean": "mean score"}
+
+
+def write(path: Path, events: pd.DataFrame) -> None:
+    """Write one Event a row, with an automatic pick of its onset and, where known, of its end.
+
+    Times are rounded to the microsecond, which is what ObsPy writes. Resource ids come from
+    event_id and no clock is read: the same events give the same bytes.
+
+    Parameters
+    ----------
+    events: event_id, start, end (UTC; end NaT where unknown), label and channel_id
+        (`NET.STA.LOC.CHA`); perhaps uncertainty_s (of both times, s), and the scores peak and
+        mean, which become comments of the pick of the onset.
+
+    Raises
+    ------
+    DataError
+        A column is missing, a time is not UTC, an end is not after its start, an id is not
+        unique or has signs that QuakeML forbids, a channel or label that cannot be written.
+        The event is counted from 1.
+    """
+    from obspy.core.event import Catalog, ResourceIdentifier
+
+    columns = ("event_id", "start", "end", "label", "channel_id")
+    missing = [name for name in columns if name not in events]
+    if missing:
+        raise DataError(f"{path}: events have no column {', '.join(missing)}: add it")
+    for name in ("start", "end"):
+        if not isinstance(events[name].dtype, pd.DatetimeTZDtype):
+            raise DataError(f"{path}: column {name} is not UTC time: give it as such")
+    table = events.reset_index(drop=True)
+    for name in ("start", "end"):
+        table[name] = table[name].dt.tz_convert("UTC").dt.round("us")
+    for row, event in enumerate(table.to_dict("records"), start=1):
+        mistake = _mistake({str(key): value for key, value in event.items()})
+        if mistake:
+            raise DataError(f"{path}, event {row} cannot be written: {mistake}")
+    twice = np.flatnonzero(table["event_id"].duplicated())
+    if len(twice):
+        raise DataError(
+            f"{path}, event {twice[0] + 1} cannot be written: event_id "
+            f"{table['event_id'][twice[0]]} stands there twice: give every event its own"
+        )
+    catalog = Catalog(
+        [_event({str(k): v for k, v in row.items()}) for row in table.to_dict("records")],
+        resource_id=ResourceIdentifier(f"{_ROOT}/catalogue"),
+    )
+    with whole(path) as part:
+        catalog.write(str(part), format="QUAKEML")
+
+
+def _mistake(event: dict[str, Any]) -> str:
+    if not isinstance(event["event_id"], str) or not _ID.fullmatch(event["event_id"]):
+        return (
+            f"event_id {event['event_id']!r} is not a QuakeML id: use letters, digits, - . _ and "
+            "no space, slash or colon"
+        )
+    if pd.isna(event["start"]):
+        return "it has no start: write it or leave the event out"
+    if event["end"] <= event["start"]:
+        return f"it ends at {event['end']} before or at its start {event['start']}: correct them"
+    channel = event["channel_id"]
+    if not isinstance(channel, str) or channel.count(".") != 3 or not all(_net_sta_cha(channel)):
+        return f"channel_id {channel!r} is not NET.STA.LOC.CHA: write it so"
+    uncertainty = event.get("uncertainty_s", np.nan)
+    if np.isinf(uncertainty) or uncertainty < 0:
+        return f"uncertainty_s {uncertainty} is not a time from 0: correct it"
+    return bad_label(event["label"])
+
+
+def _net_sta_cha(channel_id: str) -> list[str]:
+    network, station, _, channel = channel_id.split(".")
+    return [network, station, channel]
+
+
+def _event(event: dict[str, Any]) -> "Event":
+    from obspy.core.event import Comment, Event, EventDescription, ResourceIdentifier
+
+    def name(kind: str) -> ResourceIdentifier:
+        return ResourceIdentifier(f"{_ROOT}/{kind}/{event['event_id']}")
+
+    onset = _pick(event, "start", "onset", name("pick/onset"))
+    for column, words in _SCORES.items():
+        if not pd.isna(event.get(column, np.nan)):
+            text = f"{words}: {event[column]:.6g}"
+            onset.comments.append(Comment(text=text, resource_id=name(f"comment/{column}")))
+    picks = [onset]
+    if not pd.isna(event["end"]):
+        picks.append(_pick(event, "end", "end", name("pick/end")))
+    return Event(
+        resource_id=name("event"),
+        event_descriptions=[EventDescription(text=event["label"])],
+        picks=picks,
+    )
+
+
+def _pick(event: dict[str, Any], column: str, phase_hint: str, resource_id: Any) -> Any:
+    from obspy import UTCDateTime
+    from obspy.core.event import Pick, QuantityError, ResourceIdentifier, WaveformStreamID
+
+    uncertainty = event.get("uncertainty_s", np.nan)
+    return Pick(
+        resource_id=resource_id,
+        time=UTCDateTime(ns=event[column].as_unit("ns").value),
+        time_errors=QuantityError() if pd.isna(uncertainty) else QuantityError(uncertainty),
+        waveform_id=WaveformStreamID(seed_string=event["channel_id"]),
+        method_id=ResourceIdentifier(f"{_ROOT}/detector"),
+        phase_hint=phase_hint,
+        evaluation_mode="automatic",
+    )

@@ -1,0 +1,59 @@
+"""What the stage ingest may be told."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from rarewave.base.errors import DataError
+from rarewave.base.parameters import AtLeast
+from rarewave.recordings import sound
+
+LABELS = Literal["catalogues", "files", "tables", "clips", "folders", "names"]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where recordings and labels are, and what must not be split.
+
+    `data` is a folder; `pattern` (a glob of recordings) and all label files lie below it.
+    `labels` says where labels come from: `catalogues` of UTC times; a label file for each
+    recording (`files`); `tables` that name the file of each row; tables of whole `clips`;
+    `folders` named after what they hold; file `names`. `label_files` are the catalogues, the
+    tables, or for `files` patterns such as `labels/{stem}.txt`. `group`: what stays together in
+    a split: recordings of one UTC `day`, one `station`, one `folder`, every `recording` for
+    itself, or what the clip table or the name says (`given`).
+    """
+
+    data: str
+    pattern: str
+    labels: LABELS
+    label_files: tuple[str, ...]
+    label_column: str | None
+    name_pattern: str | None
+    start_pattern: str | None
+    channel: Annotated[int, AtLeast(1)] | None
+    group: Literal["day", "station", "folder", "recording", "given"]
+    folds: Annotated[int, AtLeast(0)]
+    fold_seed: Annotated[int, AtLeast(0)]
+
+    def __post_init__(self) -> None:
+        if not self.pattern or self.pattern.startswith("/") or ".." in self.pattern:
+            raise DataError(
+                f"pattern is {self.pattern!r}: it must be relative to ingest.data, as in "
+                "recordings/*.mseed"
+            )
+        if not self.label_files and self.labels in ("catalogues", "files", "tables", "clips"):
+            raise DataError(
+                f"label_files is empty: labels is {self.labels}, which needs at least one file "
+                "or pattern below ingest.data"
+            )
+        if self.labels == "names" and "(?P<label>" not in (self.name_pattern or ""):
+            raise DataError(
+                f"name_pattern is {self.name_pattern!r}: labels is names, which needs a regular "
+                "expression with (?P<label>…), as in (?P<label>[a-z]+)_.*"
+            )
+        if self.folds == 1:
+            raise DataError("folds is 1: give 0 for none, or at least 2")
+        if self.start_pattern is not None:
+            sound.check_pattern(self.start_pattern)
+        if self.group == "given" and self.labels not in ("clips", "names"):
+            raise DataError("group is given, and only labels: clips or names give groups")

@@ -1,0 +1,160 @@
+"""Parameters checked against dataclasses: names, types, ranges, choices.
+
+An option class is a frozen dataclass whose annotations carry the limits::
+
+    @dataclass(frozen=True)
+    class Grid:
+        window_samples: Annotated[int, AtLeast(1)]
+
+`build` makes one from a mapping, or raises `DataError` naming the parameter and the fix.
+"""
+
+import dataclasses
+import datetime
+import difflib
+import math
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from rarewave.base.errors import DataError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Above:
+    """The value must be greater than `bound`."""
+
+    bound: float
+
+    def __call__(self, value: float) -> str | None:
+        return None if value > self.bound else f"must be greater than {self.bound:g}"
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """The value must not be less than `bound`."""
+
+    bound: float
+
+    def __call__(self, value: float) -> str | None:
+        return None if value >= self.bound else f"must be at least {self.bound:g}"
+
+
+@dataclass(frozen=True)
+class Between:
+    """The value must lie in [`low`, `high`]."""
+
+    low: float
+    high: float
+
+    def __call__(self, value: float) -> str | None:
+        if self.low <= value <= self.high:
+            return None
+        return f"must be between {self.low:g} and {self.high:g}"
+
+
+Fraction = Annotated[float, Between(0.0, 1.0)]
+
+
+def build(cls: type[T], values: Mapping[str, Any], section: str) -> T:
+    """Make one option object from the parameters of a section.
+
+    Keys of other classes of the same section are left alone: see `unknown`.
+
+    Raises
+    ------
+    DataError
+        A parameter is missing, or has a wrong type or an impossible value.
+    """
+    hints = get_type_hints(cls, include_extras=True)
+    found = {}
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+        name = f"{section}.{field.name}"
+        if field.name not in values:
+            raise DataError(f"parameter {name} is missing: add it to params.yaml")
+        found[field.name] = _checked(values[field.name], hints[field.name], name)
+    try:
+        return cls(**found)
+    except DataError as error:
+        raise DataError(f"parameters of {section}: {error}") from None
+
+
+def unknown(values: Mapping[str, Any], classes: tuple[type, ...], section: str) -> None:
+    """Refuse parameters that no option class of a section knows, naming the nearest one."""
+    known = [f.name for cls in classes for f in dataclasses.fields(cls)]
+    refuse_unknown(values, known, section)
+
+
+def refuse_unknown(values: Mapping[str, Any], known: list[str], section: str = "") -> None:
+    """Raise `DataError` for the first key that is not among `known`."""
+    prefix = f"{section}." if section else ""
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
+            hint = f"did you mean {prefix}{near[0]}?" if near else f"known are {', '.join(known)}"
+            raise DataError(f"unknown parameter {prefix}{key}: {hint}")
+
+
+def _checked(value: Any, hint: Any, name: str) -> Any:
+    rules: tuple[Any, ...] = ()
+    if get_origin(hint) is Annotated:
+        hint, *extra = get_args(hint)
+        rules = tuple(extra)
+    value = _typed(value, hint, name)
+    for rule in rules:
+        problem = rule(value) if value is not None else None
+        if problem:
+            raise DataError(f"parameter {name} is {value!r}: it {problem}")
+    return value
+
+
+def _typed(value: Any, hint: Any, name: str) -> Any:
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        options = get_args(hint)
+        if value is None and type(None) in options:
+            return None
+        (inner,) = [option for option in options if option is not type(None)]
+        return _checked(value, inner, name)
+    if origin is Literal:
+        choices = get_args(hint)
+        if value in choices and type(value) in {type(choice) for choice in choices}:
+            return value
+        near = difflib.get_close_matches(str(value), [str(c) for c in choices], n=1, cutoff=0.5)
+        hint_text = f" (did you mean {near[0]}?)" if near else ""
+        listed = ", ".join(str(c) for c in choices)
+        raise DataError(f"parameter {name} is {value!r}: choose one of {listed}{hint_text}")
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            raise DataError(f"parameter {name} is {value!r}: it must be a list, like [a, b]")
+        inner = get_args(hint)[0]
+        return tuple(_checked(item, inner, name) for item in value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if hint is str and isinstance(value, datetime.date):
+        value = value.isoformat()  # YAML reads 1971-04-08 as a date
+    if type(value) is not hint:
+        wanted = {
+            "float": "a number",
+            "int": "a whole number",
+            "str": "text",
+            "bool": "true or false",
+        }
+        raise DataError(
+            f"parameter {name} is {value!r}: it must be {wanted.get(hint.__name__, hint.__name__)}"
+        )
+    if hint is float and not math.isfinite(value):
+        raise DataError(f"parameter {name} is {value!r}: it must be finite")
+    return value

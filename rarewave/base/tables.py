@@ -1,0 +1,152 @@
+"""The tables: their columns are declared here once and checked on writing and reading."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rarewave.base.errors import DataError
+from rarewave.base.files import whole
+
+Schema = dict[str, str]
+
+RECORDINGS: Schema = {
+    "recording_id": "str",
+    "path": "str",  # below the folder of recordings, so that no machine's path is in an output
+    "channel": "str",
+    "start": "datetime64[ns, UTC]",  # NaT where the file does not say
+    "sample_rate": "float64",  # Hz
+    "n_samples": "int64",
+    "group": "str",  # what must not be split
+    "content": "str",  # digest of the samples
+    "fold": "str",  # given or made, for cross-validation; empty: none
+    "labelled": "bool",  # false: nobody has looked, and nothing is learnt from silence
+}
+EVENTS: Schema = {
+    "event_id": "str",
+    "recording_id": "str",
+    "onset_s": "float64",
+    "offset_s": "float64",
+    "low_hz": "float64",
+    "high_hz": "float64",
+    "label": "str",
+    "certain": "bool",
+}
+WINDOWS: Schema = {
+    "window_id": "str",
+    "recording_id": "str",
+    "start_s": "float64",
+    "duration_s": "float64",
+    "start": "datetime64[ns, UTC]",
+    "label": "str",  # of the event that fills most of it
+    "labels": "str",  # all labels that fill enough of it, joined by +
+    "event_id": "str",
+    "low_hz": "float64",  # of that event
+    "high_hz": "float64",
+    "group": "str",
+    "fold": "str",
+    "status": "str",  # used, uncertain, unlabelled or gap
+    "reason": "str",
+    "new_s": "float64",  # recorded seconds that no earlier window of the recording covers
+    "row": "int64",  # row of X_raw, -1 where the window is not used
+    "level_db": "float64",
+    "sta_lta": "float64",
+}
+WAVEFORMS: Schema = {  # where each recording lies in X_clean
+    "recording_id": "str",
+    "first": "int64",
+    "count": "int64",
+}
+SPLIT: Schema = {"window_id": "str", "row": "int64", "part": "str"}
+SCORES: Schema = {"window_id": "str", "row": "int64", "part": "str"}  # and p_<class> of each class
+EVALUATED: Schema = {  # and p_<class>
+    "window_id": "str",
+    "row": "int64",
+    "recording_id": "str",
+    "label": "str",
+    "labels": "str",
+    "unit": "str",  # what the bootstrap draws whole
+    "level_db": "float64",
+    "sta_lta": "float64",
+}
+DETECTED: Schema = {
+    "recording_id": "str",
+    "onset_s": "float64",  # from the start of the recording
+    "offset_s": "float64",
+    "low_hz": "float64",
+    "high_hz": "float64",
+    "label": "str",
+    "peak": "float64",  # highest score
+    "mean": "float64",  # mean score over its windows
+    "windows": "int64",
+}
+COVERAGE: Schema = {
+    "path": "str",
+    "recording_id": "str",
+    "duration_s": "float64",
+    "scored_s": "float64",
+    "gap_s": "float64",
+    "short_s": "float64",  # of recordings shorter than a window
+    "unreadable_s": "float64",
+    "problem": "str",
+}
+
+
+def with_scores(schema: Schema, classes: Sequence[str]) -> Schema:
+    """The schema with a column `p_<class>` for each class."""
+    return schema | {f"p_{name}": "float64" for name in classes}
+
+
+def assign_scores(
+    frame: pd.DataFrame, p: NDArray[np.float64], classes: Sequence[str]
+) -> pd.DataFrame:
+    """The rows with a column `p_<class>` for each column of probabilities (n, classes)."""
+    return frame.assign(**{f"p_{name}": p[:, k] for k, name in enumerate(classes)})
+
+
+def conform(frame: pd.DataFrame, schema: Schema, name: str) -> pd.DataFrame:
+    """The columns of `schema`, in its order and types.
+
+    Raises
+    ------
+    DataError
+        A column is missing, or its values do not fit the type.
+    """
+    missing = [column for column in schema if column not in frame.columns]
+    if missing:
+        found = ", ".join(map(str, frame.columns))
+        raise DataError(f"{name}: no column {', '.join(missing)} (found: {found})")
+    try:
+        for column, kind in schema.items():
+            _refuse_lossy(frame[column], kind)
+        return frame[list(schema)].astype(schema).reset_index(drop=True)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{name}: a column has the wrong type ({error})") from None
+
+
+def _refuse_lossy(values: pd.Series, kind: str) -> None:
+    """Raise ValueError where astype would cut a number or guess a truth."""
+    if kind == "bool" and not values.map(lambda v: isinstance(v, bool | np.bool_)).all():
+        raise ValueError(f"{values.name} must be true or false")
+    if kind == "int64" and pd.api.types.is_float_dtype(values) and (values % 1 != 0).any():
+        raise ValueError(f"{values.name} must be whole numbers")
+
+
+def write_table(path: Path, frame: pd.DataFrame, schema: Schema) -> None:
+    """Write a checked table as parquet, whole or not at all."""
+    table = conform(frame, schema, str(path))
+    with whole(path) as part:
+        table.to_parquet(part, index=False)
+
+
+def read_table(path: Path, schema: Schema) -> pd.DataFrame:
+    """Read a parquet table and check it against its schema."""
+    try:
+        frame = pd.read_parquet(path)
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist: run the stage that makes it") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is not a parquet table ({error})") from None
+    return conform(frame, schema, str(path))

@@ -1,0 +1,1 @@
+"""Recordings and events to labelled windows."""

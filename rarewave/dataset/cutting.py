@@ -1,0 +1,119 @@
+"""One recording to cleaned samples and labelled windows."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from rarewave.base import intervals
+from rarewave.base.classes import UNLABELLED
+from rarewave.base.errors import DataError
+from rarewave.base.files import NpyRows
+from rarewave.baselines import trigger
+from rarewave.baselines.trigger import Trigger
+from rarewave.dataset import labelling, placement
+from rarewave.dataset.labelling import Labelling
+from rarewave.dataset.placement import Placement
+from rarewave.frontend import cleaning
+from rarewave.frontend.cleaning import Cleaning
+from rarewave.frontend.grid import Grid, cut, new_seconds, starts
+from rarewave.recordings import reading
+
+# Longer recordings are not given to a worker: they would not fit into memory.
+_LONG = 1 << 25
+
+
+class Settings(NamedTuple):
+    """What the work on one recording needs."""
+
+    folder: Path
+    events: pd.DataFrame
+    signal: Cleaning
+    grid: Grid
+    placement: Placement
+    labelling: Labelling
+    trigger: Trigger
+
+
+def blocks(row: dict[str, Any], settings: Settings) -> Iterator[cleaning.Cleaned]:
+    """One recording cleaned, a block at a time."""
+    path = settings.folder / row["path"]
+    read = partial(reading.read, path, row["channel"])
+    header = reading.Header(*(row[name] for name in reading.Header._fields))
+    if reading.examine(path, header)[0] != row["content"]:
+        raise DataError(f"{path} changed since ingest read it: run dvc repro again")
+    try:
+        yield from cleaning.blocks(read, row["n_samples"], row["sample_rate"], settings.signal)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
+
+
+def cleaned(row: dict[str, Any], settings: Settings) -> tuple[np.ndarray, np.ndarray] | None:
+    """Samples and gaps of a recording that fits into memory."""
+    if row["n_samples"] >= _LONG:
+        return None
+    samples, gap = (np.concatenate(c) for c in zip(*blocks(row, settings), strict=True))
+    return samples, intervals.gaps_of(gap)
+
+
+def windows_of(
+    row: dict[str, Any],
+    read: Callable[[int, int], np.ndarray],
+    count: int,
+    gaps: np.ndarray,
+    settings: Settings,
+) -> pd.DataFrame:
+    """The windows of one recording, labelled, with the baselines' scores."""
+    path, name = settings.folder / row["path"], row["recording_id"]
+    rate, grid = settings.signal.sample_rate_hz, settings.grid
+    length = grid.window_samples
+    if (gaps[:, 1] - gaps[:, 0]).sum() == count:
+        raise DataError(f"{path}: {cleaning.NO_SAMPLE}")
+    mine = settings.events[settings.events["recording_id"] == name]
+    if not row["labelled"]:
+        # Nobody looked: windows are for pretraining, and need not follow a scan's short hop.
+        wide = dataclasses.replace(grid, hop_samples=max(grid.hop_samples, length // 2))
+        first = starts(count, wide)
+    elif settings.placement.placement == "calls":
+        seed = [settings.placement.placement_seed, int(row["content"], 16)]
+        rng = np.random.Generator(np.random.PCG64(seed))
+        first = placement.around_calls(mine, count, rate, length, settings.placement, rng)
+    else:
+        first = starts(count, grid)
+    if not len(first):
+        raise DataError(
+            f"{path} is shorter than a window: {count / rate:.3g} s of {length / rate:.3g} s; take "
+            "it out of the folder, lower clean.window_samples or set clean.pad_short"
+        )
+    table = labelling.label_windows(first, gaps, mine, rate, grid, settings.labelling)
+    if not row["labelled"]:
+        recorded = table["status"] != "gap"
+        table.loc[recorded, "status"] = UNLABELLED
+        table.loc[recorded, "reason"] = "the recording has no labels"
+    table["window_id"] = [f"{name}/{at:08d}" for at in first]
+    table["recording_id"], table["group"], table["fold"] = name, row["group"], row["fold"]
+    table["start_s"] = first / rate
+    table["duration_s"] = length / rate
+    begins = pd.Series(pd.to_datetime([row["start"]] * len(first), utc=True))
+    table["start"] = begins + pd.to_timedelta(first / rate, unit="s").round("us")
+    table["new_s"] = new_seconds(count, first, grid, rate)
+    pieces = (read(a, min(a + cleaning.BLOCK, count)) for a in range(0, count, cleaning.BLOCK))
+    table["level_db"], table["sta_lta"] = trigger.measure(
+        pieces, first, length, rate, settings.trigger
+    )
+    return table
+
+
+def append_windows(
+    rows: NpyRows, read: Callable[[int, int], np.ndarray], first: np.ndarray, count: int
+) -> None:
+    """Append the samples of windows of one recording, some at a time."""
+    (length,) = rows.shape
+    for at in range(0, len(first), 256):
+        some = first[at : at + 256]
+        begin, end = int(some[0]), min(int(some[-1]) + length, count)
+        rows.append(cut(read(begin, end), some - begin, length))

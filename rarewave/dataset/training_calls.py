@@ -1,0 +1,69 @@
+"""What the calls of the training part say about windows and bands."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rarewave.base.classes import EVENT, binary
+from rarewave.base.errors import DataError
+from rarewave.dataset.placement import Placement
+from rarewave.splits.held_out import held_out, published
+from rarewave.splits.parts import Split
+
+
+def sizes(
+    events: pd.DataFrame, recordings: pd.DataFrame, split: Split, placement: Placement
+) -> dict[str, Any]:
+    """The longest call and the broadest band of the training recordings.
+
+    Recordings that the split names for test and validation are left out.
+
+    Returns
+    -------
+    longest_s, low_hz and high_hz, None where no label says; the band also where no test
+    recordings are named, whose calls would set it too.
+
+    Raises
+    ------
+    DataError
+        A window is to be sized by the calls, and no test recordings are named: their calls would
+        size it too.
+    """
+    groups, folds = (recordings[c].to_numpy("U") for c in ("group", "fold"))
+    named = held_out(groups, folds, split)
+    named[published(recordings["recording_id"], split)] = 2
+    tested = (named == 2).any()
+    if placement.window_samples is None and not tested:
+        raise DataError(
+            "clean.window_samples is null, so the longest call of the training recordings sizes "
+            "the windows: name the test recordings with split.test_groups, split.test_fold or "
+            "split.test_recordings"
+        )
+    training = recordings["recording_id"][named < 0]
+    mine = events[events["recording_id"].isin(training) & events["certain"]]
+    longest = (mine["offset_s"] - mine["onset_s"]).max()
+    low, high = (mine["low_hz"].min(), mine["high_hz"].max()) if tested else (np.nan, np.nan)
+    found = {"longest_s": longest, "low_hz": low, "high_hz": high}
+    if placement.window_samples is None and not longest > 0:
+        raise DataError("clean.window_samples is null, and no training recording has a call")
+    return {name: float(v) if np.isfinite(v) else None for name, v in found.items()}
+
+
+def bands(
+    events: pd.DataFrame, windows: pd.DataFrame, split: pd.DataFrame, classes: Sequence[str]
+) -> dict[str, tuple[float, float]]:
+    """Median low and high frequency in Hz of the training calls of each class, where known.
+
+    Parameters
+    ----------
+    events, windows, split : the tables of those names; a call is of the training part where a
+        window of it is.
+    """
+    training = split["window_id"][split["part"] == "train"]
+    names = windows["event_id"][windows["window_id"].isin(training)]
+    mine = events[events["event_id"].isin(names)].dropna(subset=["low_hz", "high_hz"])
+    labels = pd.Series(EVENT, mine.index) if binary(classes) else mine["label"]
+    middle = mine.groupby(labels)[["low_hz", "high_hz"]].median()
+    return {str(name): (float(low), float(high)) for name, low, high in middle.itertuples()}

@@ -1,0 +1,1 @@
+"""Whole recordings to events, every second accounted for."""

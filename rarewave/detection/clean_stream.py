@@ -1,0 +1,52 @@
+"""A stream cleaned as it is read."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rarewave.base import intervals
+from rarewave.frontend import cleaning
+from rarewave.frontend.cleaning import Cleaned, Cleaning
+from rarewave.recordings.streams import Stream
+
+
+class CleanStream:
+    """A stream cleaned where it is read; a few blocks are kept, so memory stays flat.
+
+    `reach` is how many cleaned samples back from the last read another one may begin.
+    """
+
+    def __init__(self, stream: Stream, options: Cleaning, reach: int = 0) -> None:
+        self.stream, self.options, self.reach = stream, options, reach
+        self.plan = cleaning.plan(stream.n_samples, stream.sample_rate, options)
+        self.kept: dict[int, Cleaned] = {}
+
+    @property
+    def length(self) -> int:
+        """Samples after cleaning."""
+        return self.plan.length
+
+    def _parts(self, start: int, stop: int) -> list[tuple[Cleaned, slice]]:
+        size, last = self.plan.size_out, self.plan.n_blocks - 1
+        found = []
+        begin = min(start // size, last) if size else 0
+        for number in range(begin, min(max(stop - 1, 0) // size, last) + 1 if size else 1):
+            if number not in self.kept:
+                rate = self.stream.sample_rate
+                self.kept[number] = cleaning.block(
+                    self.stream.read, number, rate, self.options, self.plan
+                )
+            offset = number * size
+            found.append((self.kept[number], slice(max(0, start - offset), stop - offset)))
+        for old in [n for n in self.kept if (n + 1) * size <= start - self.reach]:
+            del self.kept[old]
+        return found
+
+    def read(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Cleaned samples [start, stop)."""
+        return np.concatenate([c.samples[some] for c, some in self._parts(start, stop)])
+
+    def missing(self, first: NDArray[np.int64], length: int) -> NDArray[np.float64]:
+        """The share of each of some windows (in order) that was not recorded."""
+        start, stop = int(first[0]), int(first[-1]) + length
+        gap = np.concatenate([c.gap[some] for c, some in self._parts(start, stop)])
+        return intervals.gap_share(intervals.gaps_of(gap, start), first, length)

@@ -1,0 +1,1 @@
+"""Recipes, folds, studies, DVC experiments: many runs for one question."""

@@ -1,0 +1,64 @@
+"""DVC experiments: run one, read what it left."""
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rarewave.base.errors import DataError
+
+PARAMS = Path("params.yaml")
+
+
+@contextlib.contextmanager
+def parameters_kept(params: Path = PARAMS) -> Iterator[None]:
+    """Put params.yaml back at the end: experiments of DVC change it in place."""
+    before = params.read_bytes()
+    try:
+        yield
+    finally:
+        params.write_bytes(before)
+        print(f"{params} is as before; dvc repro brings back the outputs that belong to it")
+
+
+def experiment(
+    name: str, settings: Sequence[str], target: str | None = None, shown: bool = True
+) -> None:
+    """Run one experiment of DVC, in the place of an older one of that name.
+
+    Stages that ran before with these parameters come back from DVC's cache (which `--force`, the
+    other way to use a name again, would not look at).
+
+    Parameters
+    ----------
+    settings : `section.name=value`.
+    target : the last stage to run; None: all.
+    """
+    with contextlib.suppress(DataError):
+        dvc("exp", "remove", name, shown=False)
+    pairs = [part for setting in settings for part in ("-S", setting)]
+    dvc("exp", "run", "-n", name, *pairs, *([target] if target else []), shown=shown)
+
+
+def dvc(*command: str, shown: bool = True) -> None:
+    """Run DVC; raises `DataError` where it fails, with its last words where they are not shown."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", *command], check=False, capture_output=not shown, text=True
+    )
+    if done.returncode:
+        said = "" if shown else "\n" + "\n".join(f"{done.stdout}{done.stderr}".splitlines()[-15:])
+        raise DataError(f"dvc {' '.join(command)} failed{said}")
+
+
+def stored(path: str, experiment: str) -> bytes:
+    """A file as an experiment left it; raises `DataError` where there is none."""
+    import dvc.api
+    from dvc.exceptions import DvcException
+
+    try:
+        return dvc.api.read(path, rev=experiment, mode="rb")
+    except (DvcException, FileNotFoundError) as error:
+        raise DataError(
+            f"no scores in experiment {experiment} ({error}): see dvc exp show"
+        ) from None

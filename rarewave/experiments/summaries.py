@@ -1,0 +1,61 @@
+"""The evaluation as text."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rarewave.base.errors import DataError
+from rarewave.metrics.multiclass import OVERALL
+
+SHOWN = ("average_precision", "roc_auc", "f1", "precision", "recall")
+
+
+def table(path: Path) -> str:
+    """Detectors side by side with 95 % intervals, from the table that evaluate writes."""
+    if not path.exists():
+        raise DataError(f"{path} does not exist: run dvc repro")
+    return text(pd.read_csv(path))
+
+
+def text(found: pd.DataFrame) -> str:
+    """A column per detector, a row per metric, from detector, metric, value, low and high."""
+    detectors = list(dict.fromkeys(found["detector"]))
+    lines = [f"{'':<26}" + "".join(f"{name:<24}" for name in detectors)]
+    for metric in (*SHOWN, *OVERALL):
+        cells = found[found["metric"] == metric].set_index("detector")
+        if not len(cells):
+            continue
+        line = f"{metric:<26}"
+        for name in detectors:
+            value, low, high = cells.loc[name, ["value", "low", "high"]]
+            line += f"{f'{value:.3f} [{low:.3f}, {high:.3f}]':<24}"
+        lines.append(line.rstrip())
+    return "\n".join(lines)
+
+
+def means(names: list[str], detectors: pd.DataFrame, gains: pd.DataFrame) -> str:
+    """Average precision of detectors on several test parts, and the gains, as Markdown."""
+    lines = [
+        f"| average precision | {' | '.join(names)} | mean [95 %] |",
+        f"|---|{'---|' * len(names)}---|",
+    ]
+    for row in detectors.to_dict("records"):
+        cells = " | ".join(f"{value:.3f}" for value in row["parts"])
+        mean = f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+        lines.append(f"| {row['detector']} | {cells} | {mean} |")
+    lines.append("")
+    for row in gains.to_dict("records"):
+        gain = f"{row['gain']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
+        lines.append(f"network - {row['baseline']}: {gain}")
+    return "\n".join(lines)
+
+
+def f1(names: list[str], metrics: list[dict[str, Any]]) -> str:
+    """F1 of every detector at its own threshold, from metrics/evaluate.json, as Markdown."""
+    lines = [f"| F1 | {' | '.join(names)} | mean |", f"|---|{'---|' * len(names)}---|"]
+    for detector in ("network", "level", "sta_lta", "majority"):
+        values = [part[detector]["f1"] for part in metrics]
+        cells = " | ".join(f"{value:.3f}" for value in values)
+        lines.append(f"| {detector} | {cells} | {sum(values) / len(values):.3f} |")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Why: evidence in Hz and seconds, layers, neighbours, words."""

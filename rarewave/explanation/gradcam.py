@@ -1,0 +1,101 @@
+"""Grad-CAM: where in a spectrogram a network finds its evidence (Selvaraju et al. 2017)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rarewave.base.errors import DataError
+from rarewave.networks import last_layer
+from rarewave.networks.backend import keras, tf
+
+
+def gradcam(
+    model: keras.Model,
+    inputs: NDArray[np.float32],
+    layer: str,
+    outputs: NDArray[np.int64] | None = None,
+) -> NDArray[np.float32]:
+    """Class activation maps of a class's logit, weighted by its mean gradient.
+
+    The gradient is taken before sigmoid or softmax: after it, a sure decision would have none.
+
+    Parameters
+    ----------
+    model : functional model whose last layer is dense.
+    inputs : (n, frequencies, frames, channels), normalised.
+    layer : name of a layer with a spatial output.
+    outputs : (n,) which output to explain for each input; None: the first (only) one.
+
+    Returns
+    -------
+    (n, frequencies, frames), at least 0, each map divided by its maximum; a map without any
+    positive evidence is 0 throughout.
+
+    Raises
+    ------
+    DataError
+        The model has no such layer, or the layer no spatial output.
+    """
+    names = [known.name for known in model.layers]
+    if layer not in names:
+        raise DataError(f"the network has no layer {layer}: choose gradcam.layer from {names}")
+    if len(model.get_layer(layer).output.shape) != 4:
+        images = [known.name for known in model.layers[1:] if len(known.output.shape) == 4]
+        raise DataError(f"the layer {layer} has no image: choose gradcam.layer from {images}")
+    parts = keras.Model(model.input, [model.get_layer(layer).output, model.layers[-1].input])
+    given = tf.convert_to_tensor(inputs)
+    with tf.GradientTape() as tape:
+        tape.watch(given)  # before a layer without weights nothing else is watched
+        features, hidden = parts(given, training=False)
+        chosen = np.zeros(len(inputs), np.int64) if outputs is None else outputs
+        logit = tf.gather(last_layer.sums(model, hidden), chosen, axis=1, batch_dims=1)
+    gradient = tape.gradient(logit, features)
+    weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
+    maps = tf.nn.relu(tf.reduce_sum(weights * features, axis=-1, keepdims=True))
+    maps = tf.image.resize(maps, inputs.shape[1:3], method="bilinear")[..., 0].numpy()
+    peak = maps.max(axis=(1, 2), keepdims=True)
+    return np.divide(maps, peak, out=np.zeros_like(maps), where=peak > 0)
+
+
+def mass(
+    heat: NDArray[np.float32],
+    frequency_hz: NDArray[np.float64],
+    time_s: NDArray[np.float64],
+) -> dict[str, float]:
+    """Where the mass of a map (frequencies, frames) lies.
+
+    Returns
+    -------
+    Mean frequency and time, and the band and the span that hold the middle 80 % of the mass;
+    all NaN for an empty map.
+    """
+    result: dict[str, float] = {}
+    for name, axis, values in (("hz", 1, frequency_hz), ("s", 0, time_s)):
+        share = heat.sum(axis=axis, dtype=np.float64)
+        if share.sum() <= 0:
+            mean = low = high = float("nan")
+        else:
+            share = share / share.sum()
+            total = np.cumsum(share)
+            mean = float((share * values).sum())
+            low, high = (float(values[np.searchsorted(total, q)]) for q in (0.1, 0.9))
+        result |= {f"mean_{name}": mean, f"low_{name}": low, f"high_{name}": high}
+    return result
+
+
+def randomised(model: keras.Model, seed: int) -> keras.Model:
+    """The same network with fresh weights, for the sanity check of Adebayo et al. (2018)."""
+    keras.utils.set_random_seed(seed)
+    return keras.Model.from_config(model.get_config())
+
+
+def agreement(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """Mean rank correlation of pairs of maps (n, frequencies, frames); a constant map counts 0.
+
+    Near 1: the maps do not depend on what differs between the two networks.
+    """
+    found = []
+    for one, other in zip(a, b, strict=True):
+        ranks = [np.argsort(np.argsort(m.ravel(), kind="stable")) for m in (one, other)]
+        flat = one.std() == 0 or other.std() == 0
+        found.append(0.0 if flat else float(np.corrcoef(ranks[0], ranks[1])[0, 1]))
+    return float(np.mean(found)) if found else float("nan")

@@ -1,0 +1,254 @@
+"""The command explain: why a detector hears what it hears in one recording."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rarewave.detection.clean_stream import CleanStream
+from rarewave.detection.scanning import Scan
+from rarewave.explanation import candidates, gradcam, layers, occlusion, report
+from rarewave.explanation.candidates import Chosen
+from rarewave.frontend import transform
+from rarewave.frontend.spectrogram import frequencies_hz, spectrograms, times_s
+from rarewave.measurement import sounds
+from rarewave.model import neighbours
+from rarewave.model.detector import Detector
+from rarewave.model.package import Package
+
+REFERENCES = 32  # windows of the recording, evenly spread, that the quiet level is taken from
+NEAREST = 5  # training examples to show
+
+
+class Look(NamedTuple):
+    """What a network sees of one window, and the recording's quiet level."""
+
+    spectrogram: NDArray[np.float32]  # (frequencies, frames, channels) dB
+    quiet_db: NDArray[np.float64]  # (frequencies,) of the first channel
+
+
+def explained(
+    package: Package, scan: Scan, chosen: Chosen
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """All that is found of one window: numbers for JSON, and arrays for the picture."""
+    inner = package.detector
+    network, front_end = inner.network, inner.front_end
+    grid, rate = front_end.grid, front_end.clean.sample_rate_hz
+    column = 0 if network.output_shape[-1] == 1 else inner.classes.index(chosen.label)
+    look = seen(front_end, scan, chosen.window)
+    bands = occlusion.equal_bands(front_end.shape[0])
+    inputs = inner.normalisation(
+        np.concatenate(
+            [look.spectrogram[None], occlusion.occluded(look.spectrogram, look.quiet_db, bands)]
+        )
+    )
+    says = layers.evidence(network, inputs)
+    p, odds = says.p[:, column], says.log_odds[:, column]
+    edges = occlusion.band_edges(front_end.frequencies_hz, bands)
+    own = inputs[:1]
+    layer = layers.last_image(network)
+    start = scan.first[chosen.window] / rate
+    heat, cam = None, None
+    if layer is not None:
+        heat = gradcam.gradcam(network, own, layer, np.array([column]))[0]
+        cam = {"layer": layer} | gradcam.mass(heat, front_end.frequencies_hz, front_end.times_s)
+        cam |= {name: cam[name] + start for name in ("mean_s", "low_s", "high_s")}
+    gradient = layers.by_gradient(network, own[0], column)
+    ablation = layers.by_ablation(network, own[0], column)
+    total = sum(gradient.values())
+    utc = scan.stream.start
+    found = {
+        "class": chosen.label,
+        "probability": p[0],
+        "log_odds": odds[0],
+        "threshold": package.thresholds[chosen.label],
+        "reached": chosen.reached,
+        "probabilities": _probabilities(inner, scan.P[chosen.window]),
+        "recording": scan.stream.pieces[0].header.recording_id,
+        "start_s": start,
+        "end_s": start + grid.window_samples / rate,
+        "start_utc": None if pd.isna(utc) else _iso(utc, start),
+        "time_step_s": front_end.spectrogram.hop / rate,
+        "frequency_step_hz": rate / front_end.spectrogram.n_fft,
+        "top_hz": float(front_end.frequencies_hz[-1]),
+        "event": None
+        if chosen.event is None
+        else {k: chosen.event[k] for k in ("onset_s", "offset_s", "peak", "mean", "windows")},
+        "bands": [
+            {
+                "low_hz": low,
+                "high_hz": high,
+                "probability": p[1 + n],
+                "log_odds": odds[1 + n],
+                "probability_lost": p[0] - p[1 + n],
+                "log_odds_lost": odds[0] - odds[1 + n],
+            }
+            for n, (low, high) in enumerate(edges)
+        ],
+        "gradcam": cam,
+        "layers": [
+            {
+                "layer": made.name,
+                "kind": type(made).__name__,
+                "output": list(made.output.shape[1:]),
+                "gradient": gradient[made.name],
+                "gradient_share": gradient[made.name] / total if total else None,
+                "ablation_log_odds_lost": ablation[made.name],
+            }
+            for made in layers.layers(network)
+        ],
+        "measured": measured(inner, scan, chosen),
+        "similar": similar(package, scan, own, start),
+    }
+    picture = {
+        "spectrogram": look.spectrogram[:, :, 0],
+        "heat": heat,
+        "time_s": front_end.times_s + start,
+        "frequency_hz": front_end.frequencies_hz,
+        "window_s": (found["start_s"], found["end_s"]),
+        "bands": [(b.start, b.stop) for b in bands],
+        "found": found,
+    }
+    return found, picture
+
+
+def _probabilities(inner: Detector, p: NDArray[np.float32]) -> dict[str, float]:
+    return {name: float(value) for name, value in zip(inner.classes, p, strict=True)}
+
+
+def _iso(start: pd.Timestamp, seconds: float) -> str:
+    return (start + pd.Timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def seen(front_end: transform.FrontEnd, scan: Scan, window: int) -> Look:
+    """The spectrogram of a window as it was scored, and the quiet level of the recording.
+
+    The level is that of up to `REFERENCES` windows that were recorded without a gap.
+    """
+    rows = references(scan)
+    wanted = np.zeros(len(scan.P), bool)
+    wanted[rows], wanted[window] = True, True
+    first, length = scan.first[: len(scan.P)], front_end.grid.window_samples
+    cleaned = CleanStream(scan.stream, front_end.clean, transform.reach(front_end))
+
+    def recorded(some: slice) -> NDArray[np.bool_]:
+        return cleaned.missing(first[some], length) <= front_end.grid.max_gap
+
+    kept, own = [], np.zeros(0, np.float32)
+    for indices, X in transform.spectra(
+        front_end, cleaned.read, scan.length, first, lambda some: wanted[some], recorded
+    ):
+        missing = cleaned.missing(first[indices], length)
+        kept.append(X[(missing == 0) & np.isin(indices, rows), :, :, 0])
+        if window in indices:
+            own = X[indices == window][0].copy()
+    reference = np.concatenate(kept)
+    if not len(reference):  # every window has a gap
+        reference = own[None, :, :, 0]
+    return Look(own, sounds.quiet_level(reference, occlusion.equal_bands(reference.shape[1])))
+
+
+def references(scan: Scan) -> NDArray[np.int64]:
+    """Up to `REFERENCES` of the scored windows, evenly spread over the recording."""
+    good = np.flatnonzero(np.isfinite(scan.P[:, 0]))
+    at = np.unique(np.linspace(0, len(good) - 1, min(REFERENCES, len(good))).round().astype(int))
+    return good[at]
+
+
+def measured(inner: Detector, scan: Scan, chosen: Chosen) -> dict[str, Any] | None:
+    """Band, duration, modulation and slope of the window's sound, or of the event it lies in.
+
+    From the cleaned waveform and its spectrogram in equal steps of Hz, whatever scale the
+    network sees, within the band that it sees.
+    """
+    front_end = inner.front_end
+    grid, rate = front_end.grid, front_end.clean.sample_rate_hz
+    options = dataclasses.replace(front_end.spectrogram, scale="linear")
+    margin = options.n_fft // 2  # the first frame is centred on the first sample
+
+    def heard(begin: int, end: int) -> tuple[NDArray[np.float32], int]:
+        first = max(0, begin - margin)
+        samples = cleaned.read(first, min(scan.length, end + margin))
+        return np.pad(samples, (0, max(0, options.n_fft - len(samples)))), first
+
+    cleaned = CleanStream(scan.stream, front_end.clean, scan.length)
+    levels = []
+    rows = references(scan)
+    missing = [cleaned.missing(scan.first[[row]], grid.window_samples)[0] for row in rows]
+    for row in rows[np.array(missing) == min(missing)]:
+        samples, _ = heard(scan.first[row], scan.first[row] + grid.window_samples)
+        levels.append(spectrograms(samples[None], rate, options)[0, :, :, 0].T)
+    quiet = sounds.quiet_power(np.concatenate(levels).T[None])
+    begin, end = (
+        round(s * rate) for s in candidates.reaches(chosen, scan, grid.window_samples, rate)
+    )
+    samples, first = heard(begin, end)
+    level = spectrograms(samples[None], rate, options)[0, :, :, 0]
+    hertz, seconds = frequencies_hz(rate, options), times_s(len(samples), rate, options)
+    found = sounds.measure(level, quiet, hertz, seconds, samples, rate)
+    if found is None:
+        return None
+    if cleaned.missing(np.array([begin]), end - begin)[0] > 0:  # a gap is no modulation
+        found = found._replace(modulation_hz=None, modulation_depth=None)
+    times = {"onset_s": found.onset_s + first / rate, "offset_s": found.offset_s + first / rate}
+    return found._asdict() | times | {"duration_s": found.offset_s - found.onset_s}
+
+
+def similar(
+    package: Package, scan: Scan, own: NDArray[np.float32], start_s: float
+) -> dict[str, Any] | None:
+    """The training examples nearest to a window; None where the package keeps none.
+
+    Those that overlap the window in time, in a recording of this name, are left out.
+    """
+    known = package.examples
+    if known is None:
+        return None
+    inner = package.detector
+    length = inner.front_end.grid.window_samples / inner.front_end.clean.sample_rate_hz
+    own_name = scan.stream.pieces[0].header.recording_id
+    # Ingest puts folders before names that occur twice.
+    mine = np.array([PurePosixPath(name).name == own_name for name in known.recording], bool)
+    itself = mine & (np.abs(known.start_s - start_s) < length)
+    feature = neighbours.features(inner.network, own)[0]
+    near = neighbours.nearest(known, feature, NEAREST, itself)
+    return {
+        "stored": len(known.label),
+        "of_this_recording": int(mine.sum()),
+        "nearest": [one._asdict() for one in near],
+    }
+
+
+def criteria() -> dict[str, float]:
+    """The constants behind the numbers, by what the documentation calls them."""
+    return {
+        "quiet_share": sounds.QUIET,
+        "above_db": sounds.ABOVE_DB,
+        "least_snr_db": sounds.LEAST_DB,
+        "tails": sounds.TAILS,
+        "modulation_noises": sounds.NOISES,
+        "modulation_depth": sounds.DEPTH,
+        "modulation_cycles": sounds.CYCLES,
+        "slope_fit": sounds.FIT,
+        "slope_frames": sounds.FRAMES,
+        "slope_rows": sounds.ROWS,
+        "reference_windows": REFERENCES,
+        "least_probability": report.LEAST,
+    }
+
+
+def rounded(value: Any, name: str = "") -> Any:
+    """Numbers to six significant digits, seconds to nine: what a run may differ in is behind."""
+    if isinstance(value, Mapping):
+        return {key: rounded(item, key) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(item, name) for item in value]
+    if isinstance(value, float | np.floating):
+        digits = 9 if name.endswith("_s") else 6
+        return float(f"{value:.{digits}g}") if math.isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value

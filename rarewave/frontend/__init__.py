@@ -1,0 +1,1 @@
+"""Raw samples to what a network sees; a model carries it whole."""

@@ -1,0 +1,332 @@
+"""Clean a continuous waveform, block by block: gaps, trend, spikes, band, rate, ends."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rarewave.base import rates
+from rarewave.base.errors import DataError
+from rarewave.base.parameters import Above, AtLeast
+
+# Samples cleaned at once, twice as many at the end. The blocks lie where the recording begins,
+# so the result depends on nothing but the recording.
+BLOCK = 1 << 20
+
+Read = Callable[[int, int], NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """How a waveform is cleaned; part of the front end that a model carries.
+
+    `gap_value` is the count that codes missing samples (null: none does), in runs of at least
+    `gap_run` samples; a constant stretch of `flat_s` seconds is a gap as well (0: never).
+    `spike_factor` is in robust standard deviations of the surrounding minute (0: no despiking).
+    `low_hz` and `high_hz` limit the band; null leaves that side open.
+    """
+
+    sample_rate_hz: Annotated[float, Above(0)]
+    gap_value: float | None
+    gap_run: Annotated[int, AtLeast(1)]
+    flat_s: Annotated[float, AtLeast(0)]
+    spike_factor: Annotated[float, AtLeast(0)]
+    low_hz: Annotated[float, Above(0)] | None
+    high_hz: Annotated[float, Above(0)] | None
+    order: Annotated[int, AtLeast(1)]
+    taper_s: Annotated[float, AtLeast(0)]
+
+    def __post_init__(self) -> None:
+        if self.low_hz is not None and self.high_hz is not None and self.low_hz >= self.high_hz:
+            raise DataError(f"low_hz ({self.low_hz:g}) must be below high_hz ({self.high_hz:g})")
+        for name in ("low_hz", "high_hz"):
+            value = getattr(self, name)
+            if value is not None and value >= self.sample_rate_hz / 2:
+                raise DataError(
+                    f"{name} ({value:g}) must be below half of sample_rate_hz "
+                    f"({self.sample_rate_hz / 2:g})"
+                )
+
+
+class Cleaned(NamedTuple):
+    """A cleaned waveform at the wanted rate, and where it was not recorded."""
+
+    samples: NDArray[np.float32]  # (n,), 0 inside gaps
+    gap: NDArray[np.bool_]  # (n,), True where the samples say nothing
+
+
+def clean(samples: NDArray[np.float64], sample_rate: float, options: Cleaning) -> Cleaned:
+    """The whole of one waveform cleaned; see `blocks`.
+
+    Raises
+    ------
+    DataError
+        The rate is too low for the wanted band, or the recording holds no usable sample.
+    """
+    parts = list(blocks(lambda a, b: samples[a:b], len(samples), sample_rate, options))
+    cleaned = Cleaned(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    if cleaned.gap.all():
+        raise DataError(NO_SAMPLE)
+    return cleaned
+
+
+NO_SAMPLE = "no usable sample: all of it is gap, constant or NaN"
+
+
+def check_rate(sample_rate: float, options: Cleaning) -> None:
+    """Raise `DataError` where a recording of this rate cannot hold the wanted band."""
+    top = options.high_hz
+    if top is not None and not sample_rate > 2 * top:
+        raise DataError(
+            f"wrong sampling rate: it is {sample_rate:g} Hz, and clean.high_hz {top:g} needs more "
+            f"than {2 * top:g} Hz"
+        )
+    lower = sample_rate < options.sample_rate_hz
+    if top is None and lower and not rates.same(sample_rate, options.sample_rate_hz):
+        raise DataError(
+            f"wrong sampling rate: it is {sample_rate:g} Hz, below clean.sample_rate_hz "
+            f"{options.sample_rate_hz:g}: the upper band would be empty; lower that rate or set "
+            "clean.high_hz"
+        )
+
+
+class Plan(NamedTuple):
+    """Which blocks a recording is cleaned in; `block` cleans one of them."""
+
+    n_samples: int  # before
+    length: int  # samples after cleaning
+    n_blocks: int
+    size: int  # samples of a block before cleaning, the last one longer
+    size_out: int  # samples of a block after cleaning
+    margin: int  # samples that the filters look at on either side
+
+
+def plan(n_samples: int, sample_rate: float, options: Cleaning) -> Plan:
+    """How a recording is cut into blocks: it depends on nothing but its length and rate.
+
+    Raises
+    ------
+    DataError
+        The rate is too low for the wanted band.
+    """
+    check_rate(sample_rate, options)
+    step, steps_out = _steps(sample_rate, options.sample_rate_hz)
+    length = n_samples
+    if not rates.same(sample_rate, options.sample_rate_hz):
+        length = math.floor(n_samples * options.sample_rate_hz / sample_rate + 0.5)
+    if step is None or n_samples < 2 * BLOCK:
+        return Plan(n_samples, length, 1, n_samples, length, 0)
+    size = -(-BLOCK // step) * step
+    margin = -(-_margin(sample_rate, options) // step) * step
+    return Plan(n_samples, length, n_samples // size, size, size // step * steps_out, margin)
+
+
+def block(read: Read, number: int, sample_rate: float, options: Cleaning, planned: Plan) -> Cleaned:
+    """One block of a waveform, cleaned with the margins that the filters need.
+
+    Gaps are marked and bridged by straight lines before filtering, so that their edges do not
+    ring, and set to zero afterwards. Where the band is limited from below, the trend is removed;
+    spikes are taken out; the waveform is resampled where its rate differs from the wanted one.
+    The band filter is Butterworth, run forwards and backwards (zero phase,
+    `scipy.signal.sosfiltfilt`); the taper is a cosine (Tukey) at both ends of the recording.
+
+    Parameters
+    ----------
+    read : gives raw samples [start, stop) in any unit, NaN where missing.
+    number : of the block, from 0.
+    sample_rate : in Hz.
+    """
+    is_last = number == planned.n_blocks - 1
+    first = number * planned.size
+    last = planned.n_samples if is_last else first + planned.size
+    begin, end = max(0, first - planned.margin), min(planned.n_samples, last + planned.margin)
+    wave, gap = _clean_block(read(begin, end), sample_rate, options)
+    if planned.n_blocks > 1:
+        skip = (first - begin) * planned.size_out // planned.size
+        keep = len(wave) if is_last else skip + planned.size_out
+        wave, gap = wave[skip:keep], gap[skip:keep]
+    edge = round(options.taper_s * options.sample_rate_hz)
+    weights, half = cosine_taper(len(wave), edge), len(wave) // 2
+    weights[:half] = weights[:half] if number == 0 else 1.0
+    weights[half:] = weights[half:] if is_last else 1.0
+    wave *= weights
+    wave[gap] = 0.0
+    return Cleaned(wave.astype(np.float32), gap)
+
+
+def blocks(read: Read, n_samples: int, sample_rate: float, options: Cleaning) -> Iterator[Cleaned]:
+    """A waveform of any length, cleaned `block` after block."""
+    planned = plan(n_samples, sample_rate, options)
+    for number in range(planned.n_blocks):
+        yield block(read, number, sample_rate, options, planned)
+
+
+def _steps(rate: float, wanted: float) -> tuple[int | None, int]:
+    """The least numbers of samples before and after resampling that last equally long.
+
+    None where there is no such small number: such a recording is cleaned in one piece.
+    """
+    if rates.same(rate, wanted):
+        return 1, 1
+    ratio = (Fraction(rate) / Fraction(wanted)).limit_denominator(100_000)
+    if abs(float(ratio) * wanted / rate - 1) > 1e-12 or ratio.numerator > BLOCK:
+        return None, 0
+    return ratio.numerator, ratio.denominator
+
+
+def _margin(rate: float, options: Cleaning) -> int:
+    """Samples on either side of a block that its filters may look at."""
+    seconds = max(
+        0.1,
+        10.0 / (options.low_hz or options.high_hz or np.inf),
+        2.0 * options.flat_s,
+        120.0 if options.spike_factor else 0.0,
+    )
+    resampler = max(1024, math.ceil(512 * rate / options.sample_rate_hz))
+    return round(seconds * rate) + options.gap_run + resampler
+
+
+def _clean_block(
+    samples: NDArray[np.float64], sample_rate: float, options: Cleaning
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    gap = find_gaps(samples, sample_rate, options)
+    wave = np.zeros(len(samples)) if gap.all() else fill_gaps(samples, gap)
+    if options.low_hz is not None and not gap.all():
+        wave = detrend(wave, gap)
+    if options.spike_factor and not gap.all():
+        wave = despike(wave, gap, sample_rate, options.spike_factor)
+    if not rates.same(sample_rate, options.sample_rate_hz):
+        wave, gap = resample(wave, gap, sample_rate, options.sample_rate_hz)
+    rate, order = options.sample_rate_hz, options.order
+    return band_filter(wave, rate, options.low_hz, options.high_hz, order), gap
+
+
+def find_gaps(
+    samples: NDArray[np.float64], sample_rate: float, options: Cleaning
+) -> NDArray[np.bool_]:
+    """Samples that say nothing: NaN, runs of the gap count, flat lines."""
+    gap = ~np.isfinite(samples)
+    if options.gap_value is not None:
+        gap |= _long_runs(samples == options.gap_value, options.gap_run)
+    if options.flat_s:
+        same = np.zeros(len(samples), bool)
+        same[1:] = samples[1:] == samples[:-1]
+        flat = _long_runs(same, max(1, round(options.flat_s * sample_rate) - 1))
+        flat[:-1] |= flat[1:] & ~flat[:-1]  # the first sample of each flat line
+        gap |= flat
+    return gap
+
+
+def fill_gaps(samples: NDArray[np.float64], gap: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Straight lines over the gaps; a gap at an end takes the nearest known value."""
+    if not gap.any():
+        return samples.copy()
+    index = np.arange(len(samples))
+    return np.interp(index, index[~gap], samples[~gap])
+
+
+def detrend(samples: NDArray[np.float64], gap: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Remove the straight line that fits the known samples best."""
+    index = np.arange(len(samples)) / max(1, len(samples) - 1) - 0.5
+    known = index[~gap]
+    centre, values = known.mean(), samples[~gap]
+    spread = np.square(known - centre).sum()
+    slope = ((known - centre) * (values - values.mean())).sum() / spread if spread else 0.0
+    return samples - values.mean() - slope * (index - centre)
+
+
+def despike(
+    samples: NDArray[np.float64],
+    gap: NDArray[np.bool_],
+    sample_rate: float,
+    factor: float,
+) -> NDArray[np.float64]:
+    """Replace single-sample outliers by the median of their five neighbours.
+
+    An outlier departs from that median by more than `factor` robust standard deviations
+    (1.4826 times the median absolute departure) of the minute around it. Only the surrounding
+    minute counts, so that a loud event is not taken for a row of spikes.
+    """
+    from scipy.ndimage import median_filter
+
+    smooth = median_filter(samples, size=5, mode="nearest")
+    departure = np.abs(samples - smooth)
+    block = max(5, round(60.0 * sample_rate))
+    count = -(-len(samples) // block)
+    padded = np.full(count * block, np.nan)
+    padded[: len(samples)] = np.where(gap, np.nan, departure)
+    blocks = padded.reshape(count, block)
+    scale = np.full(count, np.inf)
+    known = np.isfinite(blocks).any(axis=1)
+    scale[known] = 1.4826 * np.nanmedian(blocks[known], axis=1)
+    # A median departure of nothing: a smooth or a quantised stretch. There its spread stands for
+    # the scale, and at least the quantisation step, or a flickering digit would be spikes.
+    for at in np.flatnonzero(known & (scale == 0)):
+        here = slice(at * block, (at + 1) * block)
+        steps = np.abs(np.diff(samples[here]))
+        step = steps[steps > 0].min() if steps.any() else np.inf
+        scale[at] = max(smooth[here].std(), step)
+    limit = factor * np.repeat(scale, block)[: len(samples)]
+    return np.where(departure > limit, smooth, samples)
+
+
+def band_filter(
+    samples: NDArray[np.float64],
+    sample_rate: float,
+    low_hz: float | None,
+    high_hz: float | None,
+    order: int,
+) -> NDArray[np.float64]:
+    """Zero-phase Butterworth filter of twice `order` (forwards and backwards).
+
+    A band-pass, a high-pass or a low-pass, as the limits say; without limits nothing is done.
+    """
+    from scipy.signal import butter, sosfiltfilt
+
+    if low_hz is None and high_hz is None:
+        return samples
+    if low_hz is not None and high_hz is not None:
+        sos = butter(order, [low_hz, high_hz], "bandpass", fs=sample_rate, output="sos")
+    elif low_hz is not None:
+        sos = butter(order, low_hz, "highpass", fs=sample_rate, output="sos")
+    else:
+        sos = butter(order, high_hz, "lowpass", fs=sample_rate, output="sos")
+    pad = min(len(samples) - 1, round(3 * sample_rate / (low_hz or high_hz or 1.0)))
+    return sosfiltfilt(sos, samples, padlen=max(0, pad))
+
+
+def cosine_taper(length: int, edge: int) -> NDArray[np.float64]:
+    """Weights (length,) that rise from 0 to 1 over `edge` samples and fall at the end."""
+    taper = np.ones(length)
+    edge = min(edge, length // 2)
+    if edge:
+        ramp = 0.5 - 0.5 * np.cos(np.pi * np.arange(edge) / edge)
+        taper[:edge] = ramp
+        taper[length - edge :] = ramp[::-1]
+    return taper
+
+
+def resample(
+    samples: NDArray[np.float64], gap: NDArray[np.bool_], rate: float, wanted: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Band-limited change of the sampling rate (soxr, very high quality); gaps follow."""
+    import soxr
+
+    wave = soxr.resample(samples, rate, wanted, quality="VHQ")
+    nearest = np.minimum(np.floor(np.arange(len(wave)) * (rate / wanted) + 0.5), len(gap) - 1)
+    return wave, gap[nearest.astype(np.int64)]
+
+
+def _long_runs(flags: NDArray[np.bool_], shortest: int) -> NDArray[np.bool_]:
+    """The flags that stand in runs of at least `shortest`."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
+    begin, end = edges[::2], edges[1::2]
+    kept = end - begin >= shortest
+    steps = np.zeros(len(flags) + 1, np.int32)
+    np.add.at(steps, begin[kept], 1)
+    np.add.at(steps, end[kept], -1)
+    return np.cumsum(steps[:-1]) > 0

@@ -1,0 +1,274 @@
+"""The front end: one description of how recordings become the arrays that a network sees.
+
+The stages use its parts, the trained model carries all of it, and whatever scores new
+recordings rebuilds it from the model. Data made by another front end are refused.
+"""
+
+import dataclasses
+import hashlib
+import itertools
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rarewave.base import intervals, parameters
+from rarewave.base.errors import DataError
+from rarewave.frontend import cleaning
+from rarewave.frontend.cleaning import Cleaning
+from rarewave.frontend.grid import Grid, extent, starts
+from rarewave.frontend.spectrogram import (
+    Spectrogram,
+    above_floor,
+    frequencies_hz,
+    spectrograms,
+    times_s,
+)
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """Cleaning, windows and spectrogram, with a stable digest."""
+
+    clean: Cleaning
+    grid: Grid
+    spectrogram: Spectrogram
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return dataclasses.asdict(self)
+
+    @staticmethod
+    def from_dict(content: Mapping[str, Any]) -> "FrontEnd":
+        """The front end that `to_dict` described; raises `DataError` where it is none."""
+        try:
+            return FrontEnd(
+                parameters.build(Cleaning, content["clean"], "clean"),
+                parameters.build(Grid, content["grid"], "grid"),
+                parameters.build(Spectrogram, content["spectrogram"], "spectrogram"),
+            )
+        except KeyError as missing:
+            raise DataError(f"the stored front end has no {missing}: train again") from None
+
+    @property
+    def digest(self) -> str:
+        """Equal for equal front ends, on every machine."""
+        text = json.dumps(self.to_dict(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def input_samples(self) -> int:
+        """Samples that one spectrogram is made of: the window and its context."""
+        return self.grid.window_samples + 2 * self.grid.context_samples
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape of one spectrogram: frequencies, frames, channels."""
+        channels = 2 if self.spectrogram.floor_s else 1
+        return len(self.frequencies_hz), len(self.times_s), channels
+
+    @property
+    def window_frames(self) -> slice:
+        """The frames whose centre lies inside the window, not in its context."""
+        duration = self.grid.window_samples / self.clean.sample_rate_hz
+        inside = np.flatnonzero((self.times_s >= 0) & (self.times_s < duration))
+        return slice(int(inside[0]), int(inside[-1]) + 1)
+
+    @property
+    def frequencies_hz(self) -> NDArray[np.float64]:
+        """Centre frequency of each spectrogram row."""
+        return frequencies_hz(self.clean.sample_rate_hz, self.spectrogram)
+
+    @property
+    def times_s(self) -> NDArray[np.float64]:
+        """Centre time of each spectrogram column, from the start of the window."""
+        rate, before = self.clean.sample_rate_hz, self.grid.context_samples
+        return times_s(self.input_samples, rate, self.spectrogram, before)
+
+
+# Windows transformed at once, and samples of windows that share a noise floor's computation:
+# they bound the memory.
+CHUNK = 256
+_SPAN = 1 << 20
+
+Read = Callable[[int, int], NDArray[np.float32]]
+
+
+def reach(front_end: FrontEnd) -> int:
+    """Samples that `spectra` may go back from where it has just yielded windows."""
+    windows_back = CHUNK + 2 * _floor_windows(front_end)
+    return windows_back * front_end.grid.hop_samples + front_end.input_samples
+
+
+def _floor_windows(front_end: FrontEnd) -> int:
+    """Windows that the noise floor looks at."""
+    seconds, hop = front_end.spectrogram.floor_s, front_end.grid.hop_samples
+    return max(1, round(seconds * front_end.clean.sample_rate_hz / hop)) if seconds else 0
+
+
+def spectra(
+    front_end: FrontEnd,
+    read: Read,
+    n_samples: int,
+    first: NDArray[np.int64],
+    wanted: Callable[[slice], NDArray[np.bool_]],
+    recorded: Callable[[slice], NDArray[np.bool_]],
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Spectrograms of the wanted windows of one cleaned recording, a chunk at a time.
+
+    Memory does not grow with the recording, and the result depends on nothing but the recording.
+
+    Parameters
+    ----------
+    read : gives cleaned samples [start, stop); it is called from the start to the end, each
+        time from where the noise floor and the context of the next windows begin.
+    n_samples : of the cleaned recording.
+    first : (windows,) first samples of all windows, in order.
+    wanted : which of some windows to give; where it is none, nothing is read.
+    recorded : which of them are no gap, called when their samples have been read; the noise
+        floor is taken from these.
+
+    Yields
+    ------
+    Indices (some,) of the windows and their spectrograms (some, frequencies, frames, channels).
+    """
+    grid, options = front_end.grid, front_end.spectrogram
+    width = _floor_windows(front_end)
+    span = max(1, _SPAN // grid.hop_samples)
+    # A recording up to twice as long is one span.
+    limits = [*range(0, max(1, len(first) - span + 1), span), len(first)]
+    for begin, end in itertools.pairwise(limits):
+        chosen = begin + np.flatnonzero(wanted(slice(begin, end)))
+        if not len(chosen):
+            continue
+        around = slice(max(0, begin - width), min(len(first), end + width))
+        length, context = grid.window_samples, grid.context_samples
+        start, stop, *_ = extent(first[around], length, context, n_samples)
+        samples = read(start, stop)
+
+        def some(
+            chosen: NDArray[np.int64], samples: NDArray[np.float32] = samples, start: int = start
+        ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+            for at in range(0, len(chosen), CHUNK):
+                rows = chosen[at : at + CHUNK]
+                yield rows, _transform(front_end, samples, start, n_samples, first[rows])
+
+        if not width:
+            yield from some(chosen)
+            continue
+        everything = np.arange(around.start, around.stop)
+        means = [X.mean(axis=(2, 3), dtype=np.float64) for _, X in some(everything)]
+        level = np.concatenate(means)[_nearest(recorded(around))]
+        for rows, X in some(chosen):
+            inner = rows - around.start
+            yield rows, above_floor(X, level, inner, width, options.floor_quantile)
+
+
+def _transform(
+    front_end: FrontEnd,
+    samples: NDArray[np.float32],
+    start: int,
+    n_samples: int,
+    first: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    """Spectrograms of windows whose samples (and context) lie in `samples`, from `start` on.
+
+    Where windows overlap and frames fall on the same samples, a frame is transformed once.
+    """
+    rate, grid, options = front_end.clean.sample_rate_hz, front_end.grid, front_end.spectrogram
+    begin, end, before, behind = extent(first, grid.window_samples, grid.context_samples, n_samples)
+    piece = samples[begin - start : end - start]
+    short = max(0, grid.window_samples - n_samples)
+    piece = np.pad(piece, (0, short)) if short else piece
+    behind -= short
+    if before or behind:
+        piece = np.pad(piece, (before, behind), mode="reflect")
+    offsets, length = first - first[0], front_end.input_samples
+    cut = np.lib.stride_tricks.sliding_window_view(piece, length)
+    shared = offsets % options.hop == 0
+    if shared.sum() < 2 or (np.diff(offsets[shared]) >= length).any():
+        return spectrograms(cut[offsets], rate, options)
+    X = np.empty((len(first), *front_end.shape[:2], 1), np.float32)
+    last = offsets[shared][-1]
+    # What lies behind the last whole frame belongs to no window.
+    long = spectrograms(piece[None, : last + length], rate, options)[0, :, :, 0]
+    view = np.lib.stride_tricks.sliding_window_view(long, front_end.shape[1], axis=1)
+    X[shared, :, :, 0] = view[:, offsets[shared] // options.hop].swapaxes(0, 1)
+    if not shared.all():
+        X[~shared] = spectrograms(cut[offsets[~shared]], rate, options)
+    return X
+
+
+def _nearest(good: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """For each window the nearest good one; itself where none is good."""
+    index = np.arange(len(good))
+    if not good.any():
+        return index
+    known = np.flatnonzero(good)
+    after = np.minimum(np.searchsorted(known, index), len(known) - 1)
+    before = np.maximum(after - 1, 0)
+    closer = np.abs(known[before] - index) < np.abs(known[after] - index)
+    return np.where(closer, known[before], known[after])
+
+
+class Windows(NamedTuple):
+    """What the front end makes of one recording."""
+
+    start_s: NDArray[np.float64]  # (n,)
+    missing: NDArray[np.float64]  # (n,) share of the samples that were not recorded
+    spectrograms: NDArray[np.float32]  # (n, frequencies, frames, channels)
+
+
+def apply(front_end: FrontEnd, samples: NDArray[np.float64], sample_rate: float) -> Windows:
+    """Raw samples of one recording to spectrograms, exactly as the stages do.
+
+    Raises
+    ------
+    DataError
+        The recording is shorter than a window, or cleaning refuses it.
+    """
+    waveform = cleaning.clean(samples, sample_rate, front_end.clean)
+    rate = front_end.clean.sample_rate_hz
+    first = starts(len(waveform.samples), front_end.grid)
+    if not len(first):
+        raise DataError(
+            f"the recording is shorter than a window: {len(waveform.samples) / rate:.1f} s, and a "
+            f"window has {front_end.grid.window_samples / rate:.1f} s"
+        )
+    missing = intervals.gap_share(
+        intervals.gaps_of(waveform.gap), first, front_end.grid.window_samples
+    )
+    recorded = missing <= front_end.grid.max_gap
+    found = spectra(
+        front_end,
+        lambda a, b: waveform.samples[a:b],
+        len(waveform.samples),
+        first,
+        lambda some: np.ones(len(first), bool)[some],
+        lambda some: recorded[some],
+    )
+    return Windows(first / rate, missing, np.concatenate([X for _, X in found]))
+
+
+def refuse_context(front_end: FrontEnd, section: str) -> None:
+    """Raise `DataError` where spectrograms are made of more than the samples of their window."""
+    if front_end.grid.context_samples or front_end.spectrogram.floor_s:
+        raise DataError(
+            f"{section}.noise_p, stretch_p and pitch_p change the samples of a window, and the "
+            "network sees more: set clean.context_samples and spectrogram.floor_s to 0, or them"
+        )
+
+
+def refuse_other(wanted: FrontEnd, found: FrontEnd, what: str) -> None:
+    """Raise `DataError` naming the first parameter in which two front ends differ."""
+    ours, theirs = wanted.to_dict(), found.to_dict()
+    for part, values in ours.items():
+        for name, value in values.items():
+            if theirs[part][name] != value:
+                raise DataError(
+                    f"{what} was made with {part}.{name} = {theirs[part][name]!r}, the model with "
+                    f"{value!r}: make the data again with the model's front end or train again"
+                )

@@ -1,0 +1,1 @@
+"""Arrays and tables to scores with intervals."""

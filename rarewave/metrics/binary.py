@@ -1,0 +1,146 @@
+"""Scores of a detector, with intervals that respect groups.
+
+Every function takes weights: a bootstrap resample is a weight per window, and so is a declared
+prevalence. With weights of 1 the values are those of scikit-learn.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def confusion(y: NDArray, decided: NDArray, weights: Array | None = None) -> dict[str, float]:
+    """Weighted counts tn, fp, fn and tp of decisions against labels (0 or 1)."""
+    w = np.ones(len(y)) if weights is None else weights
+    y, decided = y.astype(bool), decided.astype(bool)
+    return {
+        "tn": float(w[~y & ~decided].sum()),
+        "fp": float(w[~y & decided].sum()),
+        "fn": float(w[y & ~decided].sum()),
+        "tp": float(w[y & decided].sum()),
+    }
+
+
+def rates(counts: Mapping[str, float]) -> dict[str, float]:
+    """Precision, recall and F1; 0 where nothing was decided, NaN recall without an event."""
+    tp, fp, fn = counts["tp"], counts["fp"], counts["fn"]
+    return {
+        "precision": tp / (tp + fp) if tp + fp else 0.0,
+        "recall": tp / (tp + fn) if tp + fn else float("nan"),
+        "f1": 2 * tp / (2 * tp + fp + fn) if tp + fp + fn else float("nan"),
+    }
+
+
+def curve(y: NDArray, scores: Array, weights: Array | None = None) -> dict[str, Array]:
+    """Cumulative weighted tp and fp when deciding `score >= threshold`.
+
+    Returns
+    -------
+    threshold (distinct scores, falling), tp, fp, positives and negatives (totals, length 1).
+    """
+    w = np.ones(len(y)) if weights is None else weights
+    order = np.argsort(-scores, kind="stable")
+    ranked, hit, weight = scores[order], y[order].astype(bool), w[order]
+    last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
+    tp = np.cumsum(weight * hit)[last]
+    fp = np.cumsum(weight * ~hit)[last]
+    return {
+        "threshold": ranked[last],
+        "tp": tp,
+        "fp": fp,
+        "positives": tp[-1:],
+        "negatives": fp[-1:],
+    }
+
+
+def average_precision(y: NDArray, scores: Array, weights: Array | None = None) -> float:
+    """Mean precision over recall, without interpolation; NaN without an event."""
+    points = curve(y, scores, weights)
+    positives = points["positives"][0]
+    if positives == 0:
+        return float("nan")
+    found = points["tp"] + points["fp"]
+    precision = np.divide(points["tp"], found, out=np.zeros_like(found), where=found > 0)
+    return float((np.diff(points["tp"], prepend=0.0) / positives * precision).sum())
+
+
+def roc_auc(y: NDArray, scores: Array, weights: Array | None = None) -> float:
+    """Area under the ROC curve by trapezoids; NaN where a class is absent."""
+    points = curve(y, scores, weights)
+    positives, negatives = points["positives"][0], points["negatives"][0]
+    if positives == 0 or negatives == 0:
+        return float("nan")
+    tpr = np.concatenate(([0.0], points["tp"] / positives))
+    fpr = np.concatenate(([0.0], points["fp"] / negatives))
+    return float(np.trapezoid(tpr, fpr))
+
+
+def brier(y: NDArray, p: Array, weights: Array | None = None) -> float:
+    """Mean squared distance of probability and outcome (Brier 1950)."""
+    return float(np.average((p - y) ** 2, weights=weights))
+
+
+def reliability(
+    y: NDArray, p: Array, weights: Array | None = None, bins: int = 10
+) -> list[dict[str, float]]:
+    """Mean probability and share of events in bins of equal width, empty bins left out."""
+    w = np.ones(len(y)) if weights is None else weights
+    index = np.minimum((p * bins).astype(int), bins - 1)
+    rows = []
+    for b in range(bins):
+        weight = w[index == b]
+        if weight.sum() > 0:
+            rows.append(
+                {
+                    "probability": float(np.average(p[index == b], weights=weight)),
+                    "observed": float(np.average(y[index == b], weights=weight)),
+                    "weight": float(weight.sum()),
+                }
+            )
+    return rows
+
+
+def calibration_error(y: NDArray, p: Array, weights: Array | None = None, bins: int = 10) -> float:
+    """Expected calibration error (Naeini et al. 2015): weighted gap of `reliability`."""
+    rows = reliability(y, p, weights, bins)
+    total = sum(row["weight"] for row in rows)
+    gap = sum(row["weight"] * abs(row["probability"] - row["observed"]) for row in rows)
+    return gap / total
+
+
+def detector_metrics(
+    y: NDArray,
+    scores: Array,
+    threshold: float,
+    weights: Array | None = None,
+    probabilities: bool = True,
+) -> dict[str, float]:
+    """All scores of one detector at one threshold.
+
+    `probabilities` adds Brier score and calibration error, which mean nothing for a signal
+    level. Decisions are `score >= threshold`.
+    """
+    counts = confusion(y, scores >= threshold, weights)
+    result = counts | rates(counts)
+    result["average_precision"] = average_precision(y, scores, weights)
+    result["roc_auc"] = roc_auc(y, scores, weights)
+    if probabilities:
+        result["brier"] = brier(y, scores, weights)
+        result["calibration_error"] = calibration_error(y, scores, weights)
+    return result
+
+
+def recall_per_type(
+    types: NDArray[np.str_], hits: NDArray[np.bool_], weights: Array | None = None
+) -> dict[str, float]:
+    """Share of windows found, for each type of event."""
+    w = np.ones(len(types)) if weights is None else weights
+    found = {}
+    for kind in np.unique(types):
+        mine = types == kind
+        total = w[mine].sum()
+        found[str(kind)] = float(w[mine & hits].sum() / total) if total else float("nan")
+    return found

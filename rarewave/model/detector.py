@@ -1,0 +1,118 @@
+"""A trained detector: the network with all that it needs to treat data as in training."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rarewave.base.classes import BACKGROUND
+from rarewave.base.errors import DataError
+from rarewave.base.files import read_json, write_json
+from rarewave.frontend import transform
+from rarewave.frontend.normalisation import Normalisation
+from rarewave.frontend.transform import FrontEnd
+from rarewave.networks import kerasfile
+from rarewave.networks.backend import keras
+from rarewave.networks.inference import predict
+
+
+@dataclasses.dataclass(frozen=True)
+class Detector:
+    """Network, front end, classes and normalisation of one trained model."""
+
+    network: keras.Model
+    network_name: str
+    front_end: FrontEnd
+    classes: tuple[str, ...]
+    normalisation: Normalisation
+
+    def score(self, X: NDArray[np.float32], made_by: FrontEnd | None = None) -> NDArray[np.float64]:
+        """Probability (n, classes) for spectrograms (n, frequencies, frames, channels) in dB.
+
+        `made_by` is the front end of the data, where it is known: data that the model cannot
+        treat the same way are refused with a `DataError`.
+        """
+        if made_by is not None:
+            transform.refuse_other(self.front_end, made_by, "the data set")
+        return predict(self.network, X, np.arange(len(X)), self.normalisation)
+
+    def score_recording(
+        self,
+        samples: NDArray[np.float64],
+        sample_rate: float,
+    ) -> pd.DataFrame:
+        """Scores of the windows of one raw recording.
+
+        Returns
+        -------
+        start_s, duration_s, status (`scored` or `gap`) and `p_<class>` of every class but
+        background (NaN in gaps).
+        """
+        pieces = transform.apply(self.front_end, samples, sample_rate)
+        good = pieces.missing <= self.front_end.grid.max_gap
+        p = np.full((len(good), len(self.classes)), np.nan)
+        p[good] = self.score(pieces.spectrograms[good])
+        rate = self.front_end.clean.sample_rate_hz
+        table = {
+            "start_s": pieces.start_s,
+            "duration_s": self.front_end.grid.window_samples / rate,
+            "status": np.where(good, "scored", "gap"),
+        }
+        scores = {f"p_{name}": p[:, k] for k, name in enumerate(self.classes)}
+        scores.pop(f"p_{BACKGROUND}", None)
+        return pd.DataFrame(table | scores)
+
+
+def sidecar(path: Path) -> Path:
+    """Where the description of a `.keras` file lies: beside it, as JSON."""
+    return Path(path).with_suffix(".json")
+
+
+def describe(detector: Detector) -> dict[str, Any]:
+    """All of a detector but its weights."""
+    return {
+        "network": detector.network_name,
+        "classes": list(detector.classes),
+        "front_end": detector.front_end.to_dict(),
+        "front_end_digest": detector.front_end.digest,
+        "normalisation": detector.normalisation.to_dict(),
+    }
+
+
+def save(detector: Detector, path: Path) -> None:
+    """Write `<name>.keras` and `<name>.json`."""
+    write_json(sidecar(path), describe(detector))
+    kerasfile.save(detector.network, path)
+
+
+def load(path: Path) -> Detector:
+    """Read what `save` wrote.
+
+    Raises
+    ------
+    DataError
+        Either file is missing or broken, or they do not belong together.
+    """
+    network = kerasfile.load(path)
+    content = read_json(sidecar(path))
+    try:
+        detector = Detector(
+            network,
+            content["network"],
+            FrontEnd.from_dict(content["front_end"]),
+            tuple(content["classes"]),
+            Normalisation.from_dict(content["normalisation"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{sidecar(path)} does not describe a detector ({error})") from None
+    shape = network.input_shape[1:]
+    wanted = (*detector.front_end.shape[:2], detector.normalisation.channels)
+    if shape != wanted:
+        raise DataError(
+            f"{path} takes spectrograms of {shape}, and {sidecar(path)} describes {wanted}: they "
+            "do not belong together"
+        )
+    return detector

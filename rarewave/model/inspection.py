@@ -1,0 +1,71 @@
+"""Look into a saved network, and rebuild it from its description."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rarewave.base.errors import DataError
+from rarewave.model import detector
+from rarewave.networks import registry
+from rarewave.networks.backend import keras
+
+
+def layer_table(model: keras.Model) -> list[dict[str, Any]]:
+    """A row per layer and array of weights: name, kind, output shape, count, statistics."""
+    rows = []
+    for layer in model.layers:
+        shape = "x".join("n" if size is None else str(size) for size in layer.output.shape)
+        base = {"layer": layer.name, "kind": type(layer).__name__, "output": shape}
+        if not layer.weights:
+            rows.append(base | {"array": "", "count": 0})
+        for variable in layer.weights:
+            values = np.asarray(variable)
+            rows.append(
+                base
+                | {
+                    "array": variable.name,
+                    "count": values.size,
+                    "mean": float(values.mean()),
+                    "std": float(values.std()),
+                    "min": float(values.min()),
+                    "max": float(values.max()),
+                }
+            )
+    return rows
+
+
+def totals(model: keras.Model) -> dict[str, int]:
+    """Weights as Keras's summary counts them: of the network, and with the optimiser's."""
+    weights = model.count_params()
+    optimiser = sum(int(np.prod(v.shape)) for v in model.optimizer.variables)
+    return {"weights": weights, "with_optimiser": weights + optimiser}
+
+
+def rebuild(path: Path) -> keras.Model:
+    """The network built anew by name, with the weights of the saved one; equal layer by layer.
+
+    Raises
+    ------
+    DataError
+        A layer differs: the code that builds the network has changed since it was saved.
+    """
+    stored = detector.load(path)
+    saved, name = stored.network, stored.network_name
+    built = registry.build(
+        name, saved.input_shape[1:], saved.output_shape[-1], stored.front_end.window_frames
+    )
+    for mine, theirs in zip(built.layers, saved.layers, strict=False):
+        shapes = [[v.shape for v in layer.weights] for layer in (mine, theirs)]
+        if type(mine) is not type(theirs) or mine.name != theirs.name or shapes[0] != shapes[1]:
+            raise DataError(
+                f"layer {theirs.name} of {path} is not what the network {name} builds today "
+                f"({mine.name}): train it again"
+            )
+        mine.set_weights(theirs.get_weights())
+        if mine.get_config() != theirs.get_config():
+            raise DataError(f"layer {theirs.name} of {path} has other settings than {name} today")
+    if len(built.layers) != len(saved.layers):
+        raise DataError(f"{path} has {len(saved.layers)} layers, {name} {len(built.layers)}")
+    built.compile(saved.optimizer, saved.loss, jit_compile=False)
+    return built

@@ -1,0 +1,146 @@
+"""Training windows that a packed detector remembers, to compare new ones with."""
+
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rarewave.base.errors import DataError
+from rarewave.base.files import write_npz
+from rarewave.dataset.archive import Dataset
+from rarewave.frontend.normalisation import Normalisation
+from rarewave.networks import inference, last_layer
+from rarewave.networks.backend import keras, tf
+
+# Windows kept at most: some 0.6 MB for 64 features.
+MOST = 5000
+
+
+class Examples(NamedTuple):
+    """Training windows in the eyes of the network: the numbers that its last layer weighs."""
+
+    features: NDArray[np.float16]  # (n, hidden) of length 1; half precision is enough for angles
+    window_id: NDArray[np.str_]  # (n,)
+    recording: NDArray[np.str_]  # (n,)
+    start_s: NDArray[np.float64]  # (n,) from the start of the recording
+    label: NDArray[np.str_]  # (n,) of the event that fills most of it, or background
+
+
+class Near(NamedTuple):
+    """A training window and the cosine of the angle between its features and others."""
+
+    window_id: str
+    recording: str
+    start_s: float
+    label: str
+    similarity: float
+
+
+def features(model: keras.Model, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the last (dense) layer is given, (n, hidden), each row divided by its length.
+
+    Parameters
+    ----------
+    inputs : (n, frequencies, frames, channels), normalised.
+    """
+    hidden = last_layer.body(model)(tf.convert_to_tensor(inputs), training=False)
+    return _directions(np.asarray(hidden))
+
+
+def _directions(hidden: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows (n, hidden) divided by their length; zeros stay zeros."""
+    length = np.linalg.norm(hidden, axis=1, keepdims=True)
+    return np.divide(hidden, length, out=np.zeros_like(hidden), where=length > 0)
+
+
+def chosen(labels: NDArray[np.str_], most: int = MOST) -> NDArray[np.int64]:
+    """Which of some windows to keep, in order: at most `most`, as many of each label as it has.
+
+    Where that is too many, rare labels keep all and the frequent ones share what is left
+    equally, each evenly spread over its windows.
+    """
+    names, counts = np.unique(labels, return_counts=True)
+    left, kept = most, []
+    for done, at in enumerate(np.argsort(counts, kind="stable")):
+        share = min(int(counts[at]), left // (len(names) - done))
+        mine = np.flatnonzero(labels == names[at])
+        kept.append(mine[np.arange(share) * len(mine) // max(share, 1)])
+        left -= share
+    return np.sort(np.concatenate(kept)) if kept else np.zeros(0, np.int64)
+
+
+def collect(
+    model: keras.Model, normalise: Normalisation, data: Dataset, rows: NDArray[np.int64]
+) -> Examples:
+    """The examples among some rows of a data set: those of the training part."""
+    rows = rows[chosen(data.event_type[rows])]
+    hidden = inference.outputs(last_layer.body(model), data.X_spec, rows, normalise)
+    return Examples(
+        _directions(hidden).astype(np.float16),
+        data.window_id[rows],
+        data.recording[rows],
+        data.start_s[rows],
+        data.event_type[rows],
+    )
+
+
+def save(path: Path, examples: Examples) -> None:
+    """Write an `.npz`; the same content gives the same bytes."""
+    write_npz(path, examples._asdict())
+
+
+def load(path: Path) -> Examples:
+    """Read what `save` wrote.
+
+    Raises
+    ------
+    DataError
+        The file is broken or holds something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays: dict[str, Any] = {name: stored[name] for name in Examples._fields}
+    except (KeyError, OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(
+            f"{path} holds no training examples ({error}): run the stage detect again"
+        ) from None
+    return Examples(**arrays)
+
+
+def nearest(
+    examples: Examples, feature: NDArray[np.float32], count: int, leave: NDArray[np.bool_]
+) -> list[Near]:
+    """The `count` examples most similar to a window, most similar first.
+
+    Parameters
+    ----------
+    feature : (hidden,) of length 1, or 0 throughout: then nothing is similar.
+    leave : (n,) examples to leave out, such as the window itself.
+
+    Raises
+    ------
+    DataError
+        The examples are of another network.
+    """
+    if examples.features.shape[1] != len(feature):
+        raise DataError(
+            f"the training examples have {examples.features.shape[1]} features and the network "
+            f"{len(feature)}: they are of another one; run the stage detect again"
+        )
+    if not feature.any():
+        return []
+    similarity = examples.features.astype(np.float32) @ feature
+    order = [k for k in np.argsort(-similarity, kind="stable") if not leave[k]][:count]
+    return [
+        Near(
+            str(examples.window_id[k]),
+            str(examples.recording[k]),
+            float(examples.start_s[k]),
+            str(examples.label[k]),
+            float(similarity[k]),
+        )
+        for k in order
+    ]

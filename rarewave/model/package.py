@@ -1,0 +1,107 @@
+"""A detector with all that finding and explaining events needs, in one folder."""
+
+import dataclasses
+import math
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from rarewave.base import parameters
+from rarewave.base.errors import DataError
+from rarewave.base.files import read_json, write_json
+from rarewave.detection.postprocessing import Joining
+from rarewave.model import detector, neighbours
+from rarewave.model.detector import Detector
+from rarewave.model.neighbours import Examples
+
+_FILE = "events.json"
+_EXAMPLES = "examples.npz"
+
+
+class Package(NamedTuple):
+    """What `python -m rarewave detect` and `explain` work with."""
+
+    detector: Detector
+    thresholds: Mapping[str, float]  # of each class but background
+    joining: Joining
+    bands: Mapping[str, tuple[float, float]]  # Hz, of the training calls of each class
+    examples: Examples | None  # training windows; None in packages of before they were kept
+
+
+def save(
+    folder: Path,
+    model: Path,
+    thresholds: Mapping[str, float],
+    joining: Joining,
+    bands: Mapping[str, tuple[float, float]],
+    remembered: Examples | None = None,
+) -> None:
+    """Copy a `.keras` file with its description, and write the rest beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (model, detector.sidecar(model)):
+        shutil.copyfile(path, folder / path.name)
+    content = {
+        "thresholds": dict(thresholds),
+        "joining": dataclasses.asdict(joining),
+        "bands": {name: list(band) for name, band in bands.items()},
+    }
+    write_json(folder / _FILE, content)
+    (folder / _EXAMPLES).unlink(missing_ok=True)
+    if remembered is not None:
+        neighbours.save(folder / _EXAMPLES, remembered)
+
+
+def load(where: str) -> Package:
+    """Read a package from its folder, from a `.keras` file in it, or from MLflow.
+
+    Parameters
+    ----------
+    where : a path, or an MLflow URI such as `models:/m-…` or `runs:/<run id>/detector`.
+
+    Raises
+    ------
+    DataError
+        There is no such model, or it was saved without thresholds.
+    """
+    folder = Path(where)
+    if where.startswith(("models:", "runs:", "mlflow-artifacts:")):
+        folder = _download(where)
+    named = folder.name if folder.is_file() else "*.keras"
+    folder = folder.parent if folder.is_file() else folder
+    if not folder.is_dir():
+        raise DataError(f"no model {where}: give a folder, a .keras file or an MLflow URI")
+    # MLflow keeps it among the artifacts of the logged model.
+    for inner in (folder, folder / "artifacts" / "detector"):
+        models = sorted(inner.glob(named))
+        if models and (inner / _FILE).exists():
+            content = read_json(inner / _FILE)
+            try:
+                bands = {name: (low, high) for name, (low, high) in content["bands"].items()}
+                joining = parameters.build(Joining, content["joining"], "detect")
+                thresholds = {name: _number(v) for name, v in content["thresholds"].items()}
+                found = Package(detector.load(models[0]), thresholds, joining, bands, None)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise DataError(f"{inner / _FILE} does not describe a detector ({error})") from None
+            known = inner / _EXAMPLES
+            return found._replace(examples=neighbours.load(known) if known.exists() else None)
+    raise DataError(
+        f"{where} is no detector with thresholds: the stage detect writes one to "
+        "artifacts/detect/detector"
+    )
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise ValueError(f"the threshold {value!r} is no number")
+    return float(value)
+
+
+def _download(uri: str) -> Path:
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return Path(mlflow.artifacts.download_artifacts(uri))
+    except (MlflowException, OSError) as error:
+        raise DataError(f"MLflow has no {uri} ({error})") from None

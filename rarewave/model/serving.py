@@ -1,0 +1,57 @@
+"""The detector as an MLflow model: waveforms in, scores and decisions out.
+
+MLflow runs this file in a copy of the package that it stores with the model, so that what
+treats the data is what trained the network.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel
+
+
+class WaveformDetector(PythonModel):
+    """Scores every window of every waveform that it is given.
+
+    Input: a row per recording, `samples` (raw, as recorded; null where missing) and
+    `sample_rate` in Hz. Output: a row per window, `recording` (row of the input), `start_s`,
+    `duration_s`, `status` (`scored` or `gap`), `p_<class>` of every class but background, `event`
+    (whether any reaches its threshold) and `labels` (those that do, joined by +).
+    """
+
+    def load_context(self, context: Any) -> None:
+        """Load network, front end and thresholds."""
+        from rarewave.model.package import load
+
+        package = load(context.artifacts["detector"])
+        self.detector, self.thresholds = package.detector, package.thresholds
+
+    def predict(
+        self,
+        context: Any,
+        model_input: pd.DataFrame,
+        params: dict[str, Any] | None = None,
+    ) -> pd.DataFrame:
+        """Scores and decisions, a row per window."""
+        tables = []
+        rows = zip(model_input["samples"], model_input["sample_rate"], strict=True)
+        for number, (samples, rate) in enumerate(rows):
+            wave = np.array([np.nan if v is None else v for v in samples], np.float64)
+            table = self.detector.score_recording(wave, float(rate))
+            table.insert(0, "recording", number)
+            over = {
+                name: (table[f"p_{name}"] >= threshold).to_numpy()
+                for name, threshold in self.thresholds.items()
+            }
+            table["event"] = np.any(list(over.values()), axis=0)
+            table["labels"] = [
+                "+".join(name for name, flags in over.items() if flags[row])
+                for row in range(len(table))
+            ]
+            tables.append(table)
+        return pd.concat(tables, ignore_index=True)
+
+
+set_model(WaveformDetector())

@@ -1,0 +1,1 @@
+"""Architectures by name, a file each, Keras and its files."""

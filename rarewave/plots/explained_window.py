@@ -1,0 +1,134 @@
+"""Pictures of an explanation: a window, its Grad-CAM, and what each band and layer is worth."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+
+from rarewave.plots.axes import extent, name_rows
+from rarewave.plots.style import COLOURS, GREY, figure, save, styled
+
+
+@styled
+def window(path: Path, case: dict[str, Any]) -> None:
+    """One window: spectrogram, the same under its Grad-CAM, bands beside it, layers below.
+
+    `case`: spectrogram and heat (frequencies, frames; heat None where there is none), time_s,
+    frequency_hz, window_s (start and end), bands (first and last row of each), and what was
+    `found`.
+    """
+    found = case["found"]
+    layers = found["layers"]
+    made = figure(11, 4.6 + 0.14 * len(layers))
+    panels: Any = made.subfigures(2, 1, height_ratios=[3.4, 1.0 + 0.14 * len(layers)])
+    upper, lower = panels
+    made.suptitle(
+        f"{found['class']}: probability {found['probability']:.3f} (log-odds "
+        f"{found['log_odds']:.1f}), threshold {found['threshold']:.3f}, in {found['recording']}",
+        fontsize=11,
+    )
+    left, middle, right = upper.subplots(1, 3, width_ratios=[4, 4, 2.4], sharey=True)
+    shown = _spectrogram(left, case, "inferno")
+    upper.colorbar(shown, ax=left, label="power [dB]", pad=0.01)
+    left.set_title("Spectrogram, and the sound measured in it")
+    _measured(left, case)
+    left.set_ylabel("frequency [Hz]")
+    _spectrogram(middle, case, "gray")
+    name = found["gradcam"]["layer"] if found["gradcam"] else "none has an image"
+    middle.set_title(f"Grad-CAM, layer {name}")
+    if case["heat"] is not None:
+        bounds = extent(case["time_s"], len(case["frequency_hz"]))
+        look: Any = {"origin": "lower", "aspect": "auto", "extent": bounds}
+        middle.imshow(
+            case["heat"], cmap="inferno", alpha=0.7 * case["heat"], vmin=0, vmax=1, **look
+        )
+        scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(0, 1), "inferno")
+        upper.colorbar(scale, ax=middle, label="share of the maximum", pad=0.01)
+    _bands(right, case)
+    _layers(lower, layers)
+    save(path, made)
+
+
+def _spectrogram(axes: Any, case: dict[str, Any], colours: str) -> Any:
+    picture, hertz = case["spectrogram"], case["frequency_hz"]
+    low, high = np.percentile(picture, [5, 99.5])
+    bounds = extent(case["time_s"], len(hertz))
+    shown = axes.imshow(
+        picture,
+        cmap=colours,
+        vmin=low,
+        vmax=max(high, low + 1),
+        origin="lower",
+        aspect="auto",
+        extent=bounds,
+        interpolation="nearest",
+    )
+    name_rows(axes, hertz)
+    axes.set_xlabel("time from the start of the recording [s]")
+    axes.locator_params(axis="x", nbins=5)
+    axes.ticklabel_format(axis="x", useOffset=False)
+    for edge in case["window_s"]:
+        if bounds[0] < edge < bounds[1]:
+            axes.axvline(edge, color="white", linewidth=0.8, linestyle=":")
+    return shown
+
+
+def _measured(axes: Any, case: dict[str, Any]) -> None:
+    """A frame around band and duration, as far as they lie in the picture."""
+    sound = case["found"]["measured"]
+    if sound is None:
+        return
+    left, right, bottom, top = extent(case["time_s"], len(case["frequency_hz"]))
+    at = np.interp([sound["low_hz"], sound["high_hz"]], *_rows(case["frequency_hz"]))
+    begin, end = np.clip([sound["onset_s"], sound["offset_s"]], left, right)
+    box = mpl.patches.Rectangle(
+        (begin, at[0]), end - begin, at[1] - at[0], fill=False, color="white", linewidth=1.2
+    )
+    axes.add_patch(box)
+    axes.set_xlim(left, right)
+    axes.set_ylim(bottom, top)
+
+
+def _rows(hertz: Any) -> tuple[Any, Any]:
+    """Frequencies and where they lie on the axis of rows."""
+    return hertz, np.arange(len(hertz)) + 0.5
+
+
+def _bands(axes: Any, case: dict[str, Any]) -> None:
+    """The log-odds that each band is worth, level with its rows."""
+    found = case["found"]["bands"]
+    lost = [band["log_odds_lost"] for band in found]
+    for (first, stop), value in zip(case["bands"], lost, strict=True):
+        axes.barh(
+            (first + stop) / 2,
+            value,
+            height=0.9 * (stop - first),
+            color=COLOURS[0] if value >= 0 else COLOURS[1],
+        )
+    axes.axvline(0, color="black", linewidth=0.6)
+    axes.tick_params(labelleft=False, left=False)
+    axes.locator_params(axis="x", nbins=4)
+    axes.set_xlabel("log-odds lost")
+    axes.set_title("Band at the quiet level")
+
+
+def _layers(panel: Any, layers: list[dict[str, Any]]) -> None:
+    """Share by gradient, and log-odds lost by levelling, a row for each layer from the input on."""
+    left, right = panel.subplots(1, 2, sharey=True)
+    rows = range(len(layers))
+    left.barh(rows, [100 * (row["gradient_share"] or 0.0) for row in layers], color=COLOURS[0])
+    left.set(xlabel="share [%]")
+    left.set_title("Layers: gradient x activation")
+    values = [row["ablation_log_odds_lost"] for row in layers]
+    colours = [COLOURS[0] if (value or 0) >= 0 else COLOURS[1] for value in values]
+    right.barh(rows, [value or 0.0 for value in values], color=colours)
+    for row, value in enumerate(values):
+        if value is None:
+            right.text(0, row, " no positions", fontsize=6, color=GREY, va="center")
+    right.axvline(0, color="black", linewidth=0.6)
+    right.set(xlabel="log-odds lost")
+    right.set_title("Layers: channels at their mean over positions")
+    left.set_yticks(rows, [row["layer"] for row in layers], fontsize=7)
+    left.set_ylim(len(layers) - 0.5, -0.5)
+    right.tick_params(labelleft=False, left=False)

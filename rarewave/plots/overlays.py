@@ -1,0 +1,82 @@
+"""Pictures of explained windows: spectrogram, heatmap and waveform."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rarewave.plots.axes import extent, name_rows
+from rarewave.plots.style import figure, save, styled
+
+
+def _explained(axes_pair: Any, case: dict[str, Any], front: dict[str, NDArray]) -> None:
+    """Spectrogram with heatmap above, waveform below, on a time axis in UTC where known."""
+    upper, lower = axes_pair
+    seconds, hertz = front["time_s"], front["frequency_hz"]
+    shown = hertz <= front["top_hz"]
+    bounds = extent(seconds, int(shown.sum()))
+    picture, heat = case["spectrogram"][shown], case["heat"][shown]
+    low, high = np.percentile(picture, [5, 99.5])
+    look = {"origin": "lower", "aspect": "auto", "extent": bounds}
+    upper.imshow(picture, cmap="gray", vmin=low, vmax=max(high, low + 1), **look)
+    upper.imshow(heat, cmap="inferno", alpha=0.6 * heat, vmin=0, vmax=1, **look)
+    name_rows(upper, hertz[shown], 5)
+    upper.set_title(case["title"], fontsize=7)
+    wave = case["waveform"]
+    times = np.arange(len(wave)) / front["rate_hz"] - front["before_s"]
+    lower.plot(times, wave, color="black", linewidth=0.4)
+    lower.set_xlim(bounds[:2])
+    upper.set_xlim(bounds[:2])
+    upper.tick_params(labelbottom=False)
+    lower.set_yticks([])
+    ticks = np.linspace(0, front["duration_s"], 4)
+    places = 0 if front["duration_s"] >= 10 else 2
+    if pd.isna(case["start"]):
+        labels = [f"{t:.{places}f} s" for t in ticks]
+    else:
+        clock = [case["start"] + pd.Timedelta(seconds=float(t)) for t in ticks]
+        labels = [f"{t:.{places}f} s\n{c:%H:%M:%S}" for t, c in zip(ticks, clock, strict=True)]
+    lower.set_xticks(ticks, labels, fontsize=6)
+    upper.tick_params(labelsize=6)
+
+
+@styled
+def overlay(path: Path, case: dict[str, Any], front: dict[str, NDArray]) -> None:
+    """One explained window.
+
+    `case`: spectrogram and heat (frequencies, frames), waveform (samples), start (UTC), title.
+    `front`: time_s, frequency_hz, top_hz, rate_hz, before_s, duration_s.
+    """
+    made = figure(6, 4.2)
+    upper, lower = made.subplots(2, 1, height_ratios=[3, 1])
+    _explained((upper, lower), case, front)
+    upper.set_ylabel("frequency [Hz]")
+    lower.set_ylabel("amplitude")
+    start = case["start"]
+    day = "" if pd.isna(start) else f", UTC {start:%Y-%m-%d}"
+    lower.set_xlabel(f"time from the start of the window{day}")
+    save(path, made)
+
+
+@styled
+def contact_sheet(
+    path: Path, rows: dict[str, list[dict[str, Any]]], front: dict[str, NDArray]
+) -> None:
+    """Explained windows side by side, a row for each kind."""
+    rows = {kind: cases for kind, cases in rows.items() if cases}
+    columns = max(len(cases) for cases in rows.values())
+    made = figure(2.3 * columns, 2.4 * len(rows))
+    heights = [3, 1] * len(rows)
+    grid = made.subplots(2 * len(rows), columns, height_ratios=heights, squeeze=False)
+    for r, (kind, cases) in enumerate(rows.items()):
+        for c in range(columns):
+            pair = grid[2 * r][c], grid[2 * r + 1][c]
+            if c < len(cases):
+                _explained(pair, cases[c], front)
+            else:
+                pair[0].axis("off")
+                pair[1].axis("off")
+        grid[2 * r][0].set_ylabel(f"{kind}\n[Hz]", fontsize=8)
+    save(path, made)

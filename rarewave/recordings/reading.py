@@ -1,0 +1,166 @@
+"""Read continuous waveforms: sound through libsndfile, the rest through ObsPy.
+
+One recording per file and channel; sound files are read in blocks, never whole.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rarewave.base.errors import DataError
+from rarewave.recordings import sound
+from rarewave.recordings.seismic import AGAIN, read_file
+
+# Samples held at once while reading: bounds the memory, not the result.
+_BLOCK = 1 << 20
+MEAN = "mean"  # channel of a recording that is the mean of all channels of a sound file
+
+
+class Header(NamedTuple):
+    """What a recording is, without its samples."""
+
+    recording_id: str
+    channel: str  # SEED identifier, or number (from 1) or `mean` for sound
+    start: pd.Timestamp  # UTC, NaT where unknown
+    sample_rate: float  # Hz
+    n_samples: int
+
+
+def find_files(folder: Path, pattern: str) -> list[Path]:
+    """The files below `folder` that fit the glob `pattern`, sorted by their path below it.
+
+    Raises
+    ------
+    DataError
+        The folder does not exist, or no file fits.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataError(f"no folder {folder}: put the data there or change ingest.data")
+    found = [f for f in folder.glob(pattern) if not f.name.startswith(".")]
+    for file in found:
+        if not file.exists():
+            raise DataError(f"{file} is a broken link: mend it or take it out")
+    files = [f for f in found if f.is_file()]
+    if not files:
+        raise DataError(
+            f"no recordings: nothing in {folder} fits {pattern!r}; see ingest.data and "
+            "ingest.pattern"
+        )
+    return sorted(files, key=lambda f: f.relative_to(folder).as_posix())
+
+
+def headers(path: Path, channel: int | None, start_pattern: str | None) -> list[Header]:
+    """The recordings of one file.
+
+    Parameters
+    ----------
+    channel : of a sound file, from 1; None: the mean of all. Other formats give every channel.
+    start_pattern : of `strptime`, for start times in the names of sound files.
+
+    Raises
+    ------
+    DataError
+        The file is unreadable, truncated or empty, or has no such channel.
+    """
+    found, _, problem = readable(path, channel, start_pattern)
+    if problem:
+        raise DataError(f"{problem}: {AGAIN}")
+    return found
+
+
+def readable(
+    path: Path, channel: int | None, start_pattern: str | None
+) -> tuple[list[Header], float, str]:
+    """What can be read of one file, truncated or not.
+
+    Returns
+    -------
+    The recordings; the seconds that are known to be missing; and what is wrong, else empty.
+
+    Raises
+    ------
+    DataError
+        Nothing can be read, or there is no such channel.
+    """
+    path = Path(path)
+    if not sound.is_sound(path):
+        problem = ""
+        try:
+            waveforms = read_file(path)
+        except DataError as error:
+            waveforms, problem = read_file(path, strict=False), str(error).rsplit(":", 1)[0]
+        found = [
+            Header(w.recording_id, w.channel, w.start, w.sample_rate, len(w.samples))
+            for w in waveforms
+        ]
+        return found, 0.0, problem
+    with sound.opened(path) as file:
+        rate, frames, channels = float(file.samplerate), int(file.frames), int(file.channels)
+        width = {"PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4}
+        bytes_each = (width | {"FLOAT": 4, "DOUBLE": 8}).get(file.subtype, 0)
+    lacking = sound.missing_seconds(path, rate, bytes_each * channels)
+    problem = ""
+    if lacking:
+        problem = (
+            f"{path} is truncated: at least {lacking:.3g} s of what its header says are missing"
+        )
+    elif not frames:
+        problem = f"{path} holds no sample"
+    if channel is not None and not 1 <= channel <= channels:
+        raise DataError(f"{path} has {channels} channel(s), and channel {channel} is wanted")
+    name = MEAN if channel is None and channels > 1 else str(channel or 1)
+    start = sound.start_of(path, start_pattern)
+    return [Header(path.stem, name, start, rate, frames)], lacking, problem
+
+
+def read(path: Path, channel: str, start: int, stop: int) -> NDArray[np.float64]:
+    """Samples [start, stop) of one recording, missing ones NaN.
+
+    Sound is read where it is wanted; a file of another format is read whole and kept for the
+    next call.
+    """
+    path = Path(path)
+    if sound.is_sound(path):
+        return sound.read(path, start, stop, None if channel == MEAN else int(channel))
+    return _whole(path, channel)[start:stop]
+
+
+@lru_cache(maxsize=2)
+def _whole(path: Path, channel: str) -> NDArray[np.float64]:
+    (waveform,) = read_file(path, channel, strict=False)
+    return waveform.samples
+
+
+def in_blocks(path: Path, header: Header) -> Iterator[NDArray[np.float64]]:
+    """All samples of a recording, a block at a time."""
+    for at in range(0, header.n_samples, _BLOCK):
+        yield read(path, header.channel, at, min(at + _BLOCK, header.n_samples))
+
+
+def examine(path: Path, header: Header) -> tuple[str, str]:
+    """A digest of the samples, and why the recording can hold no signal at all (else empty).
+
+    The digest is equal for equal waveforms whatever file they come from.
+    """
+    total = hashlib.sha256()
+    known, constant, value = 0, True, float("nan")
+    for block in in_blocks(path, header):
+        total.update(np.ascontiguousarray(block).tobytes())
+        finite = block[np.isfinite(block)]
+        if len(finite):
+            value = finite[0] if not known else value
+            known += len(finite)
+            constant = constant and bool(np.all(finite == value))
+    why = ""
+    if not known:
+        why = "every sample is missing (NaN)"
+    elif constant:
+        why = f"every sample is {value:g}"
+    return total.hexdigest()[:16], why

@@ -1,0 +1,33 @@
+"""Recordings that repeat or overlap one another."""
+
+from typing import Any
+
+import pandas as pd
+
+
+def duplicates(recordings: pd.DataFrame) -> list[tuple[str, str]]:
+    """Pairs (first, repeat) of recordings with the same samples, rate and start."""
+    first: dict[tuple[Any, ...], str] = {}
+    pairs = []
+    keys = recordings[["content", "sample_rate", "start"]].itertuples(index=False, name=None)
+    for key, name in zip(keys, recordings["recording_id"], strict=True):
+        if key in first:
+            pairs.append((first[key], name))
+        first.setdefault(key, name)
+    return pairs
+
+
+def overlaps(recordings: pd.DataFrame) -> list[tuple[str, str]]:
+    """Pairs of recordings of one channel that share time without being the same."""
+    pairs = []
+    length = pd.to_timedelta(recordings["n_samples"] / recordings["sample_rate"], unit="s")
+    table = recordings.assign(finish=recordings["start"] + length)
+    for _, channel in table.dropna(subset="start").groupby("channel", sort=True):
+        running: list[dict[str, Any]] = []
+        for row in channel.sort_values(["start", "recording_id"]).to_dict("records"):
+            # miniSEED rounds times: less than half a sample is no overlap.
+            least = pd.Timedelta(seconds=0.5 / row["sample_rate"])
+            running = [other for other in running if other["finish"] - row["start"] > least]
+            pairs += [(other["recording_id"], row["recording_id"]) for other in running]
+            running.append(row)
+    return pairs

@@ -1,0 +1,1 @@
+"""Generated archives; events put into real noise."""

@@ -1,0 +1,76 @@
+"""Split windows into train, validation and test without leaking, and prove it."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rarewave.base.classes import BACKGROUND
+from rarewave.base.errors import DataError
+from rarewave.splits.deal import deal
+from rarewave.splits.held_out import held_out, published
+from rarewave.splits.parts import PARTS, PURGED, Split
+from rarewave.splits.purge import purge
+
+
+def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
+    """The part of each window: train, validation, test or purged.
+
+    Whole groups are dealt, the largest of the rarest label first, each to the part that lacks
+    most of it; of many seeded deals the one nearest to the wanted shares of every label wins
+    (a grouped form of iterative stratification, Sechidis et al. 2011).
+
+    Parameters
+    ----------
+    windows : used rows of table WINDOWS.
+
+    Raises
+    ------
+    DataError
+        There are fewer groups than parts, an unknown test group, or a part without an event
+        or without background.
+    """
+    labels = windows["label"].to_numpy("U")
+    groups = windows["group"].to_numpy("U")
+    names, index = np.unique(groups, return_inverse=True)
+    kinds, kind = np.unique(labels, return_inverse=True)
+    counts = np.zeros((len(names), len(kinds)))
+    np.add.at(counts, (index, kind), 1)
+    of_windows = held_out(groups, windows["fold"].to_numpy("U"), options)
+    named = published(windows["recording_id"], options)
+    if len(names) < len(PARTS) - named.any():
+        raise DataError(
+            f"there are fewer groups ({len(names)}) than parts ({len(PARTS)}): add recordings of "
+            "other days or choose a finer ingest.group"
+        )
+    fixed = np.full(len(names), -1)
+    fixed[index] = of_windows
+    np.add.at(counts, (index[named], kind[named]), -1)
+    dealt = deal(counts, kinds != BACKGROUND, options, fixed)
+    part = np.array(PARTS)[dealt][index].astype("U16")
+    part[named] = "test"
+    part[purge(windows, part, options.purge_s)] = PURGED
+    part[_torn(windows["event_id"].to_numpy("U"), part)] = PURGED
+    positive = labels != BACKGROUND
+    both = (("event", positive), ("background", ~positive))
+    for name in PARTS:
+        inside = part == name
+        for what, flags in both:
+            if flags.any() and not (inside & flags).any():
+                holding = len(np.unique(groups[flags]))
+                raise DataError(
+                    f"the {name} part has no {what} window: {holding} of {len(names)} groups hold "
+                    f"{what} windows, and {len(PARTS)} parts need one each; add recordings, or "
+                    "change split.validation, split.test or split.seed"
+                )
+    return part
+
+
+def _torn(event_id: NDArray[np.str_], part: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """Windows of events that reach into a stronger part (an event across midnight)."""
+    strength = {PURGED: -1, "train": 0, "validation": 1, "test": 2}
+    rank = np.array([strength[name] for name in part])
+    torn = np.zeros(len(part), bool)
+    for event in np.unique(event_id[event_id != ""]):
+        mine = event_id == event
+        torn |= mine & (rank < rank[mine].max())
+    return torn

@@ -1,0 +1,1 @@
+"""MLflow as a side effect that never costs a result."""

@@ -1,0 +1,115 @@
+"""Batches of training examples."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rarewave.frontend.normalisation import Normalisation
+from rarewave.frontend.transform import FrontEnd
+from rarewave.networks.backend import keras
+from rarewave.training import augmentation, samplers
+from rarewave.training.augmentation import Augmentation
+from rarewave.training.hyperparameters import Training
+
+
+class Examples(NamedTuple):
+    """All windows of a data set and what they hold."""
+
+    X: NDArray[np.float32]  # (n, frequencies, frames, channels) dB
+    y: NDArray[np.int8]  # (n,) class that fills most of the window
+    targets: NDArray[np.int8]  # (n, classes) all classes of the window
+    background: int  # index of the class background, -1: none
+    waveforms: NDArray[np.float32] | None  # (n, samples) where augmentation needs them
+
+    @property
+    def binary(self) -> bool:
+        """One output: event or background."""
+        return self.background == 0 and self.targets.shape[1] == 2
+
+    @property
+    def outputs(self) -> int:
+        """Numbers that the network gives for a window."""
+        return 1 if self.binary else self.targets.shape[1]
+
+
+class Batches(keras.utils.PyDataset):
+    """Augmented, normalised batches of some rows, in a fresh seeded order every epoch."""
+
+    def __init__(
+        self,
+        examples: Examples,
+        rows: NDArray[np.int64],
+        normalise: Normalisation,
+        front_end: FrontEnd,
+        options: Training,
+        changes: Augmentation,
+    ) -> None:
+        super().__init__()
+        self.examples, self.rows, self.normalise = examples, rows, normalise
+        self.front_end, self.options, self.changes, self.epoch = front_end, options, changes, 0
+        y = examples.y[rows]
+        self.weights: dict[int, float] | None = None
+        if options.imbalance == "class_weights":
+            self.weights = samplers.class_weights(y)
+        elif options.class_balanced_beta:
+            self.weights = samplers.class_balanced_weights(y, options.class_balanced_beta)
+        self.backgrounds = rows[y == examples.background]
+        self._deal()
+
+    def _deal(self) -> None:
+        options = self.options
+        order = samplers.epoch_order(
+            self.examples.y[self.rows],
+            options.imbalance,
+            options.seed,
+            self.epoch,
+            # The last batch of an epoch may be short.
+            (options.least_batches - 1) * options.batch_size + 1,
+        )
+        self.order = self.rows[order]
+
+    def __len__(self) -> int:
+        return -(-len(self.order) // self.options.batch_size)
+
+    def __getitem__(self, number: int) -> tuple[NDArray, ...]:
+        size, examples = self.options.batch_size, self.examples
+        rows = self.order[number * size : (number + 1) * size]
+        rng = np.random.Generator(np.random.PCG64([self.options.seed, self.epoch, number, 7]))
+        X, targets = self._examples(rows, rng), self._targets(rows)
+        inputs = self.normalise(X)
+        if self.changes.mixup_p:
+            inputs, targets = augmentation.mixup(inputs, targets, rng, self.changes)
+        if self.weights is None:
+            return inputs, targets
+        weight = np.array([self.weights[int(label)] for label in examples.y[rows]], np.float32)
+        return inputs, targets, weight
+
+    def _examples(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float32]:
+        examples, changes = self.examples, self.changes
+        waveforms = examples.waveforms
+        others = None
+        if changes.background_p:
+            pool = self.backgrounds if len(self.backgrounds) else self.rows
+            others = examples.X[rng.choice(pool, min(len(pool), len(rows)), replace=False)]
+        return augmentation.augment(
+            examples.X[rows],
+            None if waveforms is None else waveforms[rows],
+            others,
+            rng,
+            self.front_end.clean.sample_rate_hz,
+            self.front_end.spectrogram,
+            changes,
+        )
+
+    def _targets(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        targets = self.examples.targets[rows].astype(np.float32)
+        if self.examples.binary:
+            return targets[:, 1:]
+        # A window of two calls is half of each: then the sum of probabilities is 1.
+        return targets / targets.sum(axis=1, keepdims=True)
+
+    def on_epoch_end(self) -> None:
+        """Deal the order of the next epoch."""
+        self.epoch += 1
+        self._deal()

@@ -1,0 +1,84 @@
+"""What a training run may be told."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from rarewave.base.errors import DataError
+from rarewave.base.parameters import Above, AtLeast, Between, Fraction
+
+
+@dataclass(frozen=True)
+class Training:
+    """Network, start, loss, imbalance and schedule of one training run.
+
+    `width` scales the filters of `acoustic_cnn`. `frozen` is the share of the encoder's layers
+    with weights, from the input on, that stay as the stage pretrain left them; the others learn at
+    `encoder_rate` times the learning rate. `labels` is the share of the training labels that
+    training may see, `least_batches` the batches of an epoch that few labels are repeated for.
+
+    `loss` may be weighed by the effective number of windows of a class (`class_balanced_beta`)
+    and adjusted by the logarithm of its share (`logit_adjustment`). `imbalance`: `oversample`
+    repeats rare classes until all are equal in number, `balanced` fills every batch equally from
+    all, `square_root` and `effective_number` draw classes by these powers of their size,
+    `class_weights` weighs each class by the inverse of its share. `keep` the epoch that is best on
+    validation, or the last. `weight_decay` is decoupled (Loshchilov and Hutter 2019); `warmup` is
+    the share of the steps over which the learning rate rises; `label_smoothing` that of Szegedy
+    et al. (2016).
+    """
+
+    network: Literal[
+        "seed_cnn", "band_context", "call_cnn", "sound_net", "frame_net", "acoustic_cnn"
+    ]
+    width: Annotated[float, Above(0), Between(0, 4)]
+    normalisation: Literal["sample", "dataset", "both", "unit"]
+    labels: Annotated[float, Above(0), Between(0, 1)]
+    least_batches: Annotated[int, AtLeast(1)]
+    frozen: Fraction
+    encoder_rate: Annotated[float, Above(0)]
+    loss: Literal["cross_entropy", "focal"]
+    focal_gamma: Annotated[float, AtLeast(1)]  # below 1 the gradient of a sure output is NaN
+    focal_alpha: Annotated[float, Between(0, 1)]
+    class_balanced_beta: Annotated[float, Between(0, 0.999999)]
+    logit_adjustment: Annotated[float, AtLeast(0)]
+    label_smoothing: Annotated[float, Between(0, 0.5)]
+    imbalance: Literal[
+        "none", "oversample", "balanced", "square_root", "effective_number", "class_weights"
+    ]
+    learning_rate: Annotated[float, Above(0)]
+    weight_decay: Annotated[float, AtLeast(0)]
+    schedule: Literal["constant", "cosine"]
+    warmup: Annotated[float, Between(0, 0.5)]
+    batch_size: Annotated[int, AtLeast(1)]
+    epochs: Annotated[int, AtLeast(1)]
+    patience: Annotated[int, AtLeast(1)]
+    keep: Literal["best", "last"]
+    threads: Annotated[int, AtLeast(1)]
+    seed: Annotated[int, AtLeast(0)]
+
+    def __post_init__(self) -> None:
+        if self.warmup and self.schedule == "constant":
+            raise DataError("warmup is for schedule cosine: set warmup to 0 or schedule to cosine")
+        if self.class_balanced_beta and self.imbalance == "class_weights":
+            raise DataError(
+                "class_balanced_beta and imbalance: class_weights both weigh the loss: set "
+                "class_balanced_beta to 0 or imbalance to none"
+            )
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """Self-supervised pretraining of the encoder by contrast (SimCLR, Chen et al. 2020).
+
+    With `epochs` 0 the encoder keeps its seeded start. `temperature` is that of the loss;
+    `learning_rate` falls on a cosine after rising over the share `warmup` of the steps. A batch
+    has `batch_size` windows, two views of each. `precision` mixed_bfloat16 is for a GPU.
+    """
+
+    epochs: Annotated[int, AtLeast(0)]
+    batch_size: Annotated[int, AtLeast(2)]
+    temperature: Annotated[float, Above(0)]
+    learning_rate: Annotated[float, Above(0)]
+    weight_decay: Annotated[float, AtLeast(0)]
+    warmup: Annotated[float, Between(0, 0.5)]
+    precision: Literal["float32", "mixed_bfloat16"]
+    seed: Annotated[int, AtLeast(0)]

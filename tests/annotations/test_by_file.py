@@ -1,0 +1,416 @@
+"""Labels of sound files in each of their forms, and the stage that reads them."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support import project, tiny
+
+from rarewave.annotations import by_file
+from rarewave.annotations.formats import audacity, dcase
+from rarewave.annotations.sources import Sources
+from rarewave.base.errors import DataError
+from rarewave.base.tables import EVENTS, RECORDINGS, conform
+from rarewave.experiments import recipes
+
+RAVEN = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)"
+MULTI = (
+    f"{RAVEN}\tBegin File\tFile Offset (s)\tAnnotation\n"
+    "1\tSpectrogram 1\t1\t2\t3\t100\t200\ta.wav\t2\tcall\n"
+    "2\tSpectrogram 1\t1\t11.5\t12.5\t100\t200\tb.wav\t1.5\tsong\n"
+)
+
+FILES = Sources(
+    data="data",
+    pattern="**/*.wav",
+    labels="files",
+    label_files=("labels/{stem}.txt",),
+    label_column=None,
+    name_pattern=None,
+    start_pattern=None,
+    channel=None,
+    group="recording",
+    folds=0,
+    fold_seed=1,
+)
+TABLES = replace(FILES, labels="tables", label_files=("all.tsv",))
+CLIPS = replace(FILES, labels="clips", label_files=("meta.csv",), group="given")
+FOLDERS = replace(FILES, labels="folders", label_files=())
+NAMES = replace(
+    FILES, labels="names", label_files=(), name_pattern=r"(?P<label>\d)_(?P<group>\w+)_\d+",
+    group="given",
+)  # fmt: skip
+
+
+def recorded(*paths: str, seconds: float = 10.0) -> pd.DataFrame:
+    """Rows of table RECORDINGS as the stage has them before labels are read."""
+    rows = [
+        {
+            "recording_id": path.removesuffix(".wav"),
+            "path": path,
+            "channel": "1",
+            "start": pd.NaT,
+            "sample_rate": 100.0,
+            "n_samples": round(seconds * 100),
+            "group": f"group of {path}",
+            "content": path,
+        }
+        for path in paths
+    ]
+    return pd.DataFrame(rows)
+
+
+def text(folder: Path, name: str, content: str) -> Path:
+    """A text file below the folder."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    return path
+
+
+def read(
+    sources: Sources, folder: Path, table: pd.DataFrame
+) -> tuple[list[tuple[Any, ...]], dict[str, bool], dict[str, Any]]:
+    """Events as tuples, which recordings are labelled, and the report; all of the right types."""
+    events, recordings, report = by_file.read(sources, folder, table)
+    pd.testing.assert_frame_equal(events, conform(events, EVENTS, "events"))
+    conform(recordings.assign(start=pd.to_datetime(recordings["start"], utc=True)), RECORDINGS, "r")
+    assert not events["event_id"].duplicated().any() and events["certain"].all()
+    assert set(events["recording_id"]) <= set(recordings["recording_id"][recordings["labelled"]])
+    columns = ["recording_id", "onset_s", "offset_s", "low_hz", "high_hz", "label"]
+    rows = [
+        tuple(None if v != v else v for v in row)
+        for row in events[columns].itertuples(index=False, name=None)
+    ]
+    labelled = dict(zip(recordings["recording_id"], recordings["labelled"], strict=True))
+    assert report["unlabelled_recordings"] == [f"{k}.wav" for k, v in labelled.items() if not v]
+    return rows, labelled, report
+
+
+def test_an_empty_label_file_is_a_true_negative_and_none_is_unlabelled(tmp_path: Path) -> None:
+    """Of four recordings: calls, an empty file, a table with a header only, no file."""
+    text(tmp_path, "labels/a.txt", "1\t2\tcall\n\\\t100\t200\n3\t4\tsong\n")
+    text(tmp_path, "labels/b.txt", "")
+    text(tmp_path, "labels/c.txt", RAVEN + "\tAnnotation\n")
+    rows, labelled, report = read(FILES, tmp_path, recorded("a.wav", "b.wav", "c.wav", "d.wav"))
+    assert rows == [("a", 1, 2, 100, 200, "call"), ("a", 3, 4, None, None, "song")]
+    assert labelled == {"a": True, "b": True, "c": True, "d": False}
+    assert report["recording_absent"] == report["cut_at_the_end"] == []
+
+
+def test_the_first_pattern_with_a_file_counts(tmp_path: Path) -> None:
+    """Patterns are tried in order, for each recording."""
+    sources = replace(FILES, label_files=("new/{stem}.txt", "old/{stem}.txt"))
+    text(tmp_path, "new/a.txt", "1\t2\tnew\n")
+    for name in "ab":
+        text(tmp_path, f"old/{name}.txt", "1\t2\told\n")
+    rows, _, _ = read(sources, tmp_path, recorded("a.wav", "b.wav"))
+    assert [(row[0], row[-1]) for row in rows] == [("a", "new"), ("b", "old")]
+
+
+def test_equal_stems_in_folders_have_labels_of_their_own(tmp_path: Path) -> None:
+    """Label files beside the recordings, by {folder}."""
+    sources = replace(FILES, label_files=("{folder}/{stem}.txt",))
+    text(tmp_path, "x/a.txt", "1\t2\tone\n")
+    text(tmp_path, "y/a.txt", "5\t6\ttwo\n")
+    rows, _, _ = read(sources, tmp_path, recorded("x/a.wav", "y/a.wav", "z/a.wav"))
+    assert [(row[0], row[1], row[-1]) for row in rows] == [("x/a", 1, "one"), ("y/a", 5, "two")]
+
+
+def test_a_label_file_of_two_recordings_is_refused(tmp_path: Path) -> None:
+    """x/a.wav and y/a.wav cannot both be what labels/a.txt is about."""
+    text(tmp_path, "labels/a.txt", "1\t2\tone\n")
+    with pytest.raises(DataError, match=r"labels/a\.txt"):
+        by_file.read(FILES, tmp_path, recorded("x/a.wav", "y/a.wav"))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "labels/{name}.txt",
+        "labels/{}.txt",
+        "labels/{stem",
+        pytest.param(
+            "labels/{stem.name}.txt",
+        ),
+    ],
+)
+def test_a_wrong_pattern_is_named(tmp_path: Path, pattern: str) -> None:
+    """Only {stem} and {folder} are known."""
+    with pytest.raises(DataError, match=r"ingest\.label_files has .*only \{stem\} and \{folder\}"):
+        by_file.read(replace(FILES, label_files=(pattern,)), tmp_path, recorded("a.wav"))
+
+
+def test_a_label_file_of_another_recording_is_refused(tmp_path: Path) -> None:
+    """It names b.wav and lies beside a.wav."""
+    row = "1\tSpectrogram 1\t1\t1\t2\t0\t100\tb.wav\tcall\n"
+    text(tmp_path, "labels/a.txt", f"{RAVEN}\tBegin File\tAnnotation\n{row}")
+    with pytest.raises(DataError, match=r"a\.txt, row 2: it names b\.wav, .* that of a\.wav"):
+        by_file.read(FILES, tmp_path, recorded("a.wav"))
+
+
+@pytest.mark.parametrize("onset", ["10", "11.5"])
+def test_an_event_outside_the_recording_is_refused(tmp_path: Path, onset: str) -> None:
+    """At its end or behind: file, row, times and recording are named."""
+    text(tmp_path, "labels/a.txt", f"1\t2\tcall\n\n{onset}\t12\tcall\n")
+    wanted = rf"labels/a\.txt, row 3: the event at {onset} s lies outside a\.wav, .* 10 s"
+    with pytest.raises(DataError, match=wanted):
+        by_file.read(FILES, tmp_path, recorded("a.wav"))
+
+
+def test_an_event_that_runs_over_the_end_is_cut_and_told(tmp_path: Path) -> None:
+    """To the length of the recording; one that ends with it is left alone."""
+    text(tmp_path, "labels/a.txt", "9\t10\tcall\n9.5\t10.2\tcall\n")
+    rows, _, report = read(FILES, tmp_path, recorded("a.wav"))
+    assert [row[1:3] for row in rows] == [(9, 10), (9.5, 10)]
+    assert report["cut_at_the_end"] == ["a.txt row 2"]
+
+
+def test_a_raven_table_over_several_recordings(tmp_path: Path) -> None:
+    """Times by File Offset; a recording that it does not name is unlabelled."""
+    text(tmp_path, "all.tsv", MULTI)
+    rows, labelled, _ = read(TABLES, tmp_path, recorded("a.wav", "b.wav", "c.wav"))
+    assert rows == [("a", 2, 3, 100, 200, "call"), ("b", 1.5, 2.5, 100, 200, "song")]
+    assert labelled == {"a": True, "b": True, "c": False}
+
+
+def test_a_dcase_table_with_a_recording_without_events(tmp_path: Path) -> None:
+    """A row with a name alone is a true negative; recordings that are not there are told."""
+    text(
+        tmp_path,
+        "all.tsv",
+        "filename\tonset\toffset\tevent_label\nx/a.wav\t1\t2\tcall\nb.wav\t\t\t\n"
+        "gone.wav\t1\t2\tcall\nlost.wav\t\t\t\n",
+    )
+    rows, labelled, report = read(TABLES, tmp_path, recorded("x/a.wav", "y/b.wav", "c.wav"))
+    assert rows == [("x/a", 1, 2, None, None, "call")]
+    assert labelled == {"x/a": True, "y/b": True, "c": False}
+    assert report["recording_absent"] == ["gone.wav of all.tsv", "lost.wav of all.tsv"]
+
+
+def test_tables_add_up(tmp_path: Path) -> None:
+    """A csv by column names and a Raven table over the same recordings."""
+    sources = replace(TABLES, label_files=("one.csv", "two.txt"))
+    text(tmp_path, "one.csv", "file,start,end,fmin,species\na.wav,1,2,50,call\n")
+    text(tmp_path, "two.txt", MULTI)
+    rows, _, _ = read(sources, tmp_path, recorded("a.wav", "b.wav"))
+    assert sorted(rows, key=lambda row: row[:2]) == [
+        ("a", 1, 2, 50, None, "call"),
+        ("a", 2, 3, 100, 200, "call"),
+        ("b", 1.5, 2.5, 100, 200, "song"),
+    ]
+
+
+def test_paths_tell_files_of_equal_names_apart(tmp_path: Path) -> None:
+    """By the path below the folder; a bare name that two have is nobody's."""
+    head = "filename\tonset\toffset\tevent_label\n"
+    text(tmp_path, "all.tsv", f"{head}x/a.wav\t1\t2\tone\ny/a.wav\t3\t4\ttwo\n")
+    table = recorded("x/a.wav", "y/a.wav")
+    rows, _, _ = read(TABLES, tmp_path, table)
+    assert [(row[0], row[-1]) for row in rows] == [("x/a", "one"), ("y/a", "two")]
+    text(tmp_path, "all.tsv", f"{head}x/a.wav\t1\t2\tone\na.wav\t3\t4\ttwo\n")
+    rows, labelled, report = read(TABLES, tmp_path, table)
+    assert [row[0] for row in rows] == ["x/a"] and labelled == {"x/a": True, "y/a": False}
+    assert report["recording_absent"] == ["a.wav of all.tsv"]
+
+
+def test_a_table_that_names_no_file_is_refused(tmp_path: Path) -> None:
+    """That is a label file of one recording."""
+    text(tmp_path, "all.tsv", "onset\toffset\tevent_label\n1\t2\tcall\n")
+    with pytest.raises(DataError, match=r"all\.tsv, row 2: no file is named"):
+        by_file.read(TABLES, tmp_path, recorded("a.wav"))
+
+
+def test_clips_have_class_fold_and_group(tmp_path: Path) -> None:
+    """As in ESC-50; the whole recording is the event, and background is none."""
+    text(
+        tmp_path,
+        "meta.csv",
+        "filename,fold,target,category,esc10,src_file\n1-a.wav,1,0,dog,True,100\n"
+        "1-b.wav,2,1,background,True,101\n1-gone.wav,1,0,dog,True,100\n",
+    )
+    table = recorded("1-a.wav", "1-b.wav", "1-c.wav")
+    events, found, report = by_file.read(replace(CLIPS, group="folder"), tmp_path, table)
+    assert events[["recording_id", "onset_s", "offset_s", "label"]].to_numpy().tolist() == [
+        ["1-a", 0, 10, "dog"]
+    ]
+    assert found["labelled"].tolist() == [True, True, False]
+    assert found["fold"].tolist() == ["1", "2", ""]
+    assert found["group"].tolist() == table["group"].tolist()
+    assert report["recording_absent"] == ["1-gone.wav of meta.csv"]
+    _, found, _ = by_file.read(CLIPS, tmp_path, table.iloc[:2])
+    assert found["group"].tolist() == ["100", "101"]
+    with pytest.raises(DataError, match=r"1-c\.wav has no group: ingest\.group is given"):
+        by_file.read(CLIPS, tmp_path, table)
+
+
+def test_folders_are_classes(tmp_path: Path) -> None:
+    """Equal stems in two folders are two recordings; background is no event."""
+    table = recorded("cat/a.wav", "dog/a.wav", "background/a.wav")
+    rows, labelled, _ = read(FOLDERS, tmp_path, table)
+    assert rows == [("cat/a", 0, 10, None, None, "cat"), ("dog/a", 0, 10, None, None, "dog")]
+    assert all(labelled.values())
+    with pytest.raises(DataError, match=r"a\.wav lies in no folder named after what it holds"):
+        by_file.read(FOLDERS, tmp_path, recorded("a.wav"))
+
+
+def test_names_hold_label_and_group(tmp_path: Path) -> None:
+    """By a regular expression that the whole stem matches."""
+    table = recorded("7_jackson_0.wav", "3_theo_12.wav")
+    events, found, _ = by_file.read(NAMES, tmp_path, table)
+    assert events["label"].tolist() == ["7", "3"]
+    assert found["group"].tolist() == ["jackson", "theo"]
+    with pytest.raises(DataError, match=r"x\.wav: its name does not match ingest\.name_pattern"):
+        by_file.read(NAMES, tmp_path, recorded("x.wav"))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(?P<label>",
+        r"\d_\w+",
+        pytest.param(
+            r"(?P<who>\d)_\w+",
+        ),
+    ],
+)
+def test_a_wrong_name_pattern_is_named(tmp_path: Path, pattern: str) -> None:
+    """No regular expression, no group, a group that is not label."""
+    with pytest.raises(DataError, match="name_pattern"):
+        sources = replace(NAMES, name_pattern=pattern, group="recording")
+        by_file.read(sources, tmp_path, recorded("7_jackson_0.wav"))
+
+
+def test_nothing_labelled_is_refused(tmp_path: Path) -> None:
+    """It is a wrong pattern, not an archive without calls."""
+    wanted = r"no recording has labels: of 2 recordings .*labels/\{stem\}\.txt.*labels: files"
+    with pytest.raises(DataError, match=wanted):
+        by_file.read(FILES, tmp_path, recorded("a.wav", "b.wav"))
+
+
+EVENT = st.tuples(st.integers(0, 99), st.integers(1, 30), st.sampled_from(["call", "song"]))
+
+
+@given(st.lists(st.lists(EVENT, max_size=4), min_size=1, max_size=3))
+@settings(max_examples=15)
+def test_files_and_tables_give_the_same_events(
+    tmp_path_factory: pytest.TempPathFactory, drawn: Sequence[Sequence[tuple[int, int, str]]]
+) -> None:
+    """A track for each recording, or all in one table: the same, cut at 10 s."""
+    folder = tmp_path_factory.mktemp("labels")
+    names = [f"r{number}.wav" for number in range(len(drawn))]
+    rows: list[dict[str, Any]] = [
+        {"file": name, "onset_s": a / 10, "offset_s": (a + n) / 10, "label": label}
+        for name, mine in zip(names, drawn, strict=True)
+        for a, n, label in mine
+    ]
+    table = pd.DataFrame(rows, columns=["file", "onset_s", "offset_s", "label"])
+    dcase.write_dcase(folder / "all.tsv", table, names)
+    for name in names:
+        mine = table[table["file"] == name].drop(columns="file")
+        audacity.write(folder / f"labels/{name[:-4]}.txt", mine)
+    found = [read(sources, folder, recorded(*names))[:2] for sources in (FILES, TABLES)]
+    assert sorted(found[0][0]) == sorted(found[1][0]) == sorted(
+        (row["file"][:-4], row["onset_s"], min(row["offset_s"], 10.0), None, None, row["label"])
+        for row in rows
+    )  # fmt: skip
+    assert found[0][1] == found[1][1] == dict.fromkeys([n[:-4] for n in names], True)
+
+
+@pytest.fixture(scope="module")
+def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the pipeline that several tests give data to, one after the other."""
+    folder = tmp_path_factory.mktemp("ingest") / "project"
+    project.copy(folder)
+    return folder
+
+
+def ingest(
+    folder: Path, waves: dict[str, np.ndarray], written: dict[str, str], good: bool = True,
+    **options: Any,
+) -> str:  # fmt: skip
+    """Run the stage on recordings and label files; what it said."""
+    for name in ("data", "artifacts", "metrics"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for name, wave in waves.items():
+        tiny.write(folder / "data" / name, wave)
+    for name, content in written.items():
+        text(folder / "data", name, content)
+    changes = {"data": "data", "pattern": "**/*.wav", "start_pattern": None} | options
+    changes = {f"ingest.{key}": value for key, value in changes.items()}
+    recipes.use("calls", changes, folder / "recipes", folder / "params.yaml")
+    done = project.stage(folder, "ingest")
+    assert done.returncode == (0 if good else 1), done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    if not good:
+        assert done.stderr.startswith("ingest: ") and not list(folder.glob("artifacts/ingest/*"))
+        assert not (folder / "metrics/ingest.json").exists()
+    return done.stdout + done.stderr
+
+
+WAVES = {f"{name}/a.wav": tiny.song(4.0, seed=k) for k, name in enumerate(("cat", "dog", "none"))}
+
+
+def test_the_stage_reads_label_files(code: Path) -> None:
+    """Tables, counts and report of a folder with calls, without, and not looked at."""
+    labels = {"cat/a.txt": "1\t2\tcall\n3\t9\tsong\n", "dog/a.txt": ""}
+    said = ingest(code, WAVES, labels, label_files=["{folder}/{stem}.txt"], group="folder")
+    table = pd.read_parquet(code / "artifacts/ingest/recordings.parquet")
+    assert table["recording_id"].tolist() == ["cat/a", "dog/a", "none/a"]
+    assert table["labelled"].tolist() == [True, True, False]
+    assert table["group"].tolist() == ["cat", "dog", "none"]
+    events = pd.read_parquet(code / "artifacts/ingest/events.parquet")
+    assert events[["recording_id", "onset_s", "offset_s", "label"]].to_numpy().tolist() == [
+        ["cat/a", 1, 2, "call"],
+        ["cat/a", 3, 4, "song"],
+    ]
+    found = json.loads((code / "metrics/ingest.json").read_text())
+    assert (found["recordings"], found["events"], found["unlabelled_recordings"]) == (3, 2, 1)
+    assert found["events_per_type"] == {"call": 1, "song": 1}
+    report = json.loads((code / "artifacts/ingest/report.json").read_text())
+    assert report["unlabelled_recordings"] == ["none/a.wav"]
+    assert report["cut_at_the_end"] == ["a.txt row 2"]
+    assert "unlabelled recordings: 1: none/a.wav" in said
+
+
+def test_the_stage_reads_folders_and_makes_folds(code: Path) -> None:
+    """Classes by folder; folds keep groups whole."""
+    names = [f"{k}/{n}.wav" for k in "xy" for n in range(3)]
+    waves = {name: tiny.noise(500, seed) for seed, name in enumerate(names)}
+    ingest(code, waves, {}, labels="folders", label_files=[], folds=3)
+    table = pd.read_parquet(code / "artifacts/ingest/recordings.parquet")
+    events = pd.read_parquet(code / "artifacts/ingest/events.parquet")
+    joined = events.merge(table, on="recording_id")
+    assert (joined["label"] == joined["path"].str[0]).all() and len(joined) == 6
+    assert sorted(table["fold"].unique()) == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("written", "options", "says"),
+    [
+        ({"cat/a.txt": "5\t6\tcall\n"}, {"label_files": ["{folder}/{stem}.txt"]},
+         ["a.txt, row 1", "outside cat/a.wav", "4 s"]),
+        ({"all.csv": "file,start\ncat/a.wav,1\n"}, {"labels": "tables", "label_files": ["all.csv"]},
+         ["all.csv has no column of offset"]),
+        ({}, {"labels": "names", "label_files": [], "name_pattern": r"(?P<label>\d)_.*"},
+         ["a.wav: its name does not match ingest.name_pattern"]),
+        ({}, {"labels": "tables", "label_files": ["gone.txt"]}, ["gone.txt"]),
+        ({"bad/b.wav": "no sound"}, {"labels": "folders", "label_files": []},
+         ["bad/b.wav cannot be read"]),
+    ],
+)  # fmt: skip
+def test_the_stage_refuses_bad_labels(
+    code: Path, written: dict[str, str], options: dict[str, Any], says: list[str]
+) -> None:
+    """One message that names file and row, code 1, no output."""
+    said = ingest(code, WAVES, written, good=False, **options)
+    for part in says:
+        assert part in said, said

@@ -1,0 +1,133 @@
+"""Parameters: what is accepted, and what a refusal says."""
+
+import datetime
+import math
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rarewave.base import parameters
+from rarewave.base.errors import DataError
+from rarewave.base.parameters import Above, AtLeast, Between, Fraction
+
+
+@dataclass(frozen=True)
+class Options:
+    """One field of every kind."""
+
+    size: Annotated[int, AtLeast(1)]
+    rate: Annotated[float, Above(0)]
+    share: Fraction
+    mode: Literal["linear", "mel"]
+    top: Annotated[float, Above(0)] | None
+    names: tuple[str, ...]
+    on: bool
+
+
+GOOD = {
+    "size": 3, "rate": 2.5, "share": 0.5, "mode": "mel", "top": None, "names": ["a"], "on": True,
+}  # fmt: skip
+
+
+def test_good_values_become_the_option_object() -> None:
+    """Values pass unchanged, a list becomes a tuple and a whole number a float."""
+    made = parameters.build(Options, GOOD | {"rate": 2, "other": 1}, "stage")
+    assert made == Options(3, 2.0, 0.5, "mel", None, ("a",), True)
+    assert type(made.rate) is float
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("size", 0, "at least 1"),
+        ("size", 2.0, "a whole number"),
+        ("size", True, "a whole number"),
+        ("rate", 0, "greater than 0"),
+        ("rate", "1e-3", "a number"),
+        ("rate", False, "a number"),
+        ("rate", math.nan, "finite"),
+        ("rate", math.inf, "finite"),
+        ("rate", None, "a number"),
+        ("share", 1.01, "between 0 and 1"),
+        ("share", -0.01, "between 0 and 1"),
+        ("mode", "mell", "did you mean mel?"),
+        ("mode", "x", "choose one of linear, mel"),
+        ("mode", 1, "choose one of linear, mel"),
+        ("top", 0.0, "greater than 0"),
+        ("top", "none", "a number"),
+        ("names", "a", "must be a list"),
+        ("names", [1], "text"),
+        ("on", "yes", "true or false"),
+        ("on", 1, "true or false"),
+    ],
+)
+def test_a_bad_value_is_refused_by_name_with_the_rule(name: str, value: object, words: str) -> None:
+    """The message names section and parameter, the value, and what it must be."""
+    with pytest.raises(DataError) as caught:
+        parameters.build(Options, GOOD | {name: value}, "stage")
+    message = str(caught.value)
+    assert f"stage.{name}" in message
+    assert words in message
+    if not isinstance(value, list):
+        assert repr(value) in message
+
+
+def test_a_missing_parameter_is_named() -> None:
+    """The message names the parameter and the file it belongs to."""
+    values = {key: value for key, value in GOOD.items() if key != "share"}
+    with pytest.raises(DataError, match=r"stage\.share is missing.*params\.yaml"):
+        parameters.build(Options, values, "stage")
+
+
+def test_an_unknown_parameter_names_the_nearest_known_one() -> None:
+    """A typing error is answered with what was meant."""
+    with pytest.raises(
+        DataError, match=r"unknown parameter stage\.shar: did you mean stage\.share"
+    ):
+        parameters.unknown(GOOD | {"shar": 1}, (Options,), "stage")
+    with pytest.raises(DataError, match=r"unknown parameter zzz: known are size, rate"):
+        parameters.refuse_unknown({"zzz": 1}, ["size", "rate"])
+
+
+def test_keys_of_all_classes_of_a_section_are_known() -> None:
+    """A section may feed two option classes."""
+
+    @dataclass(frozen=True)
+    class More:
+        extra: int
+
+    parameters.unknown(GOOD | {"extra": 1}, (Options, More), "stage")
+
+
+def test_a_class_that_refuses_a_combination_is_quoted_with_its_section() -> None:
+    """A `__post_init__` that raises is reported as of the section."""
+
+    @dataclass(frozen=True)
+    class Band:
+        low: float
+        high: float
+
+        def __post_init__(self) -> None:
+            if self.low >= self.high:
+                raise DataError("low must be below high")
+
+    with pytest.raises(DataError, match="parameters of clean: low must be below high"):
+        parameters.build(Band, {"low": 2, "high": 1}, "clean")
+
+
+def test_a_date_of_yaml_is_text_where_text_is_wanted() -> None:
+    """YAML reads 1971-04-08 as a date; groups are named so."""
+    made = parameters.build(Options, GOOD | {"names": [datetime.date(1971, 4, 8)]}, "stage")
+    assert made.names == ("1971-04-08",)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.floats(-5, 5), st.floats(0, 5))
+def test_limits_are_what_they_say(value: float, low: float, width: float) -> None:
+    """Each rule objects exactly outside its range, bounds included where they are."""
+    high = low + width
+    assert (Between(low, high)(value) is None) == (low <= value <= high)
+    assert (AtLeast(low)(value) is None) == (value >= low)
+    assert (Above(low)(value) is None) == (value > low)

@@ -1,0 +1,99 @@
+"""The forest sees the mean and spread of each frequency, and repeats itself."""
+
+import numpy as np
+import pytest
+
+from rarewave.baselines import classical
+
+
+@pytest.fixture(scope="module")
+def songs() -> tuple[np.ndarray, np.ndarray]:
+    """Spectrograms (90, 12, 20, 2) of three classes; class 2 is the loud one of a band."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 2, 3], 30).astype(np.int8)[rng.permutation(90)]
+    X = rng.normal(0, 1, (90, 12, 20, 2)).astype(np.float32)
+    X[y == 2, 3:5, :, 0] += 2
+    X[y == 3, 8, :, 0] *= 5
+    return X, y
+
+
+def test_features_are_mean_and_spread_over_time(songs: tuple[np.ndarray, np.ndarray]) -> None:
+    """Of each row of the first channel."""
+    X, _ = songs
+    found = classical.features(X)
+    assert found.shape == (90, 24)
+    for row in (0, 50):
+        for hertz in range(12):
+            wave = X[row, hertz, :, 0].astype(float)
+            assert found[row, hertz] == pytest.approx(wave.mean(), abs=1e-5)
+            assert found[row, 12 + hertz] == pytest.approx(
+                np.sqrt(((wave - wave.mean()) ** 2).mean())
+            )
+
+
+def test_it_tells_apart_what_differs_in_level_or_spread(
+    songs: tuple[np.ndarray, np.ndarray],
+) -> None:
+    """New windows; a class that was never seen has no probability."""
+    X, y = songs
+    model = classical.fit(X, y, np.arange(60), seed=1)
+    p = classical.score(model, X[60:], 5)
+    assert p.shape == (30, 5)
+    np.testing.assert_allclose(p.sum(axis=1), 1)
+    np.testing.assert_array_equal(p[:, [1, 4]], 0)
+    assert np.mean(np.argmax(p, axis=1) == y[60:]) > 0.95
+
+
+def test_the_seed_repeats_it(songs: tuple[np.ndarray, np.ndarray]) -> None:
+    """Bit for bit; another seed is another forest."""
+    X, y = songs
+    one, again, other = (
+        classical.score(classical.fit(X, y, np.arange(60), seed), X[60:], 4) for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(one, again)
+    assert (one != other).any()
+
+
+def test_only_the_rows_asked_for_are_learnt(
+    songs: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other labels of other rows change nothing; of too many rows a part is drawn."""
+    X, y = songs
+    wrong = y.copy()
+    wrong[60:] = 0
+    one, other = (classical.score(classical.fit(X, k, np.arange(60), 1), X, 4) for k in (y, wrong))
+    np.testing.assert_array_equal(one, other)
+    monkeypatch.setattr(classical, "_MOST", 25)
+    few = classical.fit(X, y, np.arange(60), 1)
+    assert few.estimators_[0].tree_.n_node_samples[0] <= 25
+    assert np.mean(np.argmax(classical.score(few, X, 4), axis=1) == y) > 0.8
+
+
+def test_a_rare_class_weighs_as_much_as_a_common_one() -> None:
+    """Where two classes overlap the rare one is not given up."""
+    rng = np.random.default_rng(0)
+    y = (np.arange(400) % 20 == 0).astype(np.int8)
+    X = rng.normal(0, 1, (400, 1, 8, 1)).astype(np.float32)
+    model = classical.fit(X, y, np.arange(400), 1)
+    tree = model.estimators_[0].tree_
+    share = tree.value[0, 0] / tree.value[0, 0].sum()
+    np.testing.assert_allclose(share, 0.5, atol=0.15)
+
+
+def test_the_linear_model_is_scikit_learns_on_standardised_features(
+    songs: tuple[np.ndarray, np.ndarray],
+) -> None:
+    """Equal to a regression fitted by hand, and no probability for a class never seen."""
+    from sklearn.linear_model import LogisticRegression
+
+    X, y = songs
+    model = classical.fit_linear(X, y, np.arange(60), seed=1)
+    p = classical.score(model, X[60:], 4)
+    F = classical.features(X)
+    mean, deviation = F[:60].mean(axis=0), F[:60].std(axis=0)
+    by_hand = LogisticRegression(C=0.1, class_weight="balanced", max_iter=500)
+    by_hand.fit((F[:60] - mean) / deviation, y[:60])
+    expected = by_hand.predict_proba((F[60:] - mean) / deviation)
+    np.testing.assert_allclose(p[:, [0, 2, 3]], expected, atol=1e-3)
+    assert (p[:, 1] == 0).all()
+    assert (p.argmax(axis=1) == y[60:]).mean() > 0.8

@@ -1,0 +1,466 @@
+"""The command detect, as a user runs it: any recordings in, label files of other programs out."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import obspy
+import pandas as pd
+import pytest
+from support import project, tiny
+from support.places import ROOT
+
+from rarewave import __main__ as command_line
+from rarewave.annotations.catalogues import read_catalogue
+from rarewave.annotations.formats import audacity, event_table, raven
+from rarewave.base.errors import DataError
+from rarewave.commands import detect
+from rarewave.detection import event_list, scanning
+from rarewave.detection.scanning import Scorer
+from rarewave.model import package
+
+pytestmark = [
+    pytest.mark.xdist_group("scanning"),
+    pytest.mark.filterwarnings("ignore:Skipping variable loading"),  # of the optimiser
+]
+
+PATTERN = "%Y%m%d_%H%M%S"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package of a tiny untrained network."""
+    folder = tmp_path_factory.mktemp("model") / "detector"
+    tiny.package(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wav(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recording of 20 s."""
+    return tiny.write(tmp_path_factory.mktemp("wav") / "x_20240301_020000.wav", tiny.song(20.0))
+
+
+def events_of(model: Path, paths: list[Path], pattern: str | None = None) -> pd.DataFrame:
+    """What the command must find, in order of time."""
+    inner, thresholds, how, bands, _ = package.load(str(model))
+    scorer = Scorer(inner.front_end, inner.classes, inner.score)
+    scratch = paths[0].parent / "expected.f32"
+    tables = []
+    for stream in tiny.joined(paths, pattern):
+        scratch.unlink(missing_ok=True)
+        found = scanning.scan(scorer, stream, scratch)
+        classes = {name: k for k, name in enumerate(inner.classes) if k}
+        tables.append(event_list.events([found], inner.front_end, classes, thresholds, how, bands))
+    scratch.unlink()
+    return pd.concat(tables, ignore_index=True)
+
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(command: Run) -> Run:
+    """The command detect in this process."""
+    return partial(command, "detect")
+
+
+def coverage(out: Path) -> pd.DataFrame:
+    """The table of coverage, its kinds summing to the length of each file that could be read."""
+    table = pd.read_csv(out / "coverage.csv", keep_default_na=True)
+    table["problem"] = table["problem"].fillna("")
+    known = table[table["duration_s"].notna()]
+    kinds = known[["scored_s", "gap_s", "short_s", "unreadable_s"]].sum(axis=1)
+    np.testing.assert_allclose(kinds, known["duration_s"], atol=1e-3)
+    assert not (out / ".partial").exists()
+    assert not [p for p in out.iterdir() if p.name.endswith(".part")]
+    return table
+
+
+def same(found: pd.DataFrame, wanted: pd.DataFrame) -> None:
+    """The same events, whatever the order of rows that begin together."""
+    assert len(wanted) > 3
+    order = ["onset_s", "offset_s", "label"]
+    one, two = (t.sort_values(order, ignore_index=True) for t in (found, wanted))
+    assert one["label"].tolist() == two["label"].tolist()
+    np.testing.assert_allclose(one[order[:2]], two[order[:2]], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(one[["low_hz", "high_hz"]], two[["low_hz", "high_hz"]])
+
+
+READERS = {
+    "raven": ("x_20240301_020000.Table.1.selections.txt", raven.read),
+    "audacity": ("x_20240301_020000.txt", audacity.read),
+    "csv": ("events.csv", event_table.read),
+    "dcase": ("events.tsv", event_table.read),
+}
+
+
+@pytest.mark.parametrize("form", list(READERS))
+def test_what_is_written_of_a_wav_is_read_back(
+    tmp_path: Path, model: Path, wav: Path, run: Run, form: str
+) -> None:
+    """The same events in every format, and the coverage."""
+    said = run(model, wav, "--format", form, "--out", tmp_path)
+    name, read = READERS[form]
+    found, wanted = read(tmp_path / name), events_of(model, [wav])
+    if form == "dcase":  # it has no frequencies
+        found[["low_hz", "high_hz"]] = wanted[["low_hz", "high_hz"]]
+    same(found, wanted)
+    assert set(found["file"]) == ({""} if form == "audacity" else {wav.name})
+    (row,) = coverage(tmp_path).to_dict("records")
+    assert (row["path"], row["scored_s"], row["problem"]) == (str(wav), pytest.approx(20.0), "")
+    assert f"{len(wanted)} events" in said and "1 recordings, 20.0 s" in said
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["coverage.csv", name])
+
+
+@pytest.fixture(scope="module")
+def seismic(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two contiguous miniSEED files of 10 s."""
+    folder = tmp_path_factory.mktemp("seismic")
+    wave = tiny.song(20.0).astype(np.float32)
+    for number in range(2):
+        about = {"network": "XA", "station": "S12", "channel": "MHZ", "sampling_rate": 1000.0}
+        about["starttime"] = obspy.UTCDateTime(2024, 3, 1, 2, 0, 10 * number)
+        part = wave[10_000 * number : 10_000 * (number + 1)]
+        obspy.Trace(part, about).write(str(folder / f"{number}.mseed"), format="MSEED")
+    (folder / "notes.txt").write_text("no recording")
+    (folder / ".hidden.wav").write_text("no recording")
+    return folder
+
+
+def test_quakeml_of_a_folder_of_miniseed(
+    tmp_path: Path, model: Path, seismic: Path, run: Run
+) -> None:
+    """Times of day, one catalogue of both files, an event across them being one."""
+    run(model, seismic, "--format", "quakeml", "--out", tmp_path)
+    found = read_catalogue(tmp_path / "events.xml")
+    wanted = events_of(model, sorted(seismic.glob("*.mseed")))
+    start = pd.Timestamp("2024-03-01T02:00:00", tz="UTC")
+    onset = (found["start"] - start).dt.total_seconds()
+    later = wanted["piece"].to_numpy(float) * 10
+    np.testing.assert_allclose(onset, wanted["onset_s"] + later, atol=1e-6)
+    length = (found["end"] - found["start"]).dt.total_seconds()
+    np.testing.assert_allclose(length, wanted["offset_s"] - wanted["onset_s"], atol=2e-6)
+    assert found["label"].tolist() == wanted["label"].tolist()
+    assert coverage(tmp_path)["scored_s"].tolist() == pytest.approx([10.0, 10.0])
+
+
+def test_a_raven_table_for_each_miniseed_file(
+    tmp_path: Path, model: Path, seismic: Path, run: Run
+) -> None:
+    """Each event in the table of the file in which it begins."""
+    run(model, seismic, "--out", tmp_path)
+    wanted = events_of(model, sorted(seismic.glob("*.mseed")))
+    for number in range(2):
+        found = raven.read(tmp_path / f"{number}.Table.1.selections.txt")
+        mine = wanted[wanted["piece"] == number].reset_index(drop=True)
+        same(found, mine)
+
+
+def test_csv_tells_scores_and_times(tmp_path: Path, model: Path, wav: Path, run: Run) -> None:
+    """Peak, mean and windows of each event, and UTC where the name gives the time."""
+    run(model, wav, "--format", "csv", "--out", tmp_path, "--start-pattern", PATTERN)
+    found, wanted = pd.read_csv(tmp_path / "events.csv"), events_of(model, [wav])
+    np.testing.assert_allclose(
+        found[["peak", "mean", "windows"]], wanted[["peak", "mean", "windows"]]
+    )
+    start = pd.to_datetime(found["start"], format="ISO8601")
+    seconds = (start - pd.Timestamp("2024-03-01T02:00:00", tz="UTC")).dt.total_seconds()
+    np.testing.assert_allclose(seconds, found["onset_s"], atol=1e-6)
+
+
+def test_one_wav_or_many(tmp_path: Path, model: Path, wav: Path, run: Run) -> None:
+    """Files told by times in their names, or by the order in which they are given."""
+    wave = tiny.song(20.0)
+    for number, (a, b) in enumerate([(0, 3), (3, 13), (13, 20)]):
+        tiny.write(tmp_path / f"in/x_20240301_0200{a:02d}.wav", wave[a * 1000 : b * 1000])
+        tiny.write(tmp_path / f"named/{'cab'[number]}.wav", wave[a * 1000 : b * 1000])
+    run(model, wav, "--format", "csv", "--out", tmp_path / "one")
+    run(model, tmp_path / "in", "--format", "csv", "--out", tmp_path / "two",
+        "--start-pattern", PATTERN)  # fmt: skip
+    named = [tmp_path / f"named/{name}.wav" for name in "cab"]
+    run(model, *named, "--format", "csv", "--out", tmp_path / "three", "--in-order")
+    tables = [pd.read_csv(tmp_path / name / "events.csv") for name in ("one", "two", "three")]
+    begins = {"00": 0, "03": 3, "13": 13, "c": 0, "a": 3, "b": 13}
+    for table in tables[1:]:
+        before = table["file"].map(lambda name: begins[name.removesuffix(".wav")[-2:]])
+        for column in ("onset_s", "offset_s"):
+            table[column] += before
+        same(table, tables[0])
+        np.testing.assert_allclose(table["peak"], tables[0]["peak"])
+
+
+def test_a_truncated_wav_is_scored_and_told(
+    tmp_path: Path, model: Path, wav: Path, run: Run
+) -> None:
+    """What is there is scored, what is missing is unreadable, and the exit code is 1."""
+    cut = tmp_path / "cut.wav"
+    cut.write_bytes(wav.read_bytes()[: 44 + 2 * 12_000])
+    said = run(model, cut, "--out", tmp_path / "out", code=1)
+    assert "cut.wav is truncated: at least 8 s" in said and "Traceback" not in said
+    (row,) = coverage(tmp_path / "out").to_dict("records")
+    found = [row[name] for name in ("duration_s", "scored_s", "unreadable_s")]
+    assert found == pytest.approx([20.0, 12.0, 8.0])
+    assert len(raven.read(tmp_path / "out/cut.Table.1.selections.txt"))
+
+
+def test_a_truncated_miniseed_is_told(tmp_path: Path, model: Path, seismic: Path, run: Run) -> None:
+    """Its records say nothing of what is missing, but the last one is broken."""
+    cut = tmp_path / "cut.mseed"
+    cut.write_bytes((seismic / "0.mseed").read_bytes()[:-1000])
+    said = run(model, cut, "--out", tmp_path / "out", code=1)
+    assert "cut.mseed is truncated" in said and "Traceback" not in said
+    (row,) = coverage(tmp_path / "out").to_dict("records")
+    assert 5.0 < row["scored_s"] < 10.0
+
+
+def test_a_truncated_flac_is_told(tmp_path: Path, model: Path, run: Run) -> None:
+    """Its header says how long it was; nothing is claimed of the rest."""
+    import soundfile
+
+    soundfile.write(tmp_path / "whole.flac", tiny.song(20.0), 1000)
+    content = (tmp_path / "whole.flac").read_bytes()
+    (tmp_path / "cut.flac").write_bytes(content[: len(content) // 2])
+    said = run(model, tmp_path / "cut.flac", "--out", tmp_path / "out", code=1)
+    assert "cut.flac" in said and "Traceback" not in said
+    (row,) = coverage(tmp_path / "out").to_dict("records")
+    assert row["unreadable_s"] > 9 and row["duration_s"] == pytest.approx(20.0)
+
+
+@pytest.mark.parametrize("form", ["raven", "dcase"])
+def test_unreadable_files_do_not_stop_the_others(
+    tmp_path: Path, model: Path, wav: Path, run: Run, form: str
+) -> None:
+    """Noise under the name of a wav, an empty file, and a good one."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/bad.wav").write_bytes(bytes(range(256)) * 10)
+    (tmp_path / "in/empty.flac").touch()
+    (tmp_path / "in" / wav.name).write_bytes(wav.read_bytes())
+    tiny.write(tmp_path / "in/none.wav", np.zeros(0))
+    said = run(model, tmp_path / "in", "--out", tmp_path / "out", "--format", form, code=1)
+    assert "bad.wav cannot be read" in said and "empty.flac is empty" in said
+    table = coverage(tmp_path / "out")
+    assert [Path(p).name for p in table["path"]] == ["bad.wav", "empty.flac", "none.wav", wav.name]
+    assert (table["problem"] != "").tolist() == [True, True, True, False]
+    name, read = READERS[form]
+    found = read(tmp_path / "out" / name)
+    if form == "raven":
+        same(found, events_of(model, [wav]))
+
+
+def test_a_file_shorter_than_a_window_is_no_failure(tmp_path: Path, model: Path, run: Run) -> None:
+    """Its seconds are told as too short, and its table is there, empty."""
+    path = tiny.write(tmp_path / "short.wav", tiny.noise(100))
+    run(model, path, "--out", tmp_path / "out")
+    (row,) = coverage(tmp_path / "out").to_dict("records")
+    assert (row["short_s"], row["problem"]) == (pytest.approx(0.1), "shorter than a window")
+    assert not len(raven.read(tmp_path / "out/short.Table.1.selections.txt"))
+
+
+@pytest.mark.parametrize("form", detect.FORMATS)
+def test_nothing_readable_is_told(tmp_path: Path, model: Path, run: Run, form: str) -> None:
+    """One message and the coverage, whatever the format."""
+    (tmp_path / "bad.wav").write_bytes(b"no sound")
+    said = run(model, tmp_path / "bad.wav", "--out", tmp_path / "o", "--format", form, code=1)
+    assert "bad.wav cannot be read" in said
+    assert len(coverage(tmp_path / "o")) == 1
+
+
+def test_what_is_not_there_is_refused(tmp_path: Path, model: Path, wav: Path, run: Run) -> None:
+    """An empty folder, a missing file, a missing model: one message, nothing written."""
+    (tmp_path / "empty").mkdir()
+    out = tmp_path / "out"
+    assert "no recordings in" in run(model, tmp_path / "empty", "--out", out, code=1)
+    assert "gone.wav does not exist" in run(model, tmp_path / "gone.wav", "--out", out, code=1)
+    assert "no model" in run(tmp_path / "nomodel", wav, "--out", out, code=1)
+    assert "is no detector with thresholds" in run(tmp_path / "empty", wav, "--out", out, code=1)
+    assert not out.exists()
+
+
+def test_channels(tmp_path: Path, model: Path, run: Run) -> None:
+    """The second channel alone finds what it holds; a fifth is not there."""
+    both = np.stack([tiny.noise(20_000), tiny.song(20.0)], axis=1)
+    path = tiny.write(tmp_path / "x_20240301_020000.wav", both)
+    alone = tiny.write(tmp_path / "alone" / path.name, both[:, 1])
+    run(model, path, "--channel", 2, "--out", tmp_path / "two")
+    name, read = READERS["raven"]
+    found = read(tmp_path / "two" / name)
+    same(found, events_of(model, [alone]))
+    assert set(found["channel"]) == {2}
+    said = run(model, path, "--channel", 5, "--out", tmp_path / "five", code=1)
+    assert "has 2 channel(s), and channel 5 is wanted" in said
+
+
+def test_channel_0_is_refused(tmp_path: Path, model: Path, wav: Path, run: Run) -> None:
+    """Channels count from 1."""
+    run(model, wav, "--channel", 0, "--out", tmp_path, code=1)
+
+
+def test_quakeml_needs_times(tmp_path: Path, model: Path, wav: Path, run: Run) -> None:
+    """The message names the file and the way out, and no coverage claims that all was well."""
+    said = run(model, wav, "--format", "quakeml", "--out", tmp_path / "out", code=1)
+    assert "has no start time, and QuakeML needs one" in said
+    assert not (tmp_path / "out/coverage.csv").exists()
+    assert not (tmp_path / "out/events.xml").exists()
+
+
+def test_an_earlier_coverage_is_no_proof_of_this_run(
+    tmp_path: Path, model: Path, wav: Path, run: Run
+) -> None:
+    """It goes before the work begins."""
+    run(model, wav, "--out", tmp_path / "out")
+    run(model, wav, "--format", "quakeml", "--out", tmp_path / "out", code=1)
+    assert not (tmp_path / "out/coverage.csv").exists()
+
+
+def test_files_of_equal_names_get_tables_of_their_own(
+    tmp_path: Path, model: Path, run: Run
+) -> None:
+    """In two folders: the folder's name goes before."""
+    waves = {name: tiny.song(10.0, seed=k) for k, name in enumerate("ab")}
+    for name, wave in waves.items():
+        tiny.write(tmp_path / name / "x.wav", wave)
+    run(model, tmp_path / "a", tmp_path / "b", "--out", tmp_path / "out")
+    for name in "ab":
+        found = raven.read(tmp_path / f"out/{name}_x.Table.1.selections.txt")
+        wanted = events_of(model, [tmp_path / name / "x.wav"])
+        assert found["onset_s"].tolist() == pytest.approx(wanted["onset_s"].tolist())
+
+
+def test_a_file_that_is_given_twice_is_no_crash(
+    tmp_path: Path, model: Path, wav: Path, run: Run
+) -> None:
+    """Once as it is, once through a link: the coverage of each adds up, the events are those."""
+    (tmp_path / "link").symlink_to(wav.parent)
+    out = tmp_path / "out"
+    run(model, wav, tmp_path / "link" / wav.name, "--out", out)
+    assert set(coverage(out)["scored_s"].round(6)) == {20.0}
+    for path in out.glob("*.selections.txt"):
+        same(raven.read(path), events_of(model, [wav]))
+
+
+def test_no_table_replaces_another(tmp_path: Path, model: Path, run: Run) -> None:
+    """As many tables as recordings."""
+    for name in "ab":
+        tiny.write(tmp_path / name / "r/x.wav", tiny.song(5.0))
+    run(model, tmp_path / "a", tmp_path / "b", "--out", tmp_path / "out")
+    assert len(list((tmp_path / "out").glob("*.selections.txt"))) == 2
+
+
+def test_tables_tell_files_of_equal_names_apart(tmp_path: Path, model: Path, run: Run) -> None:
+    """Two recordings, two names."""
+    for k, name in enumerate("ab"):
+        tiny.write(tmp_path / name / "x.wav", tiny.song(10.0, seed=k))
+    run(model, tmp_path / "a", tmp_path / "b", "--format", "dcase", "--out", tmp_path / "out")
+    assert event_table.read(tmp_path / "out/events.tsv")["file"].nunique() == 2
+
+
+def test_formats_are_those_of_the_command_line() -> None:
+    """No format that cannot be chosen, and none that cannot be written."""
+    (commands,) = command_line.parser()._subparsers._group_actions  # type: ignore[union-attr]
+    options = cast(dict[str, argparse.ArgumentParser], commands.choices)["detect"]._actions
+    (action,) = [option for option in options if option.dest == "format"]
+    assert action.choices == detect.FORMATS
+
+
+# A model and recordings that are large enough for memory and for being killed.
+LONG = replace(
+    tiny.FRONT,
+    clean=replace(tiny.CLEANING, sample_rate_hz=8000.0),
+    grid=replace(tiny.FRONT.grid, window_samples=4096, hop_samples=4096),
+    spectrogram=replace(tiny.FRONT.spectrogram, n_fft=128, hop=512),
+)
+SCRIPT = (
+    "from rarewave.__main__ import main; main();"
+    "print('peak', [w.split()[1] for w in open('/proc/self/status') if w.startswith('VmHWM')][0])"
+)
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model at 8 kHz, 10 and 60 minutes, and what the command says and writes of both."""
+    folder = tmp_path_factory.mktemp("long")
+    made = replace(tiny.network_detector(LONG), front_end=LONG)
+    part = tiny.song(60.0, 8000.0)
+    p = made.score_recording(part, 8000.0)
+    at = {name: float(p[f"p_{name}"].quantile(0.9)) for name in tiny.CLASSES[1:]}
+    from rarewave.model import detector
+
+    detector.save(made, folder / "model.keras")
+    package.save(folder / "detector", folder / "model.keras", at, tiny.JOINING, tiny.BANDS)
+    for minutes in (10, 60):
+        tiny.write(folder / f"x{minutes}.wav", np.tile(part, minutes), 8000.0)
+    return folder
+
+
+def command(long: Path, minutes: int, out: str) -> list[str]:
+    """The command in a process of its own, which tells its peak of memory at the end."""
+    given = [str(long / "detector"), str(long / f"x{minutes}.wav"), "--out", str(long / out)]
+    return [sys.executable, "-c", SCRIPT, "detect", *given]
+
+
+@pytest.fixture(scope="module")
+def whole(long: Path) -> dict[int, str]:
+    """What the command says of each length."""
+    return {m: project.good(project.run(ROOT, *command(long, m, f"out{m}"))) for m in (10, 60)}
+
+
+def test_memory_is_flat_in_the_length_of_the_recording(long: Path, whole: dict[int, str]) -> None:
+    """An hour needs no more than ten minutes: 190 MB more samples, less than 60 MB more memory."""
+    if not Path("/proc/self/status").exists():
+        pytest.skip("no /proc to read the peak of memory from")
+    peak = {
+        minutes: int(said.split("peak")[1].split()[0]) / 1024 for minutes, said in whole.items()
+    }
+    assert peak[60] - peak[10] < 60, peak
+    assert coverage(long / "out60")["scored_s"].tolist() == pytest.approx([3600.0])
+
+
+def test_a_killed_scan_goes_on_and_writes_the_same(
+    long: Path, whole: dict[int, str], run: Run
+) -> None:
+    """kill -9 in the middle: no event list and no coverage yet; then the same bytes."""
+    running = subprocess.Popen(
+        command(long, 60, "killed"), cwd=ROOT, env=project.environment(),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    out = long / "killed"
+    until = time.time() + 60
+    while not [p for p in out.glob(".partial/*.f32") if p.stat().st_size]:
+        assert time.time() < until and running.poll() is None
+        time.sleep(0.005)
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    assert [p.name for p in out.iterdir()] == [".partial"]
+    (scores,) = (out / ".partial").iterdir()
+    count = 3600 * 8000 // 4096
+    assert 0 < scores.stat().st_size < 12 * (count - 1)
+    run(long / "detector", long / "x60.wav", "--out", out)
+    names = sorted(p.name for p in out.iterdir())
+    assert names == ["coverage.csv", "x60.Table.1.selections.txt"]
+    for name in names:
+        assert (out / name).read_bytes() == (long / "out60" / name).read_bytes()
+    assert len(raven.read(out / names[1])) > 100
+
+
+def test_coverage_is_written_last(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: Path, wav: Path
+) -> None:
+    """Where it stands, everything else does; scores are kept until then."""
+
+    def stop(*_: object, **__: object) -> None:
+        raise DataError("the disk is full")
+
+    monkeypatch.setattr(raven, "write", stop)
+    with pytest.raises(DataError, match="full"):
+        detect.detect(str(model), [wav], "raven", tmp_path / "out")
+    assert [p.name for p in (tmp_path / "out").iterdir()] == [".partial"]

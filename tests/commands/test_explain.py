@@ -1,0 +1,292 @@
+"""The command explain, as a user runs it."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import obspy
+import pytest
+from support import tiny
+
+from rarewave.model import detector, neighbours
+from rarewave.model.detector import Detector
+from rarewave.model.neighbours import Examples
+from rarewave.model.package import load, save
+from rarewave.networks.backend import keras
+
+pytestmark = [
+    pytest.mark.xdist_group("explain"),
+    pytest.mark.filterwarnings("ignore:Skipping variable loading"),  # of the optimiser
+]
+
+Run = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package of a tiny network, with its windows of a song as examples."""
+    folder = tmp_path_factory.mktemp("model") / "detector"
+    made = tiny.package(folder)
+    inner = load(str(folder))
+    X = np.random.default_rng(0).normal(-30, 10, (12, *tiny.FRONT.shape)).astype(np.float32)
+    known = Examples(
+        neighbours.features(made.network, made.normalisation(X)).astype(np.float16),
+        np.array([f"w{k}" for k in range(12)]),
+        np.array(["train"] * 10 + ["x"] * 2),
+        np.arange(12) * 0.5,
+        np.array(["low", "high", "background"] * 4),
+    )
+    path = folder / "model.keras"
+    source = folder.parent / "made" / path.name
+    save(folder, source, inner.thresholds, inner.joining, inner.bands, known)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wav(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recording of 20 s."""
+    return tiny.write(tmp_path_factory.mktemp("wav") / "x.wav", tiny.song(20.0))
+
+
+@pytest.fixture
+def run(command: Run) -> Run:
+    """The command explain in this process."""
+    return partial(command, "explain")
+
+
+def content(out: Path) -> dict[str, Any]:
+    """What was written, all of it there."""
+    found = json.loads((out / "explanation.json").read_text())
+    wanted = {"explanation.json", "summary.md", *(w["picture"] for w in found["windows"])}
+    assert {path.name for path in out.iterdir()} == wanted
+    for window in found["windows"]:
+        assert (out / window["picture"]).read_bytes().startswith(b"\x89PNG")
+    return found
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """Numbers and texts of JSON, names of classes among them."""
+    if isinstance(value, dict):
+        yield from value
+        for item in value.values():
+            yield from leaves(item)
+    elif isinstance(value, list):
+        yield len(value)
+        for item in value:
+            yield from leaves(item)
+    elif value is not None:
+        yield value
+
+
+def test_a_wav_is_explained(tmp_path: Path, model: Path, wav: Path, run: Run) -> None:
+    """The highest window of each class that reaches its threshold, as the detector scores it."""
+    said = run(model, wav, "--out", tmp_path / "out")
+    found = content(tmp_path / "out")
+    package = load(str(model))
+    table = package.detector.score_recording(tiny_wave(wav), 1000.0)
+    assert [w["class"] for w in found["windows"]] == ["low", "high"]
+    for window in found["windows"]:
+        name = window["class"]
+        best = table[f"p_{name}"].idxmax()
+        assert window["probability"] == pytest.approx(table.loc[best, f"p_{name}"], abs=1e-5)
+        assert window["start_s"] == pytest.approx(table.loc[best, "start_s"])
+        assert window["reached"] and window["probability"] >= window["threshold"]
+        assert sum(window["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+        assert len(window["bands"]) == 8 and window["bands"][-1]["high_hz"] > 500
+        assert [row["layer"] for row in window["layers"]] == ["conv1"]
+        assert window["layers"][0]["gradient_share"] == pytest.approx(1)
+        assert window["gradcam"]["layer"] == "conv1"
+        near = window["similar"]
+        assert (near["stored"], near["of_this_recording"], len(near["nearest"])) == (12, 2, 5)
+        similarity = [one["similarity"] for one in near["nearest"]]
+        assert similarity == sorted(similarity, reverse=True) and similarity[0] <= 1.001
+    assert (tmp_path / "out/summary.md").read_text().strip() == said.strip()
+
+
+def tiny_wave(path: Path) -> np.ndarray:
+    """Its samples."""
+    import soundfile
+
+    return soundfile.read(path)[0]
+
+
+def test_every_number_of_the_summary_is_in_the_file(
+    tmp_path: Path, model: Path, wav: Path, run: Run
+) -> None:
+    """To the digits that are shown, in Hz or kHz, as a share or in per cent."""
+    run(model, wav, "--out", tmp_path, "--top", 3)
+    known = list(leaves(content(tmp_path)))
+    said = (tmp_path / "summary.md").read_text()
+    texts = {t for t in known if isinstance(t, str) and re.search(r"[A-Za-z]", t)}
+    for text in sorted(texts | {"Grad-CAM", "R²"}, key=len, reverse=True):
+        said = said.replace(text, "")
+    numbers = [float(k) for k in known if isinstance(k, int | float)]
+    # 5-95 % is tails and 1 - tails; 80 % is the definition of Grad-CAM's middle.
+    values = np.array([*numbers, 0.95, 0.8])
+    values = np.concatenate([values, 100 * values, values / 1000])
+    shown = re.findall(r"(?<![\w.])\d+(?:\.\d+)?", said)
+    assert len(shown) > 50
+    for text in shown:
+        unit = 10.0 ** -len(text.partition(".")[2])
+        near = np.abs(np.abs(values) - float(text)).min()
+        # Two digits of a rate: 312 may stand for 311.6.
+        assert near <= 0.5001 * unit, f"{text} is nowhere in explanation.json"
+
+
+def test_the_same_again_is_the_same_bytes(tmp_path: Path, model: Path, wav: Path, run: Run) -> None:
+    """In another folder, and over what is there: pictures of before go."""
+    run(model, wav, "--out", tmp_path / "a")
+    run(model, wav, "--out", tmp_path / "b", "--top", 3)
+    assert len(content(tmp_path / "b")["windows"]) > 2
+    run(model, wav, "--out", tmp_path / "b")
+    names = sorted(p.name for p in (tmp_path / "a").iterdir())
+    assert names == sorted(p.name for p in (tmp_path / "b").iterdir())
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_at_a_second(tmp_path: Path, model: Path, wav: Path, run: Run) -> None:
+    """The window there, though nothing reaches a threshold: that is said."""
+    high = tmp_path / "high"
+    inner = load(str(model))
+    source = model.parent / "made" / "model.keras"
+    save(high, source, {"low": 1.0, "high": 1.0}, inner.joining, inner.bands)
+    said = run(high, wav, "--out", tmp_path / "out", "--at", 7.5)
+    (window,) = content(tmp_path / "out")["windows"]
+    assert window["start_s"] <= 7.5 <= window["end_s"]
+    assert not window["reached"] and window["similar"] is None
+    assert "No class reaches its threshold at 7.5 s" in said
+    assert "stays below the threshold" in said and "not stored in this package" in said
+
+
+def test_the_sound_of_a_window_is_measured(tmp_path: Path, model: Path, run: Run) -> None:
+    """A tone of 350 Hz that begins within the window; nothing but noise before it."""
+    path = tiny.write(tmp_path / "x.wav", tiny.calls(20_000, [("high", 5.06, 5.6)]))
+    run(model, path, "--out", tmp_path / "on", "--at", 5.06)
+    for window in content(tmp_path / "on")["windows"]:
+        sound = window["measured"]
+        assert sound["low_hz"] < 350 < sound["high_hz"]
+        assert sound["peak_hz"] == pytest.approx(350, abs=5)
+        assert sound["onset_s"] == pytest.approx(5.06, abs=0.02)
+        assert sound["duration_s"] == pytest.approx(sound["offset_s"] - sound["onset_s"])
+        assert sound["snr_db"] > 10 and sound["modulation_hz"] is None
+    said = run(model, path, "--out", tmp_path / "off", "--at", 15)
+    assert content(tmp_path / "off")["windows"][0]["measured"] is None
+    assert "nothing stands out of the quiet level" in said
+
+
+def test_event_or_not(tmp_path: Path, wav: Path, run: Run) -> None:
+    """A network of one output, as for moonquakes, with a front end of two channels and mel."""
+    spectrogram = replace(tiny.FRONT.spectrogram, scale="mel", n_mels=12, floor_s=2.0)
+    front = replace(tiny.FRONT, spectrogram=spectrogram)
+    three = tiny.network_detector(front)
+    keras.utils.set_random_seed(4)
+    out = keras.layers.Dense(1, activation="sigmoid", name="event")(
+        three.network.get_layer("peak").output
+    )
+    network = keras.Model(three.network.input, out, name="tiny")
+    network.compile("adam", "binary_crossentropy")
+    made = Detector(network, "tiny", front, ("background", "event"), three.normalisation)
+    detector.save(made, tmp_path / "model.keras")
+    save(tmp_path / "p", tmp_path / "model.keras", {"event": 0.0}, tiny.JOINING, {})
+    run(tmp_path / "p", wav, "--out", tmp_path / "out")
+    (window,) = content(tmp_path / "out")["windows"]
+    p = window["probabilities"]
+    assert window["class"] == "event" and p["background"] == pytest.approx(1 - p["event"])
+    assert window["probability"] == pytest.approx(p["event"], abs=1e-5)
+    odds = np.log(p["event"] / p["background"])
+    assert window["log_odds"] == pytest.approx(odds, rel=1e-2)
+
+
+def test_miniseed_of_two_channels(tmp_path: Path, model: Path, run: Run) -> None:
+    """The highest of both, named, with the time of day."""
+    stream = obspy.Stream()
+    for channel, seed in (("MHN", 0), ("MHZ", 3)):
+        about = {"network": "XA", "station": "S12", "channel": channel, "sampling_rate": 1000.0}
+        about["starttime"] = obspy.UTCDateTime(2024, 3, 1, 2)
+        stream += obspy.Trace(tiny.song(8.0, seed=seed).astype(np.float32), about)
+    stream.write(str(tmp_path / "x.mseed"), format="MSEED")
+    said = run(model, tmp_path / "x.mseed", "--out", tmp_path / "out")
+    found = content(tmp_path / "out")
+    assert [part["channel"][-3:] for part in found["recording"]["parts"]] == ["MHN", "MHZ"]
+    assert "2024-03-01 02:00:0" in said and " UTC)" in said
+    assert all(w["recording"].endswith(("MHN", "MHZ")) for w in found["windows"])
+
+
+def test_a_truncated_file_is_explained_as_far_as_it_goes(
+    tmp_path: Path, model: Path, wav: Path, run: Run
+) -> None:
+    """And that is said."""
+    (tmp_path / "cut.wav").write_bytes(wav.read_bytes()[: 44 + 2 * 12_000])
+    said = run(model, tmp_path / "cut.wav", "--out", tmp_path / "out")
+    assert (
+        "Not read in full" in said
+        and "truncated" in content(tmp_path / "out")["recording"]["problem"]
+    )
+
+
+def test_what_cannot_be_explained_is_told(tmp_path: Path, model: Path, wav: Path, run: Run) -> None:
+    """One line each, exit code 1, nothing written."""
+    out = tmp_path / "out"
+    tiny.write(tmp_path / "short.wav", tiny.noise(100))
+    tiny.write(tmp_path / "slow.wav", tiny.noise(4000), 400)
+    tiny.write(tmp_path / "none.wav", np.zeros(0))
+    (tmp_path / "bad.wav").write_bytes(b"no sound")
+    gap = tiny.song(4.0).astype(np.float32)
+    gap[1000:2000] = np.nan
+    about = {"channel": "MHZ", "sampling_rate": 1000.0}
+    parts = [obspy.Trace(gap[:1000], about), obspy.Trace(gap[2000:], about)]
+    parts[1].stats.starttime += 2
+    obspy.Stream(parts).write(str(tmp_path / "gap.mseed"), format="MSEED")
+    cases: list[tuple[list[object], str]] = [
+        ([model, tmp_path / "gone.wav"], r"gone\.wav does not exist"),
+        ([model, tmp_path], "is a folder: name one recording"),
+        ([tmp_path / "nomodel", wav], "no model .*nomodel"),
+        ([model, tmp_path / "short.wav"], "shorter than a window: 0.1 s, and a window has 0.128 s"),
+        ([model, tmp_path / "slow.wav"], "wrong sampling rate: it is 400 Hz"),
+        ([model, tmp_path / "none.wav"], "none.wav holds no sample"),
+        ([model, tmp_path / "bad.wav"], "bad.wav cannot be read"),
+        ([model, wav, "--at", 20.5], "--at 20.5 lies outside of .*x.wav, which has 20 s"),
+        ([model, wav, "--at=-1"], "--at -1 lies outside"),
+        ([model, tmp_path / "gap.mseed", "--at", 1.5], "--at 1.5: the window there is a gap"),
+        ([model, wav, "--top", 0], "--top is 0"),
+    ]
+    for arguments, says in cases:
+        said = run(*arguments, "--out", out, code=1)
+        assert re.search(says, said), (says, said)
+        assert "Traceback" not in said and len(said.strip().splitlines()) == 1
+        assert not out.exists()
+    said = run(model, wav, "--out", wav, code=1)
+    assert "is a file: name a folder" in said
+
+
+def test_a_recording_that_is_all_gap_is_told(tmp_path: Path, model: Path, run: Run) -> None:
+    """Silence of one value holds no signal."""
+    about = {"channel": "MHZ", "sampling_rate": 1000.0}
+    parts = [obspy.Trace(tiny.noise(20).astype(np.float32), about) for _ in range(9)]
+    for k, part in enumerate(parts):
+        part.stats.starttime += 0.5 * k
+    obspy.Stream(parts).write(str(tmp_path / "gaps.mseed"), format="MSEED")
+    said = run(model, tmp_path / "gaps.mseed", "--out", tmp_path / "out", code=1)
+    assert "of every window more than 10% of the samples are missing" in said
+
+
+def test_a_file_of_another_program_is_kept(
+    tmp_path: Path, model: Path, wav: Path, run: Run
+) -> None:
+    """An explanation.json that is none is not written over."""
+    (tmp_path / "explanation.json").write_text("[1]")
+    said = run(model, wav, "--out", tmp_path, code=1)
+    assert "is not of this program: name another --out" in said
+    assert (tmp_path / "explanation.json").read_text() == "[1]"
+
+
+def test_help(run: Run) -> None:
+    """Says what there is to say."""
+    said = run("--help")
+    assert "--at SECONDS" in said and "--top N" in said

@@ -1,0 +1,233 @@
+"""Classes, their order, the targets of windows, and what calls say about sizes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.preprocessing import MultiLabelBinarizer
+
+from rarewave.base.classes import binary, event_classes, indices, multi_hot
+from rarewave.base.errors import DataError
+from rarewave.dataset import targets, training_calls
+from rarewave.dataset.placement import Placement
+from rarewave.dataset.targets import Target
+from rarewave.splits.parts import Split
+
+EVENT, LABEL = Target("event"), Target("label")
+SPLIT = Split(
+    validation=0.2,
+    test=0.25,
+    test_groups=("t*",),
+    validation_groups=("v",),
+    test_fold=None,
+    test_recordings=(),
+    purge_s=0.0,
+    seed=1,
+)
+CALLS = Placement(
+    placement="calls",
+    window_samples=None,
+    hop_samples=None,
+    context_samples=0,
+    max_gap=0.1,
+    pad_short=False,
+    jitter=0.0,
+    background_ratio=1.0,
+    placement_seed=1,
+)
+
+
+def windows(labels: list[str], status: list[str] | None = None) -> pd.DataFrame:
+    """Of table WINDOWS what classes are made of."""
+    return pd.DataFrame(
+        {
+            "label": [joined.split("+")[0] for joined in labels],
+            "labels": labels,
+            "status": status or ["used"] * len(labels),
+            "recording_id": "r",
+        },
+        dtype=object,
+    )
+
+
+def test_classes_are_sorted_with_background_first() -> None:
+    """Those of used windows, joined ones apart; an event is an event whatever its label."""
+    table = windows(
+        ["song", "background", "Rupe A+song", "background", "never"],
+        ["used", "used", "used", "gap", "uncertain"],
+    )
+    assert targets.classes_of(table, LABEL) == ["background", "Rupe A", "song"]
+    assert targets.classes_of(table, EVENT) == ["background", "event"]
+    clips = windows(["rain", "dog", "rain"])
+    assert targets.classes_of(clips, LABEL) == ["dog", "rain"]
+
+
+def test_events_are_the_classes_that_are_no_background() -> None:
+    """One label beside background is not `event`."""
+    assert event_classes(["background", "a", "b"]) == ["a", "b"]
+    assert event_classes(["a", "b"]) == ["a", "b"]
+    assert binary(["background", "event"])
+    assert not binary(["background", "song"])
+    assert not binary(["event", "background"])
+
+
+@given(st.lists(st.sets(st.sampled_from(["a", "b", "c d", "é"]), max_size=3), min_size=1))
+def test_targets_are_those_of_scikit_learn(sets: list[set[str]]) -> None:
+    """MultiLabelBinarizer, a window without a label being background."""
+    joined = pd.Series(["+".join(sorted(s)) or "background" for s in sets])
+    classes = ["background", "a", "b", "c d", "é"]
+    wanted = MultiLabelBinarizer(classes=classes).fit_transform([s or {"background"} for s in sets])
+    found = multi_hot(joined, classes)
+    assert found.dtype == np.int8
+    np.testing.assert_array_equal(found, wanted)
+    two = multi_hot(joined, ["background", "event"])
+    np.testing.assert_array_equal(two, [[not s, bool(s)] for s in sets])
+
+
+def test_indices_are_places_in_the_classes() -> None:
+    """Of the main label; for two classes whether there is any."""
+    labels = pd.Series(["b", "background", "a", "b"])
+    assert indices(labels, ["background", "a", "b"]).tolist() == [2, 0, 1, 2]
+    assert indices(labels, ["background", "event"]).tolist() == [1, 0, 1, 1]
+    assert indices(labels, ["background", "event"]).dtype == np.int8
+
+
+def test_a_label_with_the_sign_that_joins_labels_is_refused() -> None:
+    """It would be background."""
+    with pytest.raises(DataError, match=r"the label 'A\+B' is no class: \+ joins"):
+        indices(pd.Series(["background", "A+B", "C"]), ["background", "A", "B", "C"])
+
+
+def test_there_may_be_hundreds_of_classes() -> None:
+    """More than eight bits count."""
+    classes = [f"species {number}" for number in range(300)]
+    found = indices(pd.Series(classes), classes)
+    np.testing.assert_array_equal(found, np.arange(300))
+
+
+@pytest.fixture
+def archive() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Calls of 2 s in training, longer ones elsewhere, and an uncertain one longer still."""
+    recordings = pd.DataFrame(
+        {
+            "recording_id": ["one", "two", "three", "four"],
+            "group": ["a", "b", "v", "t1"],
+            "fold": ["1", "2", "1", "3"],
+        }
+    )
+    events = pd.DataFrame(
+        [
+            ("one", 1.0, 3.0, 200.0, 900.0, True),
+            ("two", 1.0, 2.5, 300.0, 1200.0, True),
+            ("two", 5.0, 5.5, np.nan, np.nan, True),
+            ("two", 0.0, 9.0, 10.0, 5000.0, False),
+            ("three", 0.0, 4.0, 100.0, 2000.0, True),
+            ("four", 0.0, 7.0, 50.0, 3000.0, True),
+        ],
+        columns=["recording_id", "onset_s", "offset_s", "low_hz", "high_hz", "certain"],
+    )
+    return recordings, events
+
+
+def test_only_training_calls_size_the_windows(
+    archive: tuple[pd.DataFrame, pd.DataFrame],
+) -> None:
+    """Test and validation must not be looked at, nor what is uncertain."""
+    recordings, events = archive
+    found = training_calls.sizes(events, recordings, SPLIT, CALLS)
+    assert found == {"longest_s": 2.0, "low_hz": 200.0, "high_hz": 1200.0}
+    fold = replace(SPLIT, test_groups=(), validation_groups=(), test_fold=1)
+    found = training_calls.sizes(events, recordings, fold, CALLS)
+    assert found == {"longest_s": 7.0, "low_hz": 50.0, "high_hz": 3000.0}
+
+
+def test_sizes_that_no_label_tells_are_none(archive: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """A band where labels are of time alone; a length where nothing is labelled."""
+    recordings, events = archive
+    events[["low_hz", "high_hz"]] = np.nan
+    found = training_calls.sizes(events, recordings, SPLIT, CALLS)
+    assert found == {"longest_s": 2.0, "low_hz": None, "high_hz": None}
+    given_size = replace(CALLS, window_samples=100)
+    found = training_calls.sizes(events[:0], recordings, SPLIT, given_size)
+    assert found == {"longest_s": None, "low_hz": None, "high_hz": None}
+
+
+def test_windows_sized_by_calls_need_calls_and_a_test_part(
+    archive: tuple[pd.DataFrame, pd.DataFrame],
+) -> None:
+    """Else the calls of the test part would size them; given sizes need neither."""
+    recordings, events = archive
+    unnamed = replace(SPLIT, test_groups=())
+    with pytest.raises(DataError, match=r"clean\.window_samples is null.*split\.test_groups, "):
+        training_calls.sizes(events, recordings, unnamed, CALLS)
+    with pytest.raises(DataError, match="no training recording has a call"):
+        training_calls.sizes(events[4:], recordings, SPLIT, CALLS)
+    sized = replace(CALLS, window_samples=64)
+    found = training_calls.sizes(events, recordings, unnamed, sized)
+    assert found == {"longest_s": 7.0, "low_hz": None, "high_hz": None}  # no band of test calls
+
+
+def test_recordings_of_a_published_test_part_size_nothing(
+    archive: tuple[pd.DataFrame, pd.DataFrame],
+) -> None:
+    """Named by `test_recordings` instead of their groups."""
+    recordings, events = archive
+    published = replace(SPLIT, test_groups=(), test_recordings=("fo*", "two"))
+    found = training_calls.sizes(events, recordings, published, CALLS)
+    assert found == {"longest_s": 2.0, "low_hz": 200.0, "high_hz": 900.0}
+
+
+def test_the_band_of_a_class_is_the_median_of_its_training_calls() -> None:
+    """Of calls that a training window holds; classes without a band have none."""
+    events = pd.DataFrame(
+        {
+            "event_id": list("abcdef"),
+            "label": ["x", "x", "x", "y", "z", "x"],
+            "low_hz": [100.0, 200.0, 600.0, 50.0, np.nan, 9.0],
+            "high_hz": [1000.0, 3000.0, 2000.0, 80.0, np.nan, 9.0],
+        }
+    )
+    table = pd.DataFrame({"window_id": [f"w{i}" for i in range(7)], "event_id": [*"abcdef", ""]})
+    part = ["train"] * 5 + ["test", "train"]
+    split = pd.DataFrame({"window_id": table["window_id"], "part": part})
+    found = training_calls.bands(events, table, split, ["background", "x", "y", "z"])
+    assert found == {"x": (200.0, 2000.0), "y": (50.0, 80.0)}
+    merged = training_calls.bands(events, table, split, ["background", "event"])
+    assert merged == {"event": (150.0, 1500.0)}
+
+
+NO_EVENTS = pd.DataFrame({"event_id": ["e"], "certain": [True]})
+
+
+@pytest.mark.parametrize(
+    ("labels", "target", "words"),
+    [
+        (["background"] * 3, EVENT, "no event: none of the 3 windows of 1 recordings is one"),
+        (["background"] * 3, LABEL, "no event: none of the 3 windows"),
+        (["a", "b", "b"], EVENT, "only events: all of the 3 windows are events"),
+        (["a"] * 3, LABEL, "only one class: all 3 windows are a"),
+    ],
+)
+def test_one_class_is_nothing_to_learn(labels: list[str], target: Target, words: str) -> None:
+    """Which it is, and where to look."""
+    with pytest.raises(DataError, match=words):
+        targets.refuse_one_class(windows(labels), NO_EVENTS, target)
+
+
+def test_two_classes_are_enough() -> None:
+    """Background and an event, or two labels; only used windows count."""
+    targets.refuse_one_class(windows(["background", "a"]), NO_EVENTS, EVENT)
+    targets.refuse_one_class(windows(["b", "a"]), NO_EVENTS, LABEL)
+    with pytest.raises(DataError, match="no event: none of the 2 windows"):
+        table = windows(["background", "background", "a"], ["used", "used", "gap"])
+        targets.refuse_one_class(table, NO_EVENTS, LABEL)
+
+
+def test_onsets_without_an_end_are_told() -> None:
+    """They make time uncertain and nothing an event."""
+    events = pd.DataFrame({"event_id": ["e", "f", "f"], "certain": [False] * 3})
+    with pytest.raises(DataError, match="no event has an end: 2 onsets only make time uncertain"):
+        targets.refuse_one_class(windows(["background"] * 3), events, EVENT)

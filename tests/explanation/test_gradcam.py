@@ -1,0 +1,169 @@
+"""Grad-CAM agrees with tf-keras-vis, depends on the weights, and says what it cannot do."""
+
+import numpy as np
+import pytest
+
+from rarewave.base.errors import DataError
+from rarewave.explanation import gradcam
+from rarewave.networks import backend, registry
+from rarewave.networks.backend import keras
+
+backend.start(2)
+
+
+@pytest.fixture(scope="module")
+def model() -> keras.Model:
+    """The seed network, a few steps into learning where a bright band is."""
+    keras.utils.set_random_seed(1)
+    made = registry.build("seed_cnn", (33, 20, 1), 1, slice(0, 20))
+    made.compile(keras.optimizers.Adam(0.003), keras.losses.BinaryCrossentropy())
+    X = inputs(48)
+    X[::2, 8:14, 5:12] += 3
+    y = (np.arange(48) % 2 == 0).astype(np.float32)[:, None]
+    for _ in range(15):
+        made.train_on_batch(X, y)
+    return made
+
+
+def inputs(count: int, seed: int = 0) -> np.ndarray:
+    """Normalised noise."""
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((count, 33, 20, 1)).astype(np.float32)
+
+
+def bilinear(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Resize with pixel centres at halves, the edge repeated."""
+    for axis, size in ((0, height), (1, width)):
+        old = image.shape[axis]
+        at = np.clip((np.arange(size) + 0.5) * old / size - 0.5, 0, old - 1)
+        low = np.floor(at).astype(int)
+        high = np.minimum(low + 1, old - 1)
+        shape = [1, 1]
+        shape[axis] = size
+        share = (at - low).reshape(shape)
+        image = image.take(low, axis) * (1 - share) + image.take(high, axis) * share
+    return image
+
+
+@pytest.mark.parametrize("layer", ["conv1", "norm1", "conv2", "conv3", "norm3"])
+def test_maps_agree_with_tf_keras_vis(model: keras.Model, layer: str) -> None:
+    """Its own Gradcam on the same network with a linear last activation."""
+    from tf_keras_vis.gradcam import Gradcam
+    from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
+
+    X = inputs(4, seed=1)
+    X[:2, 8:14, 5:12] += 3
+    found = gradcam.gradcam(model, X, layer)
+    assert found.shape == (4, 33, 20)
+    oracle = Gradcam(model, model_modifier=ReplaceToLinear(), clone=True)
+    raw = oracle(
+        lambda output: output[:, 0], X, penultimate_layer=layer,
+        seek_penultimate_conv_layer=False, expand_cam=False, normalize_cam=False,
+    )  # fmt: skip
+    assert (np.asarray(raw) > 0).any()
+    for ours, theirs in zip(found, np.asarray(raw), strict=True):
+        wanted = bilinear(theirs, 33, 20)
+        peak = wanted.max()
+        np.testing.assert_allclose(ours, wanted / peak if peak else wanted, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["sound_net", "call_cnn", "frame_net"])
+def test_each_class_has_its_own_map(name: str) -> None:
+    """Of the logit of the class asked for, as tf-keras-vis has it for a softmax made linear."""
+    from tf_keras_vis.gradcam import Gradcam
+    from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
+
+    keras.utils.set_random_seed(3)
+    made = registry.build(name, (33, 20, 1), 4, slice(0, 20))
+    X, wanted = inputs(6, seed=4), np.array([0, 1, 2, 3, 1, 1])
+    X[5] = X[1]
+    found = gradcam.gradcam(made, X, "conv2", wanted)
+    oracle = Gradcam(made, model_modifier=ReplaceToLinear(), clone=True)
+    raw = oracle(
+        lambda output: [
+            output[i, int(k)] for i, k in enumerate(wanted)],
+        X, penultimate_layer="conv2", seek_penultimate_conv_layer=False, expand_cam=False,
+        normalize_cam=False,
+    )  # fmt: skip
+    for ours, theirs in zip(found, np.asarray(raw), strict=True):
+        image = bilinear(theirs, 33, 20)
+        peak = image.max()
+        np.testing.assert_allclose(ours, image / peak if peak else image, atol=2e-3)
+    np.testing.assert_allclose(found[5], found[1], atol=1e-5)
+    first = gradcam.gradcam(made, X, "conv2")
+    np.testing.assert_allclose(first[0], found[0], atol=1e-5)
+    assert np.abs(first[1] - found[1]).max() > 0.01
+
+
+def test_a_map_is_scaled_to_its_peak(model: keras.Model) -> None:
+    """Between 0 and 1, the peak 1; each window for itself."""
+    X = inputs(3, seed=2)
+    X[:, 8:14, 5:12] += 3
+    found = gradcam.gradcam(model, X, "conv3")
+    assert found.min() >= 0
+    np.testing.assert_allclose(found.max(axis=(1, 2)), 1)
+    np.testing.assert_allclose(gradcam.gradcam(model, X[1:2], "conv3")[0], found[1], atol=1e-5)
+
+
+def test_a_map_without_evidence_is_zero() -> None:
+    """A network whose output does not depend on its input has no NaN."""
+    made = registry.build("seed_cnn", (16, 16, 1), 1, slice(0, 16))
+    made.get_layer("event").kernel.assign(np.zeros((64, 1)))
+    X = inputs(2)[:, :16, :16]
+    np.testing.assert_array_equal(gradcam.gradcam(made, X, "conv3"), 0)
+
+
+def test_maps_change_when_the_weights_are_randomised(model: keras.Model) -> None:
+    """The sanity check of Adebayo et al.; the model itself stays as it was."""
+    X = inputs(6, seed=3)
+    X[:, 8:14, 5:12] += 3
+    before = model.get_weights()
+    fresh = gradcam.randomised(model, seed=7)
+    for a, b in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(a, b)
+    one, other = gradcam.gradcam(model, X, "conv3"), gradcam.gradcam(fresh, X, "conv3")
+    assert gradcam.agreement(one, one) == pytest.approx(1)
+    assert gradcam.agreement(one, other) < 0.8
+    again = gradcam.gradcam(gradcam.randomised(model, seed=7), X, "conv3")
+    np.testing.assert_allclose(again, other, atol=1e-5)
+
+
+def test_an_unknown_layer_is_named_with_the_known_ones(model: keras.Model) -> None:
+    """And the parameter."""
+    with pytest.raises(DataError, match=r"no layer conv9: choose gradcam\.layer from .*'conv3'"):
+        gradcam.gradcam(model, inputs(1), "conv9")
+
+
+@pytest.mark.parametrize("layer", ["hidden", "average", "event"])
+def test_a_layer_without_an_image_is_refused(model: keras.Model, layer: str) -> None:
+    """It has no place in a spectrogram."""
+    with pytest.raises(DataError, match=rf"{layer}.*gradcam\.layer"):
+        gradcam.gradcam(model, inputs(1), layer)
+
+
+def test_the_mass_of_a_map_by_hand() -> None:
+    """Mean and the middle 80 % along both axes."""
+    heat = np.zeros((5, 4), np.float32)
+    heat[1, 0], heat[2, 1], heat[4, 1] = 0.05, 0.8, 0.15
+    found = gradcam.mass(heat, np.array([0.0, 0.1, 0.2, 0.3, 0.4]), np.array([10.0, 20, 30, 40]))
+    assert found == pytest.approx(
+        {
+            "mean_hz": 0.05 * 0.1 + 0.8 * 0.2 + 0.15 * 0.4, "low_hz": 0.2, "high_hz": 0.4,
+            "mean_s": 0.05 * 10 + 0.95 * 20, "low_s": 20.0, "high_s": 20.0,
+        }
+    )  # fmt: skip
+    empty = gradcam.mass(np.zeros((5, 4), np.float32), np.arange(5.0), np.arange(4.0))
+    assert all(np.isnan(value) for value in empty.values())
+
+
+def test_agreement_is_the_rank_correlation_of_scipy() -> None:
+    """Without ties; constant maps count nothing, none is NaN."""
+    from scipy.stats import spearmanr
+
+    a, b = inputs(3, 1)[..., 0], inputs(3, 2)[..., 0]
+    b = b + 0.5 * a
+    wanted = np.mean([spearmanr(x.ravel(), z.ravel()).statistic for x, z in zip(a, b, strict=True)])
+    assert gradcam.agreement(a, b) == pytest.approx(wanted)
+    assert gradcam.agreement(a, -a) == pytest.approx(-1)
+    assert gradcam.agreement(a, np.zeros_like(a)) == 0
+    assert np.isnan(gradcam.agreement(a[:0], b[:0]))

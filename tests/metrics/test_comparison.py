@@ -1,0 +1,204 @@
+"""Detectors are compared on the same windows, resampled by group together."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rarewave.base.errors import DataError
+from rarewave.metrics import binary, bootstrap
+from rarewave.metrics.bootstrap import Bootstrap, units
+from rarewave.metrics.comparison import (
+    DETECTORS,
+    MAJORITY,
+    compare,
+    mean_gains,
+    per_recording,
+    score_columns,
+)
+
+RULE = Bootstrap(unit="group", block_s=3600.0, resamples=60, seed=3)
+
+
+@pytest.fixture(scope="module")
+def compared() -> tuple[pd.DataFrame, dict, dict]:
+    """A good network, a worse level, and what they were compared on."""
+    rng = np.random.default_rng(0)
+    count = 300
+    y = (rng.random(count) < 0.3).astype(np.int8)
+    data: dict[str, Any] = {
+        "y": y,
+        "types": np.where(
+            y == 1, np.where(rng.random(count) < 0.5, "deep", "impact"), "background"
+        ),
+        "groups": np.repeat([f"g{i}" for i in range(20)], 15),
+        "scores": {
+            "network": np.clip(0.5 * y + 0.25 + rng.normal(0, 0.15, count), 0, 1),
+            "level": 3.0 * y + rng.normal(0, 3, count),
+        },
+        "thresholds": {"network": 0.5, "level": 2.0},
+    }
+    table, gains = compare(**data, bootstrap=RULE)
+    return table, gains, data
+
+
+def test_every_value_is_that_of_scoring(compared: tuple) -> None:
+    """At the threshold of each detector; recall of each type, decided on events alone."""
+    table, _, data = compared
+    values = table.set_index(["detector", "metric"])["value"]
+    for name, p in data["scores"].items():
+        wanted = binary.detector_metrics(
+            data["y"], p, data["thresholds"][name], probabilities=name == "network"
+        )
+        for metric, value in wanted.items():
+            assert values[name, metric] == pytest.approx(value)
+        deep = data["types"] == "deep"
+        recall = np.mean(p[deep] >= data["thresholds"][name])
+        assert values[name, "recall.deep"] == pytest.approx(recall)
+    assert ("level", "brier") not in values.index
+    assert not any("background" in metric for metric in table["metric"])
+
+
+def test_always_background_is_there_to_be_beaten(compared: tuple) -> None:
+    """It finds nothing, and its average precision is the share of events."""
+    table, gains, data = compared
+    values = table[table["detector"] == MAJORITY].set_index("metric")["value"]
+    assert values["tp"] == values["fp"] == values["recall"] == 0
+    assert values["average_precision"] == pytest.approx(data["y"].mean())
+    assert values["roc_auc"] == 0.5
+    assert set(gains) == {"level", MAJORITY}
+
+
+def test_intervals_are_those_of_resampled_groups(compared: tuple) -> None:
+    """By hand for one metric; every interval lies round its value."""
+    table, _, data = compared
+    rows = table.set_index(["detector", "metric"]).loc[("network", "recall")]
+    weights = bootstrap.group_weights(data["groups"], data["y"], RULE.resamples, RULE.seed)
+    event = data["y"] == 1
+    hit = data["scores"]["network"] >= 0.5
+    draws = [w[event & hit].sum() / w[event].sum() for w in weights]
+    assert (rows["low"], rows["high"]) == pytest.approx(tuple(np.quantile(draws, [0.025, 0.975])))
+    main = table[table["metric"].isin(["average_precision", "recall", "precision", "f1"])]
+    assert (main["low"] <= main["value"]).all()
+    assert (main["value"] <= main["high"]).all()
+
+
+def test_the_gain_is_a_difference_of_pairs(compared: tuple) -> None:
+    """Both detectors on each resample: narrower than two intervals apart."""
+    table, gains, data = compared
+    values = table.set_index(["detector", "metric"])
+    ours, theirs = (values.loc[(n, "average_precision")] for n in ("network", "level"))
+    assert gains["level"]["value"] == pytest.approx(ours["value"] - theirs["value"])
+    weights = bootstrap.group_weights(data["groups"], data["y"], RULE.resamples, RULE.seed)
+    differences = [
+        binary.average_precision(data["y"], data["scores"]["network"], w)
+        - binary.average_precision(data["y"], data["scores"]["level"], w)
+        for w in weights
+    ]
+    low, high = np.quantile(differences, [0.025, 0.975])
+    assert gains["level"]["low"] == pytest.approx(low)
+    assert gains["level"]["high"] == pytest.approx(high)
+
+
+def test_the_same_seed_gives_the_same_table(compared: tuple) -> None:
+    """And another one other intervals of the same values."""
+    table, _, data = compared
+    again, _ = compare(**data, bootstrap=RULE)
+    pd.testing.assert_frame_equal(again, table)
+    other, _ = compare(**data, bootstrap=replace(RULE, seed=4))
+    pd.testing.assert_series_equal(other["value"], table["value"])
+    assert (other["low"] != table["low"]).any()
+
+
+def test_the_unit_is_a_group_or_an_event_or_a_stretch_of_background() -> None:
+    """Blocks: an event whole, background by stretches of block_s of its recording."""
+    windows = pd.DataFrame(
+        {
+            "group": ["g", "g", "g", "g", "h"],
+            "recording_id": ["r", "r", "r", "r", "s"],
+            "start_s": [0.0, 3599.0, 3600.0, 7300.0, 0.0],
+            "event_id": ["", "", "e", "e", ""],
+        }
+    )
+    assert list(units(windows, RULE)) == ["g", "g", "g", "g", "h"]
+    blocks = units(windows, replace(RULE, unit="block"))
+    same = [[a == b for b in blocks] for a in blocks]
+    assert same == [
+        [True, True, False, False, False],
+        [True, True, False, False, False],
+        [False, False, True, True, False],
+        [False, False, True, True, False],
+        [False, False, False, False, True],
+    ]
+
+
+def test_gains_over_several_test_parts_by_hand() -> None:
+    """The mean of the parts' average precision, the paired difference, an interval round each."""
+    rng = np.random.default_rng(0)
+    parts = []
+    for _ in range(3):
+        y = rng.random(80) < 0.4
+        parts.append(
+            pd.DataFrame(
+                {
+                    "label": np.where(y, "deep", "background"),
+                    "unit": np.repeat([f"u{i}" for i in range(20)], 4),
+                    "p_event": np.clip(y * 0.5 + rng.random(80) * 0.6, 0, 1),
+                    "level_db": y + rng.normal(0, 2, 80),
+                    "sta_lta": rng.random(80),
+                }
+            )
+        )
+    table, gains = mean_gains(parts, RULE)
+    for row in table.to_dict("records"):
+        column = {"network": "p_event", "level": "level_db", "sta_lta": "sta_lta"}[row["detector"]]
+        wanted = [
+            binary.average_precision((p["label"] == "deep").to_numpy(), p[column].to_numpy())
+            for p in parts
+        ]
+        assert row["parts"] == pytest.approx(wanted)
+        assert row["mean"] == pytest.approx(np.mean(wanted))
+        assert row["low"] < row["mean"] < row["high"]
+    means = table.set_index("detector")["mean"]
+    for row in gains.to_dict("records"):
+        assert row["gain"] == pytest.approx(means["network"] - means[row["baseline"]])
+        assert row["low"] < row["gain"] < row["high"]
+    assert set(gains["baseline"]) == {"level", "sta_lta"}
+
+
+def test_level_and_trigger_score_events_and_no_kinds() -> None:
+    """Each detector's columns for each class that is no background."""
+    assert score_columns(["background", "event"]) == {
+        "network": {"event": "p_event"},
+        "level": {"event": "level_db"},
+        "sta_lta": {"event": "sta_lta"},
+    }
+    assert DETECTORS["network"] == "p_event"
+    for classes in (["background", "Rupe A", "b"], ["Rupe A", "b"]):
+        assert score_columns(classes) == {"network": {"Rupe A": "p_Rupe A", "b": "p_b"}}
+    # one label of its own is no event of any label
+    assert score_columns(["background", "song"]) == {"network": {"song": "p_song"}}
+
+
+def test_a_recording_has_the_mean_scores_of_its_windows() -> None:
+    """One row each, in the order of the recordings, columns as they were."""
+    rng = np.random.default_rng(0)
+    classes = ["background", "a", "b"]
+    scores = [f"p_{name}" for name in classes] + ["level_db", "sta_lta"]
+    table = pd.DataFrame(rng.random((12, 5)), columns=scores)
+    table.insert(0, "label", np.repeat(["a", "background", "b"], 4))
+    table.insert(0, "recording_id", np.repeat(["z", "y", "x"], 4))
+    table.insert(0, "window_id", [f"w{i}" for i in range(12)])
+    found = per_recording(table, classes)
+    assert list(found.columns) == list(table.columns)
+    assert list(found["recording_id"]) == ["z", "y", "x"]
+    assert list(found["label"]) == ["a", "background", "b"]
+    assert list(found["window_id"]) == ["w0", "w4", "w8"]
+    wanted = table[scores].to_numpy().reshape(3, 4, 5).mean(axis=1)
+    np.testing.assert_allclose(found[scores], wanted)
+    pd.testing.assert_frame_equal(per_recording(found, classes), found)
+    table.loc[5, "label"] = "b"
+    with pytest.raises(DataError, match=r"evaluate\.per is recording, and the windows of y have"):
+        per_recording(table, classes)

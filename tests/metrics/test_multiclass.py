@@ -1,0 +1,258 @@
+"""Scores of several classes are scikit-learn's, and resampled by group together."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import metrics
+
+from rarewave.metrics import bootstrap, multiclass
+from rarewave.metrics.bootstrap import Bootstrap
+from rarewave.metrics.comparison import MAJORITY
+from rarewave.plots.scores import recall_by_size
+
+CLASSES = ["background", "Rupe A", "b", "c"]
+RULE = Bootstrap(unit="group", block_s=3600.0, resamples=60, seed=3)
+
+
+@st.composite
+def scored(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Classes, probabilities (with ties), and perhaps the weights of a bootstrap."""
+    count = draw(st.integers(1, 40))
+    rng = np.random.default_rng(draw(st.integers(0, 9999)))
+    y = rng.integers(0, draw(st.integers(1, 4)), count)
+    p = rng.integers(1, 5, (count, 4)).astype(float)
+    p[np.arange(count), y] += draw(st.integers(0, 3))
+    weights = rng.integers(0, 3, count).astype(float) if draw(st.booleans()) else None
+    if weights is not None:
+        weights[0] += 1
+    return y, p / p.sum(axis=1, keepdims=True), weights
+
+
+@given(scored())
+def test_every_score_is_scikit_learns(
+    case: tuple[np.ndarray, np.ndarray, np.ndarray | None],
+) -> None:
+    """Of each class, macro over those that occur, weighted; with weights too."""
+    y, p, weights = case
+    found = multiclass.measure(y, p, CLASSES, weights)
+    decided = multiclass.decide(p)
+    occurs = np.bincount(y, weights, 4)
+    there = np.flatnonzero(occurs)
+    options = {"labels": range(4), "sample_weight": weights, "zero_division": 0}
+    every = metrics.precision_recall_fscore_support(y, decided, average=None, **options)
+    options |= {"labels": there}
+    macro = metrics.precision_recall_fscore_support(y, decided, average="macro", **options)
+    whole = metrics.precision_recall_fscore_support(y, decided, average="weighted", **options)
+    names = ("macro_precision", "balanced_accuracy", "macro_f1")
+    assert [found[k] for k in names] == pytest.approx(macro[:3])
+    assert found["weighted_f1"] == pytest.approx(whole[2])
+    seen = slice(None) if weights is None else weights > 0  # scikit-learn divides by no weight
+    some = None if weights is None else weights[seen]
+    balanced = metrics.balanced_accuracy_score(y[seen], decided[seen], sample_weight=some)
+    assert found["balanced_accuracy"] == pytest.approx(balanced)
+    accuracy = metrics.accuracy_score(y, decided, sample_weight=weights)
+    assert found["accuracy"] == pytest.approx(accuracy)
+    ranked = []
+    for k, name in enumerate(CLASSES):
+        assert found[f"precision.{name}"] == pytest.approx(every[0][k])
+        assert found[f"support.{name}"] == pytest.approx(occurs[k])
+        if not occurs[k]:
+            for metric in ("recall", "f1", "average_precision"):
+                assert np.isnan(found[f"{metric}.{name}"])
+            continue
+        assert found[f"recall.{name}"] == pytest.approx(every[1][k])
+        assert found[f"f1.{name}"] == pytest.approx(every[2][k])
+        score = metrics.average_precision_score(y == k, p[:, k], sample_weight=weights)
+        assert found[f"average_precision.{name}"] == pytest.approx(score)
+        ranked.append(score)
+    assert found["macro_average_precision"] == pytest.approx(np.mean(ranked))
+    assert set(list(found)[:7]) == set(multiclass.OVERALL)
+
+
+@given(scored())
+def test_the_confusion_is_scikit_learns(
+    case: tuple[np.ndarray, np.ndarray, np.ndarray | None],
+) -> None:
+    """Rows are what it was."""
+    y, p, weights = case
+    decided = multiclass.decide(p)
+    wanted = metrics.confusion_matrix(y, decided, labels=range(4), sample_weight=weights)
+    np.testing.assert_allclose(multiclass.confusion(y, decided, 4, weights), wanted)
+
+
+@pytest.fixture(scope="module")
+def compared() -> tuple[pd.DataFrame, dict, dict]:
+    """A good network, a worse forest, and what they were compared on."""
+    rng = np.random.default_rng(0)
+    y = rng.choice(4, 240, p=[0.5, 0.2, 0.2, 0.1]).astype(np.int8)
+
+    def scores(strength: float) -> np.ndarray:
+        logits = rng.standard_normal((240, 4)) + strength * np.eye(4)[y]
+        p = np.exp(logits)
+        return p / p.sum(axis=1, keepdims=True)
+
+    data: dict[str, Any] = {
+        "y": y,
+        "groups": np.repeat([f"g{i}" for i in range(24)], 10),
+        "scores": {"network": scores(2.5), "forest": scores(1.0)},
+        "counts": np.array([90, 30, 20, 4]),
+        "classes": CLASSES,
+    }
+    table, gains = multiclass.compare(**data, bootstrap=RULE)
+    return table, gains, data
+
+
+def test_every_detector_has_every_score_with_its_interval(compared: tuple) -> None:
+    """By hand for one metric: groups drawn whole, the same for all detectors."""
+    table, _, data = compared
+    for name, p in data["scores"].items():
+        mine = table[table["detector"] == name].set_index("metric")
+        wanted = multiclass.measure(data["y"], p, CLASSES, rare=[3])  # of three, c is rarest
+        assert mine["value"].to_dict() == pytest.approx(wanted)
+        inside = mine.loc[[m for m in mine.index if not m.startswith("support")]]
+        assert (inside["low"] <= inside["value"]).all()
+        assert (inside["value"] <= inside["high"]).all()
+    rng = np.random.Generator(np.random.PCG64(RULE.seed))
+    drawn = rng.integers(0, 24, (RULE.resamples, 24))
+    right = np.argmax(data["scores"]["network"], axis=1) == data["y"]
+    names = np.unique(data["groups"])
+    share = {n: right[data["groups"] == n].mean() for n in names}
+    accuracy = [np.mean([share[names[i]] for i in row]) for row in drawn]
+    row = table.set_index(["detector", "metric"]).loc[("network", "accuracy")]
+    wanted = np.quantile(accuracy, [0.025, 0.975])
+    assert (row["low"], row["high"]) == pytest.approx(tuple(wanted))
+
+
+def test_always_the_most_frequent_class_is_there_to_be_beaten(compared: tuple) -> None:
+    """Its accuracy is the share of that class, its macro recall one in four."""
+    table, _, data = compared
+    found = table[table["detector"] == MAJORITY].set_index("metric")["value"]
+    assert found["accuracy"] == pytest.approx(np.mean(data["y"] == 0))
+    assert found["balanced_accuracy"] == pytest.approx(0.25)
+    assert found["recall.background"] == 1
+    assert found["recall.b"] == found["f1.b"] == 0
+
+
+def test_the_gain_in_macro_f1_is_a_difference_of_pairs(compared: tuple) -> None:
+    """Both detectors on each resample."""
+    table, gains, data = compared
+    assert set(gains) == {"forest", MAJORITY}
+    f1 = table[table["metric"] == "macro_f1"].set_index("detector")["value"]
+    assert gains["forest"]["value"] == pytest.approx(f1["network"] - f1["forest"])
+    weights = bootstrap.group_weights(data["groups"], np.zeros(240), RULE.resamples, RULE.seed)
+    differences = []
+    for w in weights:
+        pair = [
+            metrics.f1_score(
+                data["y"], np.argmax(p, axis=1), average="macro", sample_weight=w,
+                labels=np.flatnonzero(np.bincount(data["y"], w, 4)), zero_division=0,
+            )
+            for p in data["scores"].values()
+        ]  # fmt: skip
+        differences.append(pair[0] - pair[1])
+    low, high = np.quantile(differences, [0.025, 0.975])
+    assert (gains["forest"]["low"], gains["forest"]["high"]) == pytest.approx((low, high))
+    assert gains["forest"]["low"] > 0
+
+
+def test_the_same_seed_gives_the_same_table(compared: tuple) -> None:
+    """And another one other intervals of the same values."""
+    table, _, data = compared
+    again, _ = multiclass.compare(**data, bootstrap=RULE)
+    pd.testing.assert_frame_equal(again, table)
+    other, _ = multiclass.compare(**data, bootstrap=replace(RULE, seed=4))
+    pd.testing.assert_series_equal(other["value"], table["value"])
+    assert (other["low"] != table["low"]).any()
+
+
+@given(scored(), st.lists(st.integers(0, 3), max_size=3, unique=True))
+def test_the_recall_of_the_rare_is_scikit_learns(
+    case: tuple[np.ndarray, np.ndarray, np.ndarray | None], rare: list[int]
+) -> None:
+    """The macro recall over those of them that occur; unknown where none does."""
+    y, p, weights = case
+    found = multiclass.measure(y, p, CLASSES, weights, rare)["rare_recall"]
+    occur = [k for k in rare if np.bincount(y, weights, 4)[k] > 0]
+    if not occur:
+        assert np.isnan(found)
+        return
+    wanted = metrics.recall_score(
+        y, multiclass.decide(p), labels=occur, average="macro", sample_weight=weights,
+        zero_division=0,
+    )  # fmt: skip
+    assert found == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
+    ("counts", "classes", "wanted"),
+    [
+        ([5, 90, 30, 20, 4, 7, 8], ["background", *"abcdef"], [4, 5]),  # a third of six
+        ([0, 9, 9, 2], ["background", *"abc"], [3]),
+        ([0, 4, 4, 4], ["background", *"abc"], [1]),  # of equals the first
+        ([3, 9], ["background", "event"], [1]),
+        ([7, 1, 3, 2, 0], list("abcde"), [4, 1]),  # clips without background
+        ([4, 1, 2, 9, 8], ["a", "background", "c", "d", "e"], [2]),
+    ],
+)
+def test_the_rarest_third_is_told_by_training_windows(
+    counts: list[int], classes: list[str], wanted: list[int]
+) -> None:
+    """Rarest first, background never, at least one."""
+    assert multiclass.rarest(np.array(counts), classes) == wanted
+
+
+def test_the_training_windows_say_what_is_rare_and_most_frequent(compared: tuple) -> None:
+    """Not the test windows: c is rarest, and `majority` says what training had most of."""
+    table, _, data = compared
+    found = table.set_index(["detector", "metric"])["value"]
+    assert found["network", "rare_recall"] == found["network", "recall.c"]
+    other, _ = multiclass.compare(**(data | {"counts": np.array([3, 2, 9, 4])}), bootstrap=RULE)
+    other = other.set_index(["detector", "metric"])["value"]
+    assert other["network", "rare_recall"] == found["network", "recall.Rupe A"]
+    assert other[MAJORITY, "recall.b"] == 1 and other[MAJORITY, "recall.background"] == 0
+
+
+def test_recall_is_drawn_over_the_size_of_each_class(compared: tuple, tmp_path: Path) -> None:
+    """A row for each detector and class with interval, support and training windows; a PNG."""
+    table, _, data = compared
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        recall_by_size(tmp_path / folder / "r", table, data["counts"], CLASSES)
+    rows = pd.read_csv(tmp_path / "one/r.csv")
+    assert rows["detector"].tolist() == ["network"] * 4 + ["forest"] * 4
+    assert rows["class"].tolist() == CLASSES * 2
+    assert rows["training_windows"].tolist() == data["counts"].tolist() * 2
+    for row in rows.to_dict("records"):
+        mine = data["y"] == CLASSES.index(row["class"])
+        right = np.argmax(data["scores"][row["detector"]], axis=1) == data["y"]
+        assert row["test_windows"] == mine.sum()
+        assert row["recall"] == pytest.approx(right[mine].mean(), rel=1e-5)
+        stored = table[
+            (table["detector"] == row["detector"]) & (table["metric"] == f"recall.{row['class']}")
+        ]
+        ends = (row["low"], row["high"])
+        assert ends == pytest.approx(tuple(stored[["low", "high"]].iloc[0]), rel=1e-5)
+    picture = (tmp_path / "one/r.png").read_bytes()
+    assert picture[:4] == b"\x89PNG"
+    assert picture == (tmp_path / "two/r.png").read_bytes()
+
+
+def test_classes_without_a_window_are_left_out_of_the_picture(
+    compared: tuple, tmp_path: Path
+) -> None:
+    """Not on test: no row. Not in training: drawn, with none."""
+    _, _, data = compared
+    y = data["y"].copy()
+    y[y == 2] = 1
+    counts = np.array([9, 9, 9, 0])
+    table, _ = multiclass.compare(**(data | {"y": y, "counts": counts}), bootstrap=RULE)
+    recall_by_size(tmp_path / "r", table, counts, CLASSES)
+    rows = pd.read_csv(tmp_path / "r.csv")
+    assert rows["class"].tolist() == ["background", "Rupe A", "c"] * 2
+    assert rows.loc[rows["class"] == "c", "training_windows"].tolist() == [0, 0]

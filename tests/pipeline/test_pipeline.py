@@ -1,0 +1,235 @@
+"""The stages end to end on a reduced archive, as a user drives them."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from ruamel.yaml import YAML
+from support import project
+
+from rarewave.model import detector, inspection
+from rarewave.recordings import seismic
+from tools.check_repro import hashes
+
+pytestmark = pytest.mark.xdist_group("pipeline")
+
+PIPELINE = YAML(typ="safe").load((project.ROOT / "dvc.yaml").read_text())
+STAGES = list(PIPELINE["stages"])
+MODEL = Path("artifacts/train/spectrogram_seismic_detector.keras")
+
+
+@pytest.fixture(scope="session")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project after its first dvc repro, committed."""
+    folder = project.make(tmp_path_factory.mktemp("project") / "first")
+    project.good(project.run(folder, "dvc", "repro"))
+    project.good(project.run(folder, "git", "add", "-A"))
+    project.good(project.run(folder, "git", "commit", "-q", "-m", "first run"))
+    return folder
+
+
+def test_every_stage_writes_its_metrics(done: Path) -> None:
+    """Each stage leaves metrics/<stage>.json with its name."""
+    for name in set(STAGES):
+        assert json.loads((done / f"metrics/{name}.json").read_text())
+
+
+def test_every_recorded_second_is_accounted_for(done: Path) -> None:
+    """The seconds of all statuses sum to what was recorded."""
+    found = json.loads((done / "metrics/clean.json").read_text())
+    assert sum(found["seconds"].values()) == pytest.approx(found["recorded_s"], abs=1e-3)
+    assert found["recorded_s"] == pytest.approx(6 * 3 * 3600, rel=0.01)
+
+
+def test_arrays_are_aligned_and_plain(done: Path) -> None:
+    """X_raw, y_all and the npz agree in rows and types, and need no pickle."""
+    X_raw = np.load(done / "artifacts/clean/X_raw.npy")
+    y_all = np.load(done / "artifacts/clean/y_all.npy")
+    windows = pd.read_parquet(done / "artifacts/clean/windows.parquet")
+    data = np.load(done / "artifacts/npz/lunar_spectrogram_dataset.npz", allow_pickle=False)
+    assert X_raw.shape == (len(y_all), 2240) and X_raw.dtype == np.float32
+    assert y_all.dtype == np.int8
+    assert data["X_spec"].shape == (len(y_all), 129, 32, 1)
+    assert np.array_equal(data["y_all"], y_all)
+    used = windows[windows["row"] >= 0].sort_values("row")
+    assert np.array_equal(data["window_id"], used["window_id"].to_numpy("U"))
+    assert np.array_equal(y_all == 1, (used["label"] != "background").to_numpy())
+
+
+def test_nothing_changed_means_nothing_runs(done: Path) -> None:
+    """A second dvc repro runs no stage and changes no file."""
+    said = project.good(project.run(done, "dvc", "repro"))
+    assert "Running stage" not in said
+    assert project.run(done, "git", "status", "--porcelain").stdout == ""
+
+
+def test_the_same_state_gives_the_same_bytes(done: Path, tmp_path: Path) -> None:
+    """A second clone, run from scratch with another number of workers, has equal hashes."""
+    other = project.make(tmp_path / "second")
+    project.good(project.run(other, "dvc", "repro", RAREWAVE_JOBS="2"))
+    assert hashes(other) == hashes(done)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_killed_run_ends_in_the_same_bytes(done: Path, tmp_path: Path, seed: int) -> None:
+    """After kill -9 at any moment, dvc repro completes to the same hashes."""
+    other = project.make(tmp_path / "killed")
+    wait = random.Random(seed).uniform(2, 14)
+    running = subprocess.Popen(
+        ["dvc", "repro"],
+        cwd=other,
+        env=project.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(wait)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    project.good(project.run(other, "dvc", "repro"))
+    assert hashes(other) == hashes(done)
+
+
+def test_the_served_model_scores_as_evaluate_does(done: Path, tmp_path: Path) -> None:
+    """The MLflow model, given raw waveforms, returns the scores of evaluate to 1e-5."""
+    scores = pd.read_parquet(done / "artifacts/evaluate/scores.parquet").set_index("window_id")
+    windows = pd.read_parquet(done / "artifacts/clean/windows.parquet")
+    name = scores.index[0].split("/")[0]
+    wave = seismic.read_file(done / f"data/recordings/{name}.mseed")[0]
+    samples = [None if np.isnan(v) else float(v) for v in wave.samples]
+    given = tmp_path / "input.json"
+    split = {"columns": ["samples", "sample_rate"], "data": [[samples, wave.sample_rate]]}
+    given.write_text(json.dumps({"dataframe_split": split}))
+    script = (
+        "import mlflow; mlflow.set_tracking_uri('sqlite:///mlflow.db');"
+        "r = mlflow.search_runs(experiment_names=['rarewave'], output_format='list')[0];"
+        "print('models:/' + r.outputs.model_outputs[0].model_id)"
+    )
+    uri = project.good(project.run(done, sys.executable, "-c", script)).split()[-1]
+    command = ["mlflow", "models", "predict", "-m", uri, "-i", str(given), "-t", "json"]
+    command += ["--env-manager", "local", "-o", str(tmp_path / "out.json")]
+    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{done}/mlflow.db"}
+    project.good(project.run(tmp_path, *command, **store))
+    found = pd.DataFrame(json.loads((tmp_path / "out.json").read_text())["predictions"])
+    mine = windows[windows["recording_id"] == name]
+    assert len(found) == len(mine)
+    joined = mine.reset_index(drop=True).assign(served=found["p_event"], event=found["event"])
+    joined = joined[joined["window_id"].isin(scores.index)]
+    wanted = scores.loc[joined["window_id"], "p_event"].to_numpy()
+    assert len(wanted) > 10
+    assert np.abs(joined["served"].to_numpy(float) - wanted).max() < 1e-5
+    threshold = json.loads((done / "artifacts/threshold/threshold.json").read_text())["network"]
+    assert np.array_equal(joined["event"].to_numpy(bool), wanted >= threshold["event"])
+
+
+def test_detect_finds_the_windows_of_evaluate(done: Path) -> None:
+    """The packed detector, over whole test recordings, sees every second and ends in events."""
+    coverage = pd.read_parquet(done / "artifacts/detect/coverage.parquet")
+    kinds = coverage[["scored_s", "gap_s", "short_s", "unreadable_s"]].sum(axis=1)
+    assert kinds.to_numpy() == pytest.approx(coverage["duration_s"].to_numpy(), abs=1e-3)
+    found = json.loads((done / "metrics/detect.json").read_text())
+    assert {"network", "level", "sta_lta"} <= set(found)
+    assert found["hours"] == pytest.approx(coverage["duration_s"].sum() / 3600)
+
+
+def test_the_command_detect_agrees_with_the_stage(done: Path, tmp_path: Path) -> None:
+    """Over the same files the command writes the events that the stage found."""
+    coverage = pd.read_parquet(done / "artifacts/detect/coverage.parquet")
+    files = [f"data/{path}" for path in coverage["path"]]
+    command = [sys.executable, "-m", "rarewave", "detect", "artifacts/detect/detector", *files]
+    command += ["--format", "csv", "--out", str(tmp_path / "out")]
+    project.good(project.run(done, *command))
+    written = pd.read_csv(tmp_path / "out/events.csv")
+    wanted = pd.read_parquet(done / "artifacts/detect/events.parquet")
+    scored = written.merge(wanted, on=["onset_s", "offset_s", "label"], how="right")
+    assert scored["peak_x"].notna().all() or not len(wanted)
+    seen = pd.read_csv(tmp_path / "out/coverage.csv")
+    assert seen["scored_s"].sum() == pytest.approx(coverage["scored_s"].sum())
+
+
+def test_one_mlflow_run_holds_the_whole_state(done: Path) -> None:
+    """One run carries parameters, metrics of every stage, curves, plots, data and commit."""
+    script = (
+        "import mlflow, json; mlflow.set_tracking_uri('sqlite:///mlflow.db');"
+        "rs = mlflow.search_runs(experiment_names=['rarewave'], output_format='list');"
+        "c = mlflow.MlflowClient(); r = rs[0];"
+        "h = c.get_metric_history(r.info.run_id, 'epoch.val_average_precision');"
+        "a = [x.path for p in ('plots/evaluate','plots/gradcam')"
+        " for x in c.list_artifacts(r.info.run_id, p)];"
+        "print(json.dumps([len(rs), r.data.params, r.data.metrics, r.data.tags, len(h), a,"
+        " [d.dataset.digest for d in r.inputs.dataset_inputs], r.info.status]))"
+    )
+    said = project.good(project.run(done, sys.executable, "-c", script)).splitlines()[-1]
+    count, params, metrics, tags, epochs, files, digests, status = json.loads(said)
+    assert (count, status) == (1, "FINISHED")
+    assert params["train.loss"] == "cross_entropy"
+    assert {f"{m}" for m in ("evaluate.network.f1", "clean.recorded_s", "train.loss")} <= set(
+        metrics
+    )
+    assert epochs == 2
+    assert "plots/gradcam/contact_sheet.png" in files and "plots/evaluate/pr.png" in files
+    assert digests == [tags["data"]]
+    assert len(tags["git.commit"]) == 40
+
+
+def test_an_experiment_compares_with_the_last_run(done: Path) -> None:
+    """dvc exp run -S, exp show, metrics, params and plots diff give what changed."""
+    project.good(project.run(done, "dvc", "exp", "run", "-n", "focal", "-S", "train.loss=focal"))
+    assert "focal" in project.good(project.run(done, "dvc", "exp", "show", "--md"))
+    params = json.loads(project.run(done, "dvc", "params", "diff", "--json").stdout)
+    assert params["params.yaml"] == {"train.loss": {"old": "cross_entropy", "new": "focal"}}
+    metrics = json.loads(project.run(done, "dvc", "metrics", "diff", "--json").stdout)
+    assert "network.brier" in metrics["metrics/evaluate.json"] or metrics
+    plots = project.good(project.run(done, "dvc", "plots", "diff", "-o", "dvc_plots"))
+    assert "index.html" in plots
+    said = project.good(
+        project.run(done, sys.executable, "-m", "rarewave", "compare", "focal", "main")
+    )
+    assert "network - level" in said and "| F1 |" in said
+    project.good(project.run(done, "git", "checkout", "-q", "."))
+    project.good(project.run(done, "dvc", "checkout", "-q"))
+
+
+def test_rebuild_gives_the_same_network(done: Path) -> None:
+    """rebuild writes a network with the same layers, weights and scores."""
+    said = project.good(project.run(done, sys.executable, "-m", "rarewave", "rebuild"))
+    assert "identical" in said
+    (done / "rebuilt_detector.keras").rename(done / MODEL.with_name("rebuilt_detector.keras"))
+    saved = detector.load(done / MODEL)
+    built = inspection.rebuild(done / MODEL)
+    X = np.random.default_rng(0).normal(size=(4, 129, 32, 1)).astype(np.float32)
+    assert np.array_equal(
+        np.asarray(saved.network.predict_on_batch(X)), np.asarray(built.predict_on_batch(X))
+    )
+    (done / MODEL.with_name("rebuilt_detector.keras")).unlink()
+
+
+def test_inspect_prints_layers_and_totals(done: Path) -> None:
+    """inspect names every layer and counts weights as Keras's summary does."""
+    said = project.good(project.run(done, sys.executable, "-m", "rarewave", "inspect"))
+    assert "101,889" in said and "304,773" in said and "conv3" in said
+
+
+def test_times_and_summary_print_tables(done: Path) -> None:
+    """times shows all stages of the last run, summary the detectors."""
+    said = project.good(project.run(done, sys.executable, "-m", "rarewave", "summary"))
+    assert "sta_lta" in said and "average_precision" in said
+    said = project.good(project.run(done, sys.executable, "-m", "rarewave", "times"))
+    assert "imports" in said and "gradcam" in said
+
+
+def test_a_dead_mlflow_server_costs_nothing(done: Path) -> None:
+    """With an unreachable store the stage still succeeds and says so in one line."""
+    said = project.run(
+        done, sys.executable, "-m", "stages.gradcam", MLFLOW_TRACKING_URI="http://127.0.0.1:9"
+    )
+    assert said.returncode == 0
+    assert "MLflow did not log" in said.stderr and "Traceback" not in said.stderr

@@ -1,0 +1,62 @@
+"""The stage threshold where validation lacks a class, as with many rare ones it will."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from support.places import ROOT
+
+from rarewave.base.errors import DataError
+from rarewave.base.files import read_json, write_json
+from rarewave.base.tables import SCORES, WINDOWS, with_scores, write_table
+from stages import threshold
+
+CLASSES = ["background", "common", "odd", "rare"]
+
+
+def project(folder: Path, labels: list[str]) -> None:
+    """What the stage reads: a validation part of these labels, each scored 0.6 as what it is."""
+    shutil.copyfile(ROOT / "recipes/lunar.yaml", folder / "params.yaml")
+    n = len(labels)
+    named = pd.DataFrame({"window_id": [f"w{i}" for i in range(n)], "row": np.arange(n)})
+    windows = named.assign(label=labels, labels=labels, group="g", status="used", duration_s=1.0)
+    for column, kind in WINDOWS.items():
+        if column not in windows:
+            empty = {"str": "", "float64": 0.0, "int64": 0}.get(kind, pd.NaT)
+            windows[column] = pd.Series([empty] * n, dtype=kind)
+    write_table(folder / "artifacts/clean/windows.parquet", windows, WINDOWS)
+    grid, clean = {"hop_samples": 10}, {"sample_rate_hz": 10.0}
+    about = {"classes": CLASSES, "grid": grid, "clean": clean}
+    write_json(folder / "artifacts/clean/frontend.json", about)
+    scores = named.assign(part="validation")
+    for name in CLASSES:
+        scores[f"p_{name}"] = np.where(np.array(labels) == name, 0.6, 0.1)
+    path = folder / "artifacts/train/scores.parquet"
+    write_table(path, scores, with_scores(SCORES, CLASSES))
+
+
+def test_a_class_that_validation_lacks_takes_the_median_of_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project(tmp_path, ["background"] * 10 + ["common"] * 5 + ["odd"] * 2)
+    monkeypatch.chdir(tmp_path)
+    threshold.main()
+    found = read_json(Path("artifacts/threshold/threshold.json"))["network"]
+    assert set(found) == {"common", "odd", "rare"}
+    assert found["rare"] == pytest.approx((found["common"] + found["odd"]) / 2)
+    metrics = read_json(Path("metrics/threshold.json"))
+    assert metrics["rare"]["borrowed"] is True
+    assert "borrowed" not in metrics["odd"]
+    assert "validation has no window of rare" in capsys.readouterr().out
+
+
+def test_a_validation_part_without_any_event_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project(tmp_path, ["background"] * 10)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match="class common: a threshold needs both classes"):
+        threshold.main()
+    assert not Path("artifacts/threshold").exists()

@@ -1,0 +1,129 @@
+"""Pictures are PNG, and the same numbers make the same bytes."""
+
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from support.places import ROOT
+
+from rarewave.plots import charts, overlays
+
+
+def bars(path: Path, numbers: np.ndarray) -> None:
+    """Stacked bars."""
+    frame = pd.DataFrame({"background": numbers, "deep": numbers * 2}, index=list("abcd"))
+    charts.stacked_bars(path, frame, "hours", "h", first="background")
+
+
+def lines(path: Path, numbers: np.ndarray) -> None:
+    """Two curves with a mark."""
+    both = {"a": (numbers, numbers**2), "b": (numbers, numbers)}
+    charts.curves(path, both, "title", "x", "y", mark={"a": (0.5, 0.25)}, diagonal=True)
+
+
+def front(numbers: np.ndarray) -> tuple[dict, dict]:
+    """An explained window of 4 x 4."""
+    case = {
+        "spectrogram": np.outer(numbers, numbers), "heat": np.outer(numbers, numbers[::-1]),
+        "waveform": np.tile(numbers, 10), "title": "p = 0.9",
+        "start": pd.Timestamp("1971-04-08", tz="UTC"),
+    }  # fmt: skip
+    axes = {
+        "time_s": np.arange(4.0), "frequency_hz": np.arange(4.0), "top_hz": 3.0, "rate_hz": 10.0,
+        "before_s": 0.0, "duration_s": 4.0,
+    }  # fmt: skip
+    return case, axes
+
+
+def overlay(path: Path, numbers: np.ndarray) -> None:
+    """One explained window."""
+    overlays.overlay(path, *front(numbers))
+
+
+def sheet(path: Path, numbers: np.ndarray) -> None:
+    """Rows of different length, one without a start in UTC, one empty."""
+    case, axes = front(numbers)
+    rows = {"hit": [case, case | {"start": pd.NaT}], "miss": [case], "false_alarm": []}
+    overlays.contact_sheet(path, rows, axes)
+
+
+NUMBERS, OTHERS = np.array([0.1, 0.4, 0.2, 1.0]), np.array([0.3, 0.1, 0.9, 0.5])
+every = pytest.mark.parametrize("draw", [bars, lines, overlay, sheet])
+
+
+@every
+def test_a_picture_is_a_png_of_the_same_bytes(
+    tmp_path: Path, draw: Callable[[Path, np.ndarray], None]
+) -> None:
+    """Drawn twice; other numbers give another picture; nothing else is left."""
+    for name, numbers in (("1", NUMBERS), ("2", NUMBERS), ("3", OTHERS)):
+        draw(tmp_path / f"{name}.png", numbers)
+    one, two, three = ((tmp_path / f"{n}.png").read_bytes() for n in (1, 2, 3))
+    assert one == two != three
+    assert len(list(tmp_path.iterdir())) == 3
+    assert one.startswith(b"\x89PNG\r\n\x1a\n")
+    at, kinds, pixels = 8, [], b""
+    while at < len(one):  # every chunk of the file with its check sum
+        (length,) = struct.unpack(">I", one[at : at + 4])
+        kind, data = one[at + 4 : at + 8], one[at + 8 : at + 8 + length]
+        (check,) = struct.unpack(">I", one[at + 8 + length : at + 12 + length])
+        assert zlib.crc32(kind + data) == check
+        kinds.append(kind)
+        pixels += data if kind == b"IDAT" else b""
+        at += 12 + length
+    assert kinds[0] == b"IHDR"
+    assert kinds[-1] == b"IEND"
+    assert not {b"tEXt", b"iTXt", b"tIME"} & set(kinds)
+    assert len(set(zlib.decompress(pixels))) > 10  # not an empty page
+
+
+def test_another_process_and_a_style_of_the_user_change_nothing(tmp_path: Path) -> None:
+    """A notebook's own matplotlib settings do not reach the pictures."""
+    lines(tmp_path / "1.png", NUMBERS)
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[2]); import test_charts as t; "
+        "from pathlib import Path; t.lines(Path(sys.argv[1]), t.NUMBERS)"
+    )
+    here = Path(__file__).parent
+    subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "2.png"), str(here)],
+        cwd=ROOT, check=True, timeout=100,
+    )  # fmt: skip
+    assert (tmp_path / "1.png").read_bytes() == (tmp_path / "2.png").read_bytes()
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(5, 3), (60, 87), (3000, 90)])
+def test_bars_of_many_recordings_and_labels_have_a_picture_of_fair_size(
+    tmp_path: Path, rows: int, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No number of either makes it fail, grow without bounds, or lose a count."""
+    rng = np.random.default_rng(0)
+    names = ["background", *[f"type {k}" for k in range(columns - 1)]]
+    counts = pd.DataFrame(rng.integers(0, 5, (rows, columns)), columns=names)
+    drawn = []
+    monkeypatch.setattr(charts, "save", lambda path, made: drawn.append(made))
+    charts.stacked_bars(tmp_path / "bars.png", counts, "t", "windows", first="background")
+    (made,) = drawn
+    assert made.get_size_inches()[1] < 20
+    (axes,) = made.axes
+    labels = axes.get_legend_handles_labels()[1]
+    assert labels[0] == "background"
+    assert len(labels) == min(columns, 21)
+    assert axes.dataLim.x1 == pytest.approx(counts.sum(axis=1).max())
+
+
+def test_more_curves_than_colours_are_all_drawn(tmp_path: Path) -> None:
+    x = np.linspace(0, 1, 5)
+    drawn = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(charts, "save", lambda path, made: drawn.append(made))
+        charts.curves(tmp_path / "c.png", {str(k): (x, x * k) for k in range(40)}, "t", "x", "y")
+    (axes,) = drawn[0].axes
+    assert len(axes.lines) == 40
+    assert axes.get_title(loc="left") == "t (40 curves)"
