@@ -87,12 +87,12 @@ def test_another_process_and_a_style_of_the_user_change_nothing(tmp_path: Path) 
     """A notebook's own matplotlib settings do not reach the pictures."""
     lines(tmp_path / "1.png", NUMBERS)
     script = (
-        "import sys; sys.path.insert(0, sys.argv[2]); import test_charts as t; "
+        "import sys; sys.path[:0] = sys.argv[2:]; import test_charts as t; "
         "from pathlib import Path; t.lines(Path(sys.argv[1]), t.NUMBERS)"
     )
     here = Path(__file__).parent
     subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path / "2.png"), str(here)],
+        [sys.executable, "-c", script, str(tmp_path / "2.png"), str(here), str(here.parent)],
         cwd=ROOT, check=True, timeout=100,
     )  # fmt: skip
     assert (tmp_path / "1.png").read_bytes() == (tmp_path / "2.png").read_bytes()
