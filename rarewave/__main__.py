@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rarewave.base.errors import DataError
 
-MODEL = Path("artifacts/train/spectrogram_seismic_detector.keras")
+MODEL = Path("artifacts/train/detector.keras")
 SETTING = re.compile(r"\w+\.\w+=")
 
 
@@ -87,26 +87,9 @@ def summary(arguments: argparse.Namespace) -> None:
 
 def compare(arguments: argparse.Namespace) -> None:
     """Print average precision over several experiments, each a test part of its own."""
-    import io
-    import json
+    from rarewave.experiments import comparing
 
-    import pandas as pd
-
-    from rarewave.base import tables
-    from rarewave.experiments import dvc, summaries
-    from rarewave.metrics import comparison
-    from rarewave.metrics.bootstrap import Bootstrap
-
-    path = "artifacts/evaluate/scores.parquet"
-    schema = tables.with_scores(tables.EVALUATED, ["event"])
-    parts, metrics = [], []
-    for name in arguments.experiments:
-        table = pd.read_parquet(io.BytesIO(dvc.stored(path, name)))
-        metrics.append(json.loads(dvc.stored("metrics/evaluate.json", name)))
-        parts.append(tables.conform(table, schema, f"{name}: {path}"))
-    found = comparison.mean_gains(parts, Bootstrap("group", 3600.0, 5000, 1))
-    print(summaries.means(arguments.experiments, *found))
-    print("\n" + summaries.f1(arguments.experiments, metrics))
+    print(comparing.text(arguments.experiments))
 
 
 def crossvalidate(arguments: argparse.Namespace) -> None:

@@ -1,156 +1,124 @@
-"""Find events in recordings held out whole, score them, and pack the detector."""
+"""Make events of the scores of whole recordings, score them, and pack the detector."""
 
-import tempfile
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from rarewave.base import timing
-from rarewave.base.classes import EVENT, binary, event_classes
 from rarewave.base.files import read_json, write_csv, write_json
 from rarewave.base.tables import (
     COVERAGE,
     DETECTED,
     EVENTS,
     RECORDINGS,
-    SPLIT,
-    WINDOWS,
+    ROWS,
     read_table,
     write_table,
 )
-from rarewave.baselines import classical
-from rarewave.dataset import archive, training_calls
-from rarewave.detection import coverage as detection_coverage
-from rarewave.detection import event_list, operating_points, scanning
-from rarewave.detection.heldout import Heldout, heldout
+from rarewave.baselines.registry import CLASSIFIERS, SIGNALS
+from rarewave.dataset import training_calls
+from rarewave.detection import coverage, event_list, operating_points, scanning
+from rarewave.detection.heldout import PARTS, Heldout, heldout
 from rarewave.detection.operating_points import Operating
 from rarewave.detection.postprocessing import Joining
 from rarewave.metrics import event_based, psds, segment_based
+from rarewave.metrics.comparison import NETWORK
 from rarewave.metrics.event_based import Matching
-from rarewave.model import detector, neighbours, package, registry
+from rarewave.model import beside, detector, neighbours, package, registry
+from rarewave.model.detector import Detector
 from rarewave.networks import backend
 from rarewave.plots import timelines
-from rarewave.recordings import streams
-from rarewave.training import few_labels
 from rarewave.training.hyperparameters import Training
-from stages import common, logbook
+from stages.shared import artifacts, logbook, params
+from stages.shared.data import dataset
+from stages.shared.run import run
 
-OUT = Path("artifacts/detect")
-PLOTS = Path("plots/detect")
-MODEL = Path("artifacts/train/spectrogram_seismic_detector.keras")
 STEPS = np.round(np.linspace(0.05, 0.95, 19), 2)
 
 
 def main() -> None:
-    """Scan, choose thresholds on validation recordings, score on test recordings."""
-    joining, matching, choice = common.options("detect", Joining, Matching, Operating)
-    (hyper,) = common.options("train", Training)
+    """Choose thresholds on validation recordings, score on test recordings, pack."""
+    joining, matching, choice = params.options("detect", Joining, Matching, Operating)
+    (hyper,) = params.options("train", Training)
     backend.start(hyper.threads)
-    model = detector.load(MODEL)
-    folder = Path(common.read_section("ingest")["data"])
-    listed = read_table(Path("artifacts/ingest/recordings.parquet"), RECORDINGS)
-    events = read_table(Path("artifacts/ingest/events.parquet"), EVENTS)
-    windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS)
-    split = read_table(Path("artifacts/split/split.parquet"), SPLIT)
-    parts = {
-        part: heldout(part, listed, events, windows, split, model.classes)
-        for part in ("validation", "test")
-    }
-    chosen = dict(read_json(Path("artifacts/threshold/threshold.json"))["network"])
-    bands = training_calls.bands(events, windows, split, model.classes)
-    data = archive.load(Path("artifacts/npz/lunar_spectrogram_dataset.npz"))
-    training = split["row"][split["part"] == "train"].to_numpy()
-    training = few_labels.labelled(
-        data.y_all, data.labelled_at_once, training, hyper.labels, hyper.seed
+    model = detector.load(artifacts.MODEL)
+    events = read_table(artifacts.EVENTS, EVENTS)
+    windows, split = artifacts.windows(), artifacts.split()
+    listed = read_table(artifacts.RECORDINGS, RECORDINGS)
+    validation, test = (heldout(p, listed, events, windows, split, model.task) for p in PARTS)
+    bands = training_calls.bands(events, windows, split, model.task)
+    folder = Path(params.read_section("ingest")["data"])
+    about = read_json(artifacts.SCAN / "about.json")
+    scans = {}
+    for part, held in zip(PARTS, (validation, test), strict=True):
+        work = held.work(folder, artifacts.SCAN / part)
+        width, problems = len(about["columns"]), about["problems"][part]
+        scans[part] = scanning.kept(model.front_end, width, work, problems)
+    found, finders, thresholds = {}, {}, dict(read_json(artifacts.THRESHOLD))
+    for name in (NETWORK, *CLASSIFIERS):
+        columns = {n: about["columns"].index(beside.column(name, n)) for n in model.task.events}
+        given = (model.front_end, columns, joining, bands)
+        if choice.thresholds == "events":
+            find = event_list.finder(scans["validation"], *given)
+            thresholds[name] = {
+                label: operating_points.best_f1(find, validation.truth, label, STEPS, matching)
+                for label in model.task.events
+            }
+        finders[name] = event_list.finder(scans["test"], *given)
+        found[name] = test.scored(event_list.at_once(finders[name], thresholds[name]))
+    if model.task.kind == "event":
+        found |= of_the_signal(test, found[NETWORK], model, joining, matching)
+    steps = {}
+    for at in STEPS:
+        table = event_list.at_once(finders[NETWORK], dict.fromkeys(model.task.events, float(at)))
+        steps[float(at)] = test.scored(table)
+    report(test, found, steps, matching, list(model.task.events))
+    seen = [coverage.coverage(scan, model.front_end) for scan in scans["test"]]
+    table = pd.concat(seen, ignore_index=True)
+    table["path"] = [Path(path).relative_to(folder).as_posix() for path in table["path"]]
+    write_table(artifacts.DETECT / "coverage.parquet", table, COVERAGE)
+    write_table(artifacts.DETECT / "events.parquet", found[NETWORK], DETECTED)
+    pack(model, thresholds[NETWORK], joining, bands)
+
+
+def of_the_signal(
+    test: Heldout, network: pd.DataFrame, model: Detector, joining: Joining, matching: Matching
+) -> dict[str, pd.DataFrame]:
+    """The events of the signal's baselines at as many false alarms as the network has."""
+    signals = read_table(
+        artifacts.SIGNALS, {"window_id": "str"} | dict.fromkeys(SIGNALS, "float64")
     )
-    remembered = neighbours.collect(model.network, model.normalisation, data, training)
-    with tempfile.TemporaryDirectory() as scratch:
-        scan = partial(scan_all, folder=folder, scratch=Path(scratch))
-        scorers = {"network": scanning.Scorer(model.front_end, model.classes, model.score)}
-        if not binary(model.classes):
-            scorers["forest"] = forest_scorer(model, data, training)
-        scans = {
-            (name, part): scan(scorer, parts[part], f"{name}-{part}")
-            for name, scorer in scorers.items()
-            for part in parts
-        }
-        thresholds = {"network": chosen}
-        for name in scorers:
-            if name != "network" or choice.thresholds == "events":
-                find = partial(found_in, scans[name, "validation"], model, joining, bands)
-                truth = parts["validation"].truth
-                thresholds[name] = {
-                    label: operating_points.best_f1(find, truth, label, STEPS, matching)
-                    for label in event_classes(model.classes)
-                }
-        package.save(OUT / "detector", MODEL, thresholds["network"], joining, bands, remembered)
-        test = parts["test"]
-        found = {}
-        for name in scorers:
-            find = partial(found_in, scans[name, "test"], model, joining, bands)
-            found[name] = pd.concat([find(k, at) for k, at in thresholds[name].items()])
-        covered = [
-            detection_coverage.coverage(s, model.front_end) for s in scans["network", "test"]
-        ]
-        find = partial(found_in, scans["network", "test"], model, joining, bands)
-        steps = {
-            float(at): test.scored(pd.concat([find(k, float(at)) for k in chosen])) for at in STEPS
-        }
-    found = {name: test.scored(table) for name, table in found.items()}
-    if binary(model.classes) and test.grid:
-        pairs = event_based.match(test.truth, found["network"], matching)
-        alarms = len(found["network"]) - len(pairs)
-        for column in ("sta_lta", "level_db"):
-            baseline, at = test.from_windows(column, model.front_end, joining)
-            _, table = operating_points.same_false_alarms(
-                baseline, test.truth, EVENT, at, matching, alarms
-            )
-            found[column.removesuffix("_db")] = table
-    report(test, found, steps, matching, event_classes(model.classes))
-    coverage = pd.concat(covered, ignore_index=True)
-    coverage["path"] = [Path(p).relative_to(folder).as_posix() for p in coverage["path"]]
-    write_table(OUT / "coverage.parquet", coverage, COVERAGE)
-    write_table(OUT / "events.parquet", found["network"], DETECTED)
-    run = logbook.open_run("detect")
-    with timing.tracking():
-        registry.log_detector(run, OUT / "detector", model.front_end, model.classes)
-    logbook.close(run, "detect")
+    held = test._replace(windows=test.windows.merge(signals, on="window_id", how="left"))
+    if not held.grid:
+        return {}
+    (event,) = model.task.events
+    alarms = len(network) - len(event_based.match(test.truth, network, matching))
+    tables = {}
+    for name in SIGNALS:
+        find, at = held.from_windows(name, model.front_end, joining)
+        _, tables[name] = operating_points.same_false_alarms(
+            find, test.truth, event, at, matching, alarms
+        )
+    return tables
 
 
-def scan_all(
-    scorer: scanning.Scorer, part: Heldout, name: str, folder: Path, scratch: Path
-) -> list[scanning.Scan]:
-    """The scores of all recordings of a part, in streams."""
-    files = [(folder / path, header) for path, header in part.files]
-    joined = streams.join(files)
-    work = [(stream, scratch / f"{name}-{number}.f32") for number, stream in enumerate(joined)]
-    return scanning.scans(scorer, work)
-
-
-def found_in(
-    scans: list[scanning.Scan],
-    model: detector.Detector,
+def pack(
+    model: Detector,
+    thresholds: dict[str, float],
     joining: Joining,
     bands: dict[str, tuple[float, float]],
-    label: str,
-    threshold: float,
-) -> pd.DataFrame:
-    """The events of one class in some scans."""
-    classes = {label: model.classes.index(label)}
-    return event_list.events(scans, model.front_end, classes, {label: threshold}, joining, bands)
-
-
-def forest_scorer(
-    model: detector.Detector, data: archive.Dataset, rows: NDArray[np.int64]
-) -> scanning.Scorer:
-    """The baseline of several classes, fitted to the training windows."""
-    fitted = classical.fit(data.X_spec, data.y_all, rows, 1)
-    score = partial(classical.score, fitted, classes=len(model.classes))
-    return scanning.Scorer(model.front_end, model.classes, score)
+) -> None:
+    """The detector with all that finding and explaining needs, for anyone and for MLflow."""
+    data, trained = dataset(), read_table(artifacts.TRAINING_ROWS, ROWS)
+    rows = trained["row"].to_numpy()
+    remembered = neighbours.collect(model.network, model.normalisation, data, rows)
+    package.save(artifacts.PACKAGE, artifacts.MODEL, thresholds, joining, bands, remembered)
+    mlflow = logbook.open_run("detect")
+    with timing.tracking():
+        registry.log_detector(mlflow, artifacts.PACKAGE, model.front_end, model.task)
+    logbook.close(mlflow, "detect")
 
 
 def report(
@@ -158,35 +126,35 @@ def report(
     found: dict[str, pd.DataFrame],
     steps: dict[float, pd.DataFrame],
     matching: Matching,
-    classes: list[str],
+    names: list[str],
 ) -> None:
     """Tables, metrics and pictures."""
     tables, summary = [], {}
-    for name, table in found.items():
-        scores = event_based.event_scores(test.truth, table, classes, matching, test.hours)
+    for name, events in found.items():
+        scores = event_based.event_scores(test.truth, events, names, matching, test.hours)
         tables.append(scores.assign(detector=name))
-        summary[name] = event_based.overall(test.truth, table, classes, matching, test.hours)
+        summary[name] = event_based.overall(test.truth, events, names, matching, test.hours)
     table = pd.concat(tables, ignore_index=True)
-    write_csv(OUT / "table.csv", table.to_dict("records"))
+    write_csv(artifacts.DETECT / "table.csv", table.to_dict("records"))
     days = operating_points.per_day(test.truth, found, test.recordings, matching)
-    write_csv(OUT / "days.csv", days.to_dict("records"))
-    network = table[table["detector"] == "network"].set_index("label")
+    write_csv(artifacts.DETECT / "days.csv", days.to_dict("records"))
+    network = table[table["detector"] == NETWORK].set_index("label")
     metrics: dict[str, Any] = summary | {
         "f1_per_class": network["f1"].to_dict(),
-        "psds1": psds.psds(test.truth, steps, classes, test.hours, psds.PSDS1).value,
-        "psds2": psds.psds(test.truth, steps, classes, test.hours, psds.PSDS2).value,
+        "psds1": psds.psds(test.truth, steps, names, test.hours, psds.PSDS1).value,
+        "psds2": psds.psds(test.truth, steps, names, test.hours, psds.PSDS2).value,
         "hours": test.hours,
     }
     _, metrics["segments"] = segment_based.segment_scores(
-        test.truth, found["network"], classes, test.durations, matching.segment_s
+        test.truth, found[NETWORK], names, test.durations, matching.segment_s
     )
-    write_json(Path("metrics/detect.json"), metrics)
-    shown = dict(list(test.durations.items())[:6])
+    write_json(artifacts.metrics("detect"), metrics)
+    folder, shown = artifacts.plots("detect"), dict(list(test.durations.items())[:6])
     lines = {"labelled": test.truth} | found
-    timelines.timelines(PLOTS / "timelines.png", shown, lines, classes, "Events on test recordings")
-    timelines.class_bars(PLOTS / "classes.png", table, "Test recordings: event F1")
+    timelines.timelines(folder / "timelines.png", shown, lines, names, "Events on test recordings")
+    timelines.class_bars(folder / "classes.png", table, "Test recordings: event F1")
     print(table.to_string(index=False, float_format="{:.3f}".format))
 
 
 if __name__ == "__main__":
-    common.run("detect", main)
+    run("detect", main)

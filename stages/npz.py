@@ -1,30 +1,27 @@
-"""Spectrograms, labels and where they come from in one file for any program."""
+"""Spectrograms, labels and where they come from: a table for the stages, one file for others."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 
-from rarewave.base.classes import BACKGROUND, multi_hot
 from rarewave.base.errors import DataError
 from rarewave.base.files import read_json, write_json
-from rarewave.base.tables import WINDOWS, read_table
-from rarewave.dataset import archive
+from rarewave.base.tables import INDEX, write_table
+from rarewave.base.tasks import BACKGROUND, Task
+from rarewave.dataset import archive, index
 from rarewave.dataset.archive import Dataset
 from rarewave.frontend.transform import FrontEnd
-from stages import common
-
-OUT = Path("artifacts/npz/lunar_spectrogram_dataset.npz")
+from stages.shared import artifacts
+from stages.shared.run import run
 
 
 def main() -> None:
     """Align, check and pack."""
-    front_end = FrontEnd.from_dict(read_json(Path("artifacts/spectrogram/frontend.json")))
-    windows = read_table(Path("artifacts/clean/windows.parquet"), WINDOWS)
-    windows = windows[windows["row"] >= 0].sort_values("row")
-    classes = read_json(Path("artifacts/clean/frontend.json"))["classes"]
-    X = np.load("artifacts/spectrogram/X_spec.npy")
-    y = np.load("artifacts/clean/y_all.npy")
+    front_end = FrontEnd.from_dict(read_json(artifacts.FRONT_END))
+    task = Task.from_dict(read_json(artifacts.CLEAN_ABOUT)["task"])
+    windows = artifacts.used_windows()
+    X = np.load(artifacts.X_SPEC, mmap_mode="r")
+    y = np.load(artifacts.Y_ALL)
     if not len(X) == len(y) == len(windows):
         raise DataError(
             f"{len(X)} spectrograms, {len(y)} labels and {len(windows)} used windows: run the "
@@ -33,7 +30,7 @@ def main() -> None:
     packed = Dataset(
         X_spec=X,
         y_all=y,
-        targets=multi_hot(windows["labels"], classes),
+        targets=task.truth(windows["labels"]),
         window_id=windows["window_id"].to_numpy("U"),
         recording=windows["recording_id"].to_numpy("U"),
         start=windows["start"].dt.tz_convert(None).to_numpy("datetime64[ns]"),
@@ -43,21 +40,21 @@ def main() -> None:
         annotation=windows["event_id"].to_numpy("U"),
         group=windows["group"].to_numpy("U"),
         event_type=windows["label"].to_numpy("U"),
-        classes=np.array(classes),
+        classes=np.array(task.names),
         frequency_hz=front_end.frequencies_hz,
         time_s=front_end.times_s,
         front_end=np.array(json.dumps(front_end.to_dict(), sort_keys=True)),
     )
-    archive.save(OUT, packed)
-    write_json(
-        Path("metrics/npz.json"),
-        {
-            "windows": len(y),
-            "events": int((windows["label"] != BACKGROUND).sum()),
-            "megabytes": OUT.stat().st_size / 1e6,
-        },
+    archive.save(artifacts.DATASET, packed)
+    write_table(
+        artifacts.INDEX, windows.assign(content=[index.content(spectrum) for spectrum in X]), INDEX
     )
+    about = {"task": task.to_dict(), "front_end": front_end.to_dict()}
+    write_json(artifacts.DATASET_ABOUT, about)
+    summary = {"windows": len(y), "events": int((windows["label"] != BACKGROUND).sum())}
+    megabytes = artifacts.DATASET.stat().st_size / 1e6
+    write_json(artifacts.metrics("npz"), summary | {"megabytes": megabytes})
 
 
 if __name__ == "__main__":
-    common.run("npz", main)
+    run("npz", main)

@@ -6,6 +6,7 @@ listed whole where a stage uses at least half of its files, else its files.
 
 import argparse
 import ast
+import io
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -24,7 +25,10 @@ def module_path(name: str) -> Path | None:
 
 
 def imported(path: Path) -> set[Path]:
-    """The project's files that one file imports, packages' __init__ included."""
+    """The project's files that one file imports, packages' __init__ included.
+
+    A file that imports pkgutil finds the files beside it by itself, and needs them all.
+    """
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -34,7 +38,8 @@ def imported(path: Path) -> set[Path]:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     ours = {name for name in names if name.split(".")[0] in ("rarewave", "stages")}
     ours |= {name.rsplit(".", n)[0] for name in ours for n in range(1, name.count(".") + 1)}
-    return {found for name in ours if (found := module_path(name))}
+    beside = set(path.parent.glob("*.py")) if "pkgutil" in names else set()
+    return beside | {found for name in ours if (found := module_path(name))}
 
 
 def closure(path: Path) -> set[str]:
@@ -46,7 +51,13 @@ def closure(path: Path) -> set[str]:
         if here not in seen:
             seen.add(here)
             todo += imported(here)
-    return {found.relative_to(ROOT).as_posix() for found in seen}
+    return {found.relative_to(ROOT).as_posix() for found in seen if not is_charter(found)}
+
+
+def is_charter(path: Path) -> bool:
+    """Whether a file is nothing but a docstring, which changes no output."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    return all(isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant) for n in body)
 
 
 def code(stage: str) -> list[str]:
@@ -58,7 +69,7 @@ def code(stage: str) -> list[str]:
         rooms["/".join(parts[:2]) if len(parts) > 2 else path].add(path)
     listed: set[str] = set()
     for room, files in rooms.items():
-        everything = {p.relative_to(ROOT).as_posix() for p in (ROOT / room).glob("**/*.py")}
+        everything = [p for p in (ROOT / room).glob("**/*.py") if not is_charter(p)]
         listed |= {room} if 2 * len(files) >= len(everything) else files
     return sorted(listed)
 
@@ -69,7 +80,7 @@ def pipeline(path: Path) -> tuple[Any, Any]:
 
     yaml = YAML()
     yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.width = 100
+    yaml.width = 96
     return yaml, yaml.load(path.read_text(encoding="utf-8"))
 
 
@@ -91,11 +102,17 @@ def outdated(path: Path) -> dict[str, tuple[list[str], list[str]]]:
 
 def write(path: Path) -> None:
     """Bring the code among the dependencies of every stage up to date, after its data."""
+    from ruamel.yaml.comments import CommentedSeq
+
     yaml, content = pipeline(path)
     for name, stage in content["stages"].items():
-        stage["deps"][:] = [d for d in stage["deps"] if not is_code(d)] + code(name)
-    with path.open("w", encoding="utf-8") as stream:
-        yaml.dump(content, stream)
+        deps = CommentedSeq([d for d in stage["deps"] if not is_code(d)] + code(name))
+        deps.fa.set_flow_style()
+        stage["deps"] = deps
+    text = io.StringIO()
+    yaml.dump(content, text)
+    lines = [line.rstrip() for line in text.getvalue().splitlines()]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def main() -> None:

@@ -11,9 +11,9 @@ from rarewave.annotations import reading
 from rarewave.annotations.formats import clips
 from rarewave.annotations.formats.names import labels_from_name
 from rarewave.annotations.sources import Sources
-from rarewave.base.classes import BACKGROUND
 from rarewave.base.errors import DataError
 from rarewave.base.tables import EVENTS, conform
+from rarewave.base.tasks import BACKGROUND
 
 
 def read(

@@ -14,7 +14,7 @@ import datetime
 import difflib
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import (
     Annotated,
@@ -63,6 +63,16 @@ class Between:
         if self.low <= value <= self.high:
             return None
         return f"must be between {self.low:g} and {self.high:g}"
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """The value must be among `choices`: for names that a registry holds, else `Literal`."""
+
+    choices: tuple[str, ...]
+
+    def __call__(self, value: str) -> str | None:
+        return None if value in self.choices else f"must be {_one_of(value, self.choices)}"
 
 
 Fraction = Annotated[float, Between(0.0, 1.0)]
@@ -132,10 +142,7 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
         choices = get_args(hint)
         if value in choices and type(value) in {type(choice) for choice in choices}:
             return value
-        near = difflib.get_close_matches(str(value), [str(c) for c in choices], n=1, cutoff=0.5)
-        hint_text = f" (did you mean {near[0]}?)" if near else ""
-        listed = ", ".join(str(c) for c in choices)
-        raise DataError(f"parameter {name} is {value!r}: choose one of {listed}{hint_text}")
+        raise DataError(f"parameter {name} is {value!r}: choose {_one_of(value, choices)}")
     if origin is tuple:
         if not isinstance(value, list | tuple):
             raise DataError(f"parameter {name} is {value!r}: it must be a list, like [a, b]")
@@ -158,3 +165,10 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
     if hint is float and not math.isfinite(value):
         raise DataError(f"parameter {name} is {value!r}: it must be finite")
     return value
+
+
+def _one_of(value: Any, choices: Iterable[Any]) -> str:
+    """`one of a, b, c`, and which of them may have been meant."""
+    known = [str(choice) for choice in choices]
+    near = difflib.get_close_matches(str(value), known, n=1, cutoff=0.5)
+    return f"one of {', '.join(known)}" + (f" (did you mean {near[0]}?)" if near else "")

@@ -41,7 +41,7 @@ WINDOWS: Schema = {
     "duration_s": "float64",
     "start": "datetime64[ns, UTC]",
     "label": "str",  # of the event that fills most of it
-    "labels": "str",  # all labels that fill enough of it, joined by +
+    "labels": "list",  # of str: all labels that fill enough of it; background alone: none
     "event_id": "str",
     "low_hz": "float64",  # of that event
     "high_hz": "float64",
@@ -50,27 +50,45 @@ WINDOWS: Schema = {
     "status": "str",  # used, uncertain, unlabelled or gap
     "reason": "str",
     "new_s": "float64",  # recorded seconds that no earlier window of the recording covers
-    "row": "int64",  # row of X_raw, -1 where the window is not used
-    "level_db": "float64",
-    "sta_lta": "float64",
+    "row": "int64",  # row of X_spec, -1 where the window is not used
 }
 WAVEFORMS: Schema = {  # where each recording lies in X_clean
     "recording_id": "str",
     "first": "int64",
     "count": "int64",
 }
+GAPS: Schema = {  # runs of samples of X_clean that were not recorded, but filled
+    "recording_id": "str",
+    "start": "int64",  # from the start of the recording
+    "stop": "int64",
+}
+INDEX: Schema = {  # what is known of each row of X_spec
+    "row": "int64",
+    "window_id": "str",
+    "recording_id": "str",
+    "start": "datetime64[ns, UTC]",
+    "start_s": "float64",
+    "duration_s": "float64",
+    "group": "str",
+    "label": "str",
+    "labels": "list",
+    "event_id": "str",  # the annotator's row, empty for background
+    "low_hz": "float64",
+    "high_hz": "float64",
+    "content": "str",  # digest of the spectrogram; empty where it is digital silence
+}
 SPLIT: Schema = {"window_id": "str", "row": "int64", "part": "str"}
+ROWS: Schema = {"window_id": "str", "row": "int64"}
 SCORES: Schema = {"window_id": "str", "row": "int64", "part": "str"}  # and p_<class> of each class
 EVALUATED: Schema = {  # and p_<class>
     "window_id": "str",
     "row": "int64",
     "recording_id": "str",
     "label": "str",
-    "labels": "str",
+    "labels": "list",
     "unit": "str",  # what the bootstrap draws whole
-    "level_db": "float64",
-    "sta_lta": "float64",
 }
+OTHERS: Schema = {"detector": "str"}  # before the columns of a table of several detectors
 DETECTED: Schema = {
     "recording_id": "str",
     "onset_s": "float64",  # from the start of the recording
@@ -121,13 +139,19 @@ def conform(frame: pd.DataFrame, schema: Schema, name: str) -> pd.DataFrame:
     try:
         for column, kind in schema.items():
             _refuse_lossy(frame[column], kind)
-        return frame[list(schema)].astype(schema).reset_index(drop=True)
+        plain = {column: kind for column, kind in schema.items() if kind != "list"}
+        table = frame[list(schema)].astype(plain).reset_index(drop=True)
+        for column in schema.keys() - plain.keys():
+            table[column] = pd.Series([list(v) for v in table[column]], dtype=object)
+        return table
     except (ValueError, TypeError) as error:
         raise DataError(f"{name}: a column has the wrong type ({error})") from None
 
 
 def _refuse_lossy(values: pd.Series, kind: str) -> None:
-    """Raise ValueError where astype would cut a number or guess a truth."""
+    """Raise ValueError where astype would cut a number, guess a truth or split a word."""
+    if kind == "list" and values.map(lambda v: isinstance(v, str | float)).any():
+        raise ValueError(f"{values.name} must be lists")
     if kind == "bool" and not values.map(lambda v: isinstance(v, bool | np.bool_)).all():
         raise ValueError(f"{values.name} must be true or false")
     if kind == "int64" and pd.api.types.is_float_dtype(values) and (values % 1 != 0).any():

@@ -75,8 +75,10 @@ class Task:
         """Whether exactly one name is true of a window, so that probabilities sum to 1."""
         return self.kind != "tags"
 
-    def index(self, labels: Iterable[str]) -> NDArray[np.int64]:
+    def index(self, labels: Iterable[str]) -> NDArray[Any]:
         """The class (n,) of each main label; of tags NOTHING where it is background.
+
+        int8, or int16 where there are more classes than that counts.
 
         Raises
         ------
@@ -85,7 +87,7 @@ class Task:
         """
         labels = np.asarray(list(labels), object)
         if self.kind == "event":
-            return (labels != BACKGROUND).astype(np.int64)
+            return (labels != BACKGROUND).astype(np.int8)
         at = pd.Index(self.names).get_indexer(pd.Index(labels, dtype=object))
         unknown = (at < 0) & ~((labels == BACKGROUND) & (self.kind == "tags"))
         if unknown.any():
@@ -93,7 +95,7 @@ class Task:
                 f"the label {labels[unknown][0]!r} is none of {', '.join(self.names)}: run the "
                 "stage clean again"
             )
-        return at.astype(np.int64)
+        return at.astype(np.int8 if len(self.names) <= np.iinfo(np.int8).max else np.int16)
 
     def truth(self, labels: Iterable[Sequence[str]]) -> NDArray[np.int8]:
         """What is true of windows (n, names): 1 for every label, several where calls overlap."""
@@ -109,6 +111,12 @@ class Task:
                 if name in at or name != BACKGROUND:
                     found[row, at[name]] = 1
         return found
+
+    def counts(self, y: NDArray[Any], truth: NDArray[np.int8]) -> NDArray[np.int64]:
+        """Windows of each name (names,): of the class that fills most of each, or of every tag."""
+        if self.kind == "tags":
+            return truth.sum(axis=0, dtype=np.int64)
+        return np.bincount(y, minlength=len(self.names))
 
     def targets(self, truth: NDArray[np.int8]) -> NDArray[np.float32]:
         """What the network's outputs should be (n, outputs) for truth (n, names).

@@ -33,7 +33,7 @@ def benchmark(model: str, paths: Sequence[Path], repeats: int = 3) -> dict[str, 
     """
     package = load(model)
     inner = package.detector
-    scorer = scanning.Scorer(inner.front_end, inner.classes, inner.score)
+    scorer = scanning.Scorer(inner.front_end, inner.task.names, inner.score)
     files = [(p, h) for p in detect.recordings_of(paths) for h in reading.headers(p, None, None)]
     joined = streams.join(files)
     recorded = sum(s.n_samples / s.sample_rate for s in joined)

@@ -11,7 +11,6 @@ import pandas as pd
 from tqdm import tqdm
 
 from rarewave.annotations.formats import audacity, dcase, event_table, quakeml, raven
-from rarewave.base.classes import BACKGROUND
 from rarewave.base.errors import DataError
 from rarewave.base.files import whole
 from rarewave.base.tables import COVERAGE
@@ -74,8 +73,8 @@ def detect(
     with _writing(out):
         part.mkdir(parents=True, exist_ok=True)
     inner = package.detector
-    scorer = scanning.Scorer(inner.front_end, inner.classes, inner.score)
-    classes = {name: k for k, name in enumerate(inner.classes) if name != BACKGROUND}
+    scorer = scanning.Scorer(inner.front_end, inner.task.names, inner.score)
+    classes = {name: inner.task.names.index(name) for name in inner.task.events}
     state = repr(detector.describe(inner)) + repr(
         [float(w.sum()) for w in inner.network.get_weights()]
     )

@@ -1,7 +1,7 @@
 """One recording to cleaned samples and labelled windows."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,17 +10,15 @@ import numpy as np
 import pandas as pd
 
 from rarewave.base import intervals
-from rarewave.base.classes import UNLABELLED
 from rarewave.base.errors import DataError
 from rarewave.base.files import NpyRows
-from rarewave.baselines import trigger
-from rarewave.baselines.trigger import Trigger
+from rarewave.base.tasks import UNLABELLED
 from rarewave.dataset import labelling, placement
 from rarewave.dataset.labelling import Labelling
 from rarewave.dataset.placement import Placement
 from rarewave.frontend import cleaning
 from rarewave.frontend.cleaning import Cleaning
-from rarewave.frontend.grid import Grid, cut, new_seconds, starts
+from rarewave.frontend.grid import Grid, new_seconds, starts
 from rarewave.recordings import reading
 
 # Longer recordings are not given to a worker: they would not fit into memory.
@@ -36,7 +34,6 @@ class Settings(NamedTuple):
     grid: Grid
     placement: Placement
     labelling: Labelling
-    trigger: Trigger
 
 
 def blocks(row: dict[str, Any], settings: Settings) -> Iterator[cleaning.Cleaned]:
@@ -60,14 +57,27 @@ def cleaned(row: dict[str, Any], settings: Settings) -> tuple[np.ndarray, np.nda
     return samples, intervals.gaps_of(gap)
 
 
-def windows_of(
+def append(
+    X_clean: NpyRows,
     row: dict[str, Any],
-    read: Callable[[int, int], np.ndarray],
-    count: int,
-    gaps: np.ndarray,
+    whole: tuple[np.ndarray, np.ndarray] | None,
     settings: Settings,
+) -> np.ndarray:
+    """Append a cleaned recording to a file, in blocks where it is too long; its gaps (k, 2)."""
+    if whole is not None:
+        X_clean.append(whole[0])
+        return whole[1]
+    begin, runs = X_clean.count, []
+    for samples, gap in blocks(row, settings):
+        runs.append(intervals.gaps_of(gap, X_clean.count - begin))
+        X_clean.append(samples)
+    return np.concatenate(runs)
+
+
+def windows_of(
+    row: dict[str, Any], count: int, gaps: np.ndarray, settings: Settings
 ) -> pd.DataFrame:
-    """The windows of one recording, labelled, with the baselines' scores."""
+    """The windows of one recording of `count` cleaned samples, labelled."""
     path, name = settings.folder / row["path"], row["recording_id"]
     rate, grid = settings.signal.sample_rate_hz, settings.grid
     length = grid.window_samples
@@ -101,19 +111,4 @@ def windows_of(
     begins = pd.Series(pd.to_datetime([row["start"]] * len(first), utc=True))
     table["start"] = begins + pd.to_timedelta(first / rate, unit="s").round("us")
     table["new_s"] = new_seconds(count, first, grid, rate)
-    pieces = (read(a, min(a + cleaning.BLOCK, count)) for a in range(0, count, cleaning.BLOCK))
-    table["level_db"], table["sta_lta"] = trigger.measure(
-        pieces, first, length, rate, settings.trigger
-    )
     return table
-
-
-def append_windows(
-    rows: NpyRows, read: Callable[[int, int], np.ndarray], first: np.ndarray, count: int
-) -> None:
-    """Append the samples of windows of one recording, some at a time."""
-    (length,) = rows.shape
-    for at in range(0, len(first), 256):
-        some = first[at : at + 256]
-        begin, end = int(some[0]), min(int(some[-1]) + length, count)
-        rows.append(cut(read(begin, end), some - begin, length))

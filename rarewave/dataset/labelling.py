@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rarewave.base.classes import BACKGROUND
 from rarewave.base.errors import DataError
 from rarewave.base.intervals import covered, gap_share, reached, shared_s
 from rarewave.base.parameters import AtLeast, Fraction
+from rarewave.base.tasks import BACKGROUND
 from rarewave.frontend.grid import Grid
 
 
@@ -77,7 +77,8 @@ def label_windows(
     -------
     A table with label, labels, event_id, low_hz, high_hz, status (`used`, `uncertain` or `gap`)
     and reason, one row per window. The label is the event's that fills most of the window, or
-    `background`; `labels` are all that fill enough of it, joined by `+`.
+    `background`; `labels` is a list of all that fill enough of it, of background alone where
+    there is none.
     """
     count, length = len(first), grid.window_samples / rate
     begin = first / rate
@@ -148,4 +149,6 @@ def _label_sets(
             enough[near] |= (part >= labelling.event_inside) & (part > 0)
         for at in np.flatnonzero(enough & (label != BACKGROUND)):
             sets[at].add(str(kind))
-    return np.array(["+".join(sorted(s)) or BACKGROUND for s in sets], object)
+    found = np.empty(len(sets), object)
+    found[:] = [sorted(names) or [BACKGROUND] for names in sets]
+    return found

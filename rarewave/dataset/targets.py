@@ -1,33 +1,28 @@
-"""What a network is to tell apart: classes, their order, and the windows' targets."""
+"""What training is to tell apart, and whether the windows allow it."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 
-from rarewave.base.classes import BACKGROUND, EVENT
 from rarewave.base.errors import DataError
+from rarewave.base.tasks import BACKGROUND
 
 
 @dataclass(frozen=True)
 class Target:
-    """`event`: event or background. `label`: every label is a class, background one of them."""
+    """What labels mean.
 
-    target: Literal["event", "label"]
+    `event`: event or background. `label`: every label is a class of its own, background one of
+    them; one label beside background is a detector of that event. `tags`: any of the labels at
+    once, or none.
+    """
 
-
-def classes_of(table: pd.DataFrame, target: Target) -> list[str]:
-    """Class names in the order of the targets, from table WINDOWS: background first, if any."""
-    if target.target == "event":
-        return [BACKGROUND, EVENT]
-    used = table[table["status"] == "used"]
-    labels = sorted({name for joined in used["labels"] for name in joined.split("+")})
-    first = [BACKGROUND] if BACKGROUND in labels else []
-    return first + [name for name in labels if name != BACKGROUND]
+    target: Literal["event", "label", "tags"]
 
 
 def refuse_one_class(table: pd.DataFrame, events: pd.DataFrame, target: Target) -> None:
-    """Raise `DataError` where the used windows of table WINDOWS are all of one class."""
+    """Raise `DataError` where the used windows of table WINDOWS leave nothing to tell apart."""
     labels = table["label"][table["status"] == "used"]
     count, recordings = len(labels), table["recording_id"].nunique()
     background = int((labels == BACKGROUND).sum())

@@ -1,13 +1,12 @@
 """What the calls of the training part say about windows and bands."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from rarewave.base.classes import EVENT, binary
 from rarewave.base.errors import DataError
+from rarewave.base.tasks import Task
 from rarewave.dataset.placement import Placement
 from rarewave.splits.held_out import held_out, published
 from rarewave.splits.parts import Split
@@ -52,7 +51,7 @@ def sizes(
 
 
 def bands(
-    events: pd.DataFrame, windows: pd.DataFrame, split: pd.DataFrame, classes: Sequence[str]
+    events: pd.DataFrame, windows: pd.DataFrame, split: pd.DataFrame, task: Task
 ) -> dict[str, tuple[float, float]]:
     """Median low and high frequency in Hz of the training calls of each class, where known.
 
@@ -64,6 +63,8 @@ def bands(
     training = split["window_id"][split["part"] == "train"]
     names = windows["event_id"][windows["window_id"].isin(training)]
     mine = events[events["event_id"].isin(names)].dropna(subset=["low_hz", "high_hz"])
-    labels = pd.Series(EVENT, mine.index) if binary(classes) else mine["label"]
+    labels = mine["label"]
+    if task.kind == "event":
+        labels = pd.Series(task.events[0], mine.index)
     middle = mine.groupby(labels)[["low_hz", "high_hz"]].median()
     return {str(name): (float(low), float(high)) for name, low, high in middle.itertuples()}

@@ -1,7 +1,7 @@
 """The recordings of one part of a split, whole, and what is true of them."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,21 +9,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rarewave.base.classes import EVENT, binary
 from rarewave.base.errors import DataError
 from rarewave.base.tables import DETECTED, conform
+from rarewave.base.tasks import Task
 from rarewave.detection import postprocessing
 from rarewave.detection.operating_points import without_doubtful
 from rarewave.detection.postprocessing import Joining
 from rarewave.frontend.transform import FrontEnd
+from rarewave.recordings import streams
 from rarewave.recordings.reading import Header
+from rarewave.recordings.streams import Stream
+
+PARTS = ("validation", "test")
 
 
 class Heldout(NamedTuple):
     """Recordings that lie in one part as a whole."""
 
     recordings: pd.DataFrame  # rows of table RECORDINGS
-    truth: pd.DataFrame  # rows of table EVENTS, certain ones; label `event` where binary
+    truth: pd.DataFrame  # rows of table EVENTS, certain ones; of an event task all of one label
     doubtful: pd.DataFrame  # the uncertain ones
     windows: pd.DataFrame  # rows of table WINDOWS
 
@@ -34,6 +38,11 @@ class Heldout(NamedTuple):
             (Path(row["path"]), Header(*(row[name] for name in Header._fields)))
             for row in self.recordings.to_dict("records")
         ]
+
+    def work(self, folder: Path, scores: Path) -> list[tuple[Stream, Path]]:
+        """The recordings joined to streams, and the file of scores of each below `scores`."""
+        joined = streams.join([(folder / path, header) for path, header in self.files])
+        return [(stream, scores / f"{number}.f32") for number, stream in enumerate(joined)]
 
     @property
     def durations(self) -> dict[str, float]:
@@ -62,7 +71,7 @@ class Heldout(NamedTuple):
     def from_windows(
         self, column: str, front_end: FrontEnd, how: Joining
     ) -> tuple[Callable[[str, float], pd.DataFrame], NDArray[np.float64]]:
-        """Events of a baseline that is a column of table WINDOWS, and thresholds to try.
+        """Events of a baseline that is a column of the windows, and thresholds to try.
 
         An event ends where the score falls below its threshold: a level in dB has no half.
         """
@@ -92,7 +101,7 @@ def heldout(
     events: pd.DataFrame,
     windows: pd.DataFrame,
     split: pd.DataFrame,
-    classes: Sequence[str],
+    task: Task,
 ) -> Heldout:
     """The labelled recordings all of whose windows are of one part, or purged.
 
@@ -111,8 +120,8 @@ def heldout(
             "recordings; choose an ingest.group that keeps them whole"
         )
     truth = events[events["recording_id"].isin(mine["recording_id"])]
-    if binary(classes):
-        truth = truth.assign(label=EVENT)
+    if task.kind == "event":
+        truth = truth.assign(label=task.events[0])
     seconds = dict(zip(mine["recording_id"], mine["n_samples"] / mine["sample_rate"], strict=True))
     ends = truth["recording_id"].map(seconds)
     truth = truth.assign(

@@ -21,8 +21,8 @@ class Scorer(NamedTuple):
     """What gives scores to spectrograms: a network, or a baseline."""
 
     front_end: FrontEnd
-    classes: Sequence[str]
-    score: Callable[[NDArray[np.float32]], NDArray[np.float64]]  # (n, classes)
+    names: Sequence[str]  # of the columns of scores
+    score: Callable[[NDArray[np.float32]], NDArray[np.float64]]  # (n, names)
 
 
 class Scan(NamedTuple):
@@ -30,7 +30,7 @@ class Scan(NamedTuple):
 
     stream: Stream
     first: NDArray[np.int64]  # (windows,) first cleaned samples
-    P: NDArray[np.float32]  # (windows, classes) a memory map; NaN where not recorded
+    P: NDArray[np.float32]  # (windows, names) a memory map; NaN where not recorded
     length: int  # cleaned samples of the stream
     problem: str  # why the scan ended early, else empty
 
@@ -70,7 +70,7 @@ def scans(
     ----------
     progress : called with the seconds of recording that each step advances.
     """
-    width, grid = len(scorer.classes), scorer.front_end.grid
+    width, grid = len(scorer.names), scorer.front_end.grid
     rate = scorer.front_end.clean.sample_rate_hz
     plans = [_planned(scorer, stream, scores) for stream, scores in work]
     for scan, done in plans:
@@ -93,6 +93,39 @@ def scans(
     ]
 
 
+def kept(
+    front_end: FrontEnd,
+    width: int,
+    work: Sequence[tuple[Stream, Path]],
+    problems: Sequence[str],
+) -> list[Scan]:
+    """The scans that `scans` left in files, read again.
+
+    Parameters
+    ----------
+    width : columns of scores.
+    problems : of each scan, as it said then.
+
+    Raises
+    ------
+    DataError
+        A file is not there, or is of other recordings.
+    """
+    if len(problems) != len(work):
+        raise DataError("the kept scores are of other recordings: run the stage scan")
+    found = []
+    for (stream, path), problem in zip(work, problems, strict=True):
+        P = _scores(path, width)
+        first, length = np.zeros(0, np.int64), 0
+        if not problem or len(P):
+            length = cleaning.plan(stream.n_samples, stream.sample_rate, front_end.clean).length
+            first = starts(length, front_end.grid)
+        if not problem and len(P) != len(first):
+            raise DataError(f"{path} holds {len(P)} of {len(first)} scores: run the stage scan")
+        found.append(Scan(stream, first, P, length, problem))
+    return found
+
+
 def _append(path: Path, rows: NDArray[np.float32]) -> None:
     try:
         with open(path, "ab") as out:
@@ -103,7 +136,7 @@ def _append(path: Path, rows: NDArray[np.float32]) -> None:
 
 def _planned(scorer: Scorer, stream: Stream, scores: Path) -> tuple[Scan, int]:
     """The windows of a stream, and how many of them the file holds already; it is cut there."""
-    width, front_end = len(scorer.classes), scorer.front_end
+    width, front_end = len(scorer.names), scorer.front_end
     nothing = np.zeros((0, width), np.float32)
     try:
         length = cleaning.plan(stream.n_samples, stream.sample_rate, front_end.clean).length

@@ -13,7 +13,7 @@ from rarewave.annotations.sources import Sources
 from rarewave.base import parameters
 from rarewave.base.errors import DataError
 from rarewave.base.files import whole
-from rarewave.baselines.trigger import Trigger
+from rarewave.baselines.options import Baselines
 from rarewave.dataset.labelling import Labelling
 from rarewave.dataset.placement import Placement
 from rarewave.dataset.targets import Target
@@ -34,13 +34,14 @@ from rarewave.training.hyperparameters import Pretraining, Training
 SECTIONS: dict[str, tuple[type, ...]] = {
     "ingest": (Sources, Uncertainty),
     "eda": (Exploration,),
-    "clean": (Cleaning, Placement, Labelling, Target, Trigger),
+    "clean": (Cleaning, Placement, Labelling, Target),
     "spectrogram": (Spectrogram, Band),
     "split": (Split,),
     "pretrain": (Pretraining,),
     "views": (Augmentation,),
     "train": (Training,),
     "augment": (Augmentation,),
+    "baselines": (Baselines,),
     "threshold": (Objective,),
     "evaluate": (Bootstrap, Unit),
     "gradcam": (Cases,),

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rarewave.base.classes import indices
 from rarewave.base.errors import DataError
 from rarewave.base.tables import EVALUATED, conform, with_scores
+from rarewave.base.tasks import Task
 from rarewave.experiments.dvc import stored
 from rarewave.experiments.studies import STARTS
 from rarewave.metrics import multiclass
@@ -48,7 +48,7 @@ def read(experiment: str) -> Test:
     if "training_windows" not in metrics:
         raise DataError(f"{experiment} is of event or not; studies are of several classes")
     counts = np.array([metrics["training_windows"][name] for name in classes])
-    y = indices(table["label"], classes)
+    y = Task("classes", tuple(classes)).index(table["label"])
     decided = multiclass.decide(table[[f"p_{name}" for name in classes]].to_numpy())
     # One group alone cannot be drawn from: then its recordings are.
     unit = table["unit"] if table["unit"].nunique() > 1 else table["recording_id"]

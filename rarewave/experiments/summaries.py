@@ -6,9 +6,7 @@ from typing import Any
 import pandas as pd
 
 from rarewave.base.errors import DataError
-from rarewave.metrics.multiclass import OVERALL
-
-SHOWN = ("average_precision", "roc_auc", "f1", "precision", "recall")
+from rarewave.metrics.comparison import SHOWN
 
 
 def table(path: Path) -> str:
@@ -22,7 +20,7 @@ def text(found: pd.DataFrame) -> str:
     """A column per detector, a row per metric, from detector, metric, value, low and high."""
     detectors = list(dict.fromkeys(found["detector"]))
     lines = [f"{'':<26}" + "".join(f"{name:<24}" for name in detectors)]
-    for metric in (*SHOWN, *OVERALL):
+    for metric in dict.fromkeys(name for names in SHOWN.values() for name in names):
         cells = found[found["metric"] == metric].set_index("detector")
         if not len(cells):
             continue
@@ -54,8 +52,14 @@ def means(names: list[str], detectors: pd.DataFrame, gains: pd.DataFrame) -> str
 def f1(names: list[str], metrics: list[dict[str, Any]]) -> str:
     """F1 of every detector at its own threshold, from metrics/evaluate.json, as Markdown."""
     lines = [f"| F1 | {' | '.join(names)} | mean |", f"|---|{'---|' * len(names)}---|"]
-    for detector in ("network", "level", "sta_lta", "majority"):
+    shared = [name for name in metrics[0] if all("f1" in _of(part, name) for part in metrics)]
+    for detector in shared:
         values = [part[detector]["f1"] for part in metrics]
         cells = " | ".join(f"{value:.3f}" for value in values)
         lines.append(f"| {detector} | {cells} | {sum(values) / len(values):.3f} |")
     return "\n".join(lines)
+
+
+def _of(part: dict[str, Any], detector: str) -> dict[str, Any]:
+    found = part.get(detector)
+    return found if isinstance(found, dict) else {}

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rarewave.base.classes import event_classes
 from rarewave.base.errors import DataError
 from rarewave.detection import event_list, scanning
 from rarewave.detection.scanning import Scan, Scorer
@@ -46,7 +45,7 @@ def scanned(inner: Detector, path: Path) -> tuple[list[Scan], str]:
     streams = [Stream((Piece(path, header, 0),)) for header in headers if header.n_samples]
     if not streams:
         raise DataError(problem or f"{path} holds no sample")
-    scorer = Scorer(inner.front_end, inner.classes, inner.score)
+    scorer = Scorer(inner.front_end, inner.task.names, inner.score)
     with tempfile.TemporaryDirectory() as folder:
         work = [(stream, Path(folder) / f"{n}.f32") for n, stream in enumerate(streams)]
         scans = [s._replace(P=np.array(s.P)) for s in scanning.scans(scorer, work)]
@@ -107,7 +106,7 @@ def choose(
     """The windows to explain, class by class, the highest score first."""
     inner, thresholds = package.detector, package.thresholds
     grid, rate = inner.front_end.grid, inner.front_end.clean.sample_rate_hz
-    classes = {name: inner.classes.index(name) for name in event_classes(inner.classes)}
+    classes = {name: inner.task.names.index(name) for name in inner.task.events}
     events = event_list.events(
         scans, inner.front_end, classes, thresholds, package.joining, package.bands
     )

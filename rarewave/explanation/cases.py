@@ -1,12 +1,16 @@
 """Which windows to look at: the surest hits, false alarms and misses."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rarewave.base.parameters import AtLeast
+from rarewave.base.tasks import Task
+
+KINDS = ("hit", "false_alarm", "miss")
 
 
 @dataclass(frozen=True)
@@ -18,25 +22,56 @@ class Cases:
     seed: Annotated[int, AtLeast(0)]
 
 
+class Case(NamedTuple):
+    """A window, and what it is explained for."""
+
+    kind: str  # of KINDS
+    number: int  # among those of its kind, from 1
+    window: int  # index
+    name: str  # what was decided, or for a miss what it should have been
+    p: float
+
+    @property
+    def title(self) -> str:
+        """Kind and number."""
+        return f"{self.kind}_{self.number}"
+
+
 def surest(
-    y: NDArray, decided: NDArray, p: NDArray[np.float64], background: int, count: int
-) -> dict[str, NDArray[np.int64]]:
-    """Indices of the surest hits and false alarms (highest p) and misses (lowest p).
+    task: Task,
+    y: NDArray,
+    truth: NDArray[np.int8],
+    p: NDArray[np.float64],
+    thresholds: Mapping[str, float],
+    count: int,
+) -> list[Case]:
+    """The surest hits and false alarms (highest p) and misses (lowest p), `count` of each kind.
+
+    An event taken for another is a false alarm of the one and a miss of the other. Of tags every
+    pair of window and tag counts for itself.
 
     Parameters
     ----------
-    y, decided : (n,) the class of each window, and what was decided.
-    p : (n, classes) probabilities.
-    background : the class that is no event, -1 where there is none. An event taken for another
-        is a false alarm of the one and a miss of the other.
+    y : (n,) the class of each window.
+    truth, p : (n, names).
+    thresholds : of the detector.
     """
-    rows = np.arange(len(y))
-    said, true = p[rows, decided], p[rows, y]
-    falling, rising = np.argsort(-said, kind="stable"), np.argsort(true, kind="stable")
-    right = decided == y
-    kinds = {
-        "hit": falling[(right & (y != background))[falling]],
-        "false_alarm": falling[(~right & (decided != background))[falling]],
-        "miss": rising[(~right & (y != background))[rising]],
-    }
-    return {kind: found[:count] for kind, found in kinds.items()}
+    decided = task.decide(p, thresholds)
+    wanted = truth > 0
+    if task.kind != "tags":
+        wanted = y[:, None] == np.arange(len(task.names))
+    found = []
+    columns = [task.names.index(name) for name in task.events]
+    for kind in KINDS:
+        pairs = {"hit": wanted & decided, "false_alarm": ~wanted & decided}.get(
+            kind, wanted & ~decided
+        )
+        rows, at = np.nonzero(pairs[:, columns])
+        at = np.array(columns)[at]
+        score = p[rows, at]
+        order = np.argsort(score if kind == "miss" else -score, kind="stable")[:count]
+        found += [
+            Case(kind, number, int(rows[k]), task.names[at[k]], float(score[k]))
+            for number, k in enumerate(order, start=1)
+        ]
+    return found

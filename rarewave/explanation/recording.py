@@ -52,7 +52,7 @@ def explain(model: str, path: Path, out: Path, at: float | None = None, top: int
         {
             "model": {
                 "network": inner.network_name,
-                "classes": list(inner.classes),
+                "classes": list(inner.task.names),
                 "thresholds": dict(package.thresholds),
             },
             "recording": {

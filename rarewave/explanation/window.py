@@ -39,7 +39,7 @@ def explained(
     inner = package.detector
     network, front_end = inner.network, inner.front_end
     grid, rate = front_end.grid, front_end.clean.sample_rate_hz
-    column = 0 if network.output_shape[-1] == 1 else inner.classes.index(chosen.label)
+    column = inner.task.output_of(chosen.label)
     look = seen(front_end, scan, chosen.window)
     bands = occlusion.equal_bands(front_end.shape[0])
     inputs = inner.normalisation(
@@ -118,7 +118,7 @@ def explained(
 
 
 def _probabilities(inner: Detector, p: NDArray[np.float32]) -> dict[str, float]:
-    return {name: float(value) for name, value in zip(inner.classes, p, strict=True)}
+    return {name: float(value) for name, value in zip(inner.task.names, p, strict=True)}
 
 
 def _iso(start: pd.Timestamp, seconds: float) -> str:

@@ -216,3 +216,27 @@ def times_s(samples: int, rate: float, options: Spectrogram, before: int = 0) ->
     """The centre of each frame in seconds from the start of the window, after `before` samples."""
     n_frames = 1 + (samples - options.n_fft) // options.hop
     return (np.arange(n_frames) * options.hop + options.n_fft / 2 - before) / rate
+
+
+class Levels:
+    """Lowest, mean and highest level of many spectrograms, and how much lies at the floor."""
+
+    def __init__(self, floor_db: float) -> None:
+        self.floor_db, self.low, self.high = floor_db, np.inf, -np.inf
+        self.total, self.clipped, self.size = 0.0, 0, 0
+
+    def add(self, level: NDArray[np.float32]) -> None:
+        """Count some spectrograms (n, frequencies, frames) in dB."""
+        self.low, self.high = min(self.low, float(level.min())), max(self.high, float(level.max()))
+        self.total += float(level.sum(dtype=np.float64))
+        self.clipped += int((level <= self.floor_db).sum())
+        self.size += level.size
+
+    def found(self) -> dict[str, float]:
+        """What was counted."""
+        return {
+            "min_db": self.low,
+            "mean_db": self.total / self.size,
+            "max_db": self.high,
+            "clipped_at_floor": self.clipped / self.size,
+        }

@@ -97,6 +97,12 @@ _SPAN = 1 << 20
 Read = Callable[[int, int], NDArray[np.float32]]
 
 
+def in_chunks(X: NDArray[np.float32], rows: NDArray[np.int64]) -> Iterator[NDArray[np.float32]]:
+    """Some rows of spectrograms, perhaps memory-mapped, a chunk at a time."""
+    for at in range(0, len(rows), CHUNK):
+        yield X[rows[at : at + CHUNK]]
+
+
 def reach(front_end: FrontEnd) -> int:
     """Samples that `spectra` may go back from where it has just yielded windows."""
     windows_back = CHUNK + 2 * _floor_windows(front_end)

@@ -4,7 +4,8 @@ Every function takes weights: a bootstrap resample is a weight per window, and s
 prevalence. With weights of 1 the values are those of scikit-learn.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,6 +112,34 @@ def calibration_error(y: NDArray, p: Array, weights: Array | None = None, bins: 
     return gap / total
 
 
+class Scored(NamedTuple):
+    """What a score of an event detector is made from."""
+
+    y: NDArray  # (n,) 0 or 1
+    scores: Array  # (n,)
+    weights: Array | None  # (n,)
+    rates: Mapping[str, float]  # of the decisions at the threshold: tn, fp, fn, tp, precision, …
+
+
+Score = Callable[[Scored], float]
+
+# The scores of an event task, in the order of tables. What is added here is in every table, in
+# metrics/evaluate.json, in MLflow and on the command line.
+SCORES: dict[str, Score] = {
+    "precision": lambda s: s.rates["precision"],
+    "recall": lambda s: s.rates["recall"],
+    "f1": lambda s: s.rates["f1"],
+    "average_precision": lambda s: average_precision(s.y, s.scores, s.weights),
+    "roc_auc": lambda s: roc_auc(s.y, s.scores, s.weights),
+}
+# Those that mean nothing for a signal level: of probabilities only.
+OF_PROBABILITIES: dict[str, Score] = {
+    "brier": lambda s: brier(s.y, s.scores, s.weights),
+    "calibration_error": lambda s: calibration_error(s.y, s.scores, s.weights),
+}
+HEADLINE = "average_precision"
+
+
 def detector_metrics(
     y: NDArray,
     scores: Array,
@@ -118,19 +147,11 @@ def detector_metrics(
     weights: Array | None = None,
     probabilities: bool = True,
 ) -> dict[str, float]:
-    """All scores of one detector at one threshold.
-
-    `probabilities` adds Brier score and calibration error, which mean nothing for a signal
-    level. Decisions are `score >= threshold`.
-    """
+    """Counts and all scores of one detector, which decides `score >= threshold`."""
     counts = confusion(y, scores >= threshold, weights)
-    result = counts | rates(counts)
-    result["average_precision"] = average_precision(y, scores, weights)
-    result["roc_auc"] = roc_auc(y, scores, weights)
-    if probabilities:
-        result["brier"] = brier(y, scores, weights)
-        result["calibration_error"] = calibration_error(y, scores, weights)
-    return result
+    given = Scored(y, scores, weights, counts | rates(counts))
+    table = SCORES | (OF_PROBABILITIES if probabilities else {})
+    return counts | {name: float(score(given)) for name, score in table.items()}
 
 
 def recall_per_type(

@@ -3,21 +3,32 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rarewave.base.classes import BACKGROUND, EVENT, event_classes
-from rarewave.base.classes import binary as is_binary
 from rarewave.base.errors import DataError
-from rarewave.metrics import binary
+from rarewave.base.tasks import BACKGROUND, Kind, Task
+from rarewave.metrics import binary, multiclass, tags
 from rarewave.metrics.bootstrap import Bootstrap, group_weights, interval
 
-MAJORITY = "majority"
+NETWORK, MAJORITY = "network", "majority"
 
 Measure = Callable[..., dict[str, float]]  # of `weights`
+
+# What tables and pictures show of each kind of task, and the score that a network should gain in.
+SHOWN: dict[Kind, tuple[str, ...]] = {
+    "event": tuple(binary.SCORES),
+    "classes": tuple(multiclass.SCORES),
+    "tags": tuple(tags.SCORES),
+}
+HEADLINE: dict[Kind, str] = {
+    "event": binary.HEADLINE,
+    "classes": multiclass.HEADLINE,
+    "tags": tags.HEADLINE,
+}
 
 
 @dataclass(frozen=True)
@@ -27,21 +38,28 @@ class Unit:
     per: Literal["window", "recording"]
 
 
-# Detectors of events and where their scores stand in table EVALUATED.
-DETECTORS = {"network": "p_event", "level": "level_db", "sta_lta": "sta_lta"}
+class Truth(NamedTuple):
+    """What is known of the windows that detectors are compared on."""
+
+    y: NDArray[Any]  # (n,) class that fills most, -1 where it is none of the tags
+    all: NDArray[np.int8]  # (n, names) everything that is true
+    types: NDArray[np.str_]  # (n,) label of the event, or background
+    unit: NDArray[np.str_]  # (n,) what a resample draws whole
+    counts: NDArray[np.int64]  # (names,) training windows of each name
 
 
-def score_columns(classes: Sequence[str]) -> dict[str, dict[str, str]]:
-    """For each detector the column of the score of each class that is no background.
+def truth_of(task: Task, scored: pd.DataFrame, counts: NDArray[np.int64]) -> Truth:
+    """What rows of table EVALUATED say; `counts` are training windows of each name."""
+    return Truth(
+        task.index(scored["label"]),
+        task.truth(scored["labels"]),
+        scored["label"].to_numpy("U"),
+        scored["unit"].to_numpy("U"),
+        counts,
+    )
 
-    Level and STA/LTA know events, not their kinds.
-    """
-    if is_binary(classes):
-        return {name: {EVENT: column} for name, column in DETECTORS.items()}
-    return {"network": {name: f"p_{name}" for name in event_classes(classes)}}
 
-
-def per_recording(table: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+def per_recording(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Rows of table EVALUATED, one per recording: scores are means, the label is all its windows'.
 
     Raises
@@ -49,101 +67,93 @@ def per_recording(table: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     DataError
         The windows of a recording have different labels.
     """
-    several = table.groupby("recording_id")["label"].nunique() > 1
+    sets = table["labels"].map(tuple).groupby(table["recording_id"])
+    several = (table.groupby("recording_id")["label"].nunique() > 1) | (sets.nunique() > 1)
     if several.any():
         raise DataError(
             f"evaluate.per is recording, and the windows of {several.idxmax()} have different "
             "labels: set it to window"
         )
-    means = [f"p_{name}" for name in classes] + ["level_db", "sta_lta"]
+    means = [f"p_{name}" for name in names]
     grouped = table.groupby("recording_id", sort=False)
     found = grouped.first()
     found[means] = grouped[means].mean()
     return found.reset_index()[table.columns]
 
 
-def mean_gains(
-    tables: list[pd.DataFrame], bootstrap: Bootstrap
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Average precision over several test parts, and what the network gains in the mean.
-
-    Parameters
-    ----------
-    tables : one EVALUATED for each test part; units are drawn within each.
-
-    Returns
-    -------
-    Average precision of each detector (rows) on each part and in the mean, with the interval
-    of the mean; and the paired difference to each baseline with its interval.
-    """
-    values: dict[str, list[float]] = {name: [] for name in DETECTORS}
-    draws = {name: np.zeros((len(tables), bootstrap.resamples)) for name in DETECTORS}
-    for number, table in enumerate(tables):
-        y = (table["label"] != BACKGROUND).to_numpy(np.int8)
-        seed = bootstrap.seed + number
-        weights = group_weights(table["unit"].to_numpy("U"), y, bootstrap.resamples, seed)
-        for name, column in DETECTORS.items():
-            scores = table[column].to_numpy(float)
-            values[name].append(binary.average_precision(y, scores))
-            draws[name][number] = [binary.average_precision(y, scores, w) for w in weights]
-    rows, gains = [], []
-    for name in DETECTORS:
-        means = [{"mean": mean} for mean in draws[name].mean(axis=0)]
-        low, high = interval(means, "mean")
-        mean = float(np.mean(values[name]))
-        rows.append(
-            {
-                "detector": name,
-                "parts": values[name],
-                "mean": mean,
-                "low": low,
-                "high": high,
-            }
-        )
-        if name != "network":
-            differences = (draws["network"] - draws[name]).mean(axis=0)
-            low, high = interval([{"d": d} for d in differences], "d")
-            gain = float(np.mean(values["network"])) - mean
-            gains.append({"baseline": name, "gain": gain, "low": low, "high": high})
-    return pd.DataFrame(rows), pd.DataFrame(gains)
-
-
 def compare(
-    y: NDArray[np.int8],
-    types: NDArray[np.str_],
-    groups: NDArray[np.str_],
-    scores: dict[str, NDArray[np.float64]],
-    thresholds: dict[str, float],
+    task: Task,
+    truth: Truth,
+    scores: Mapping[str, NDArray[np.float64]],
+    thresholds: Mapping[str, Mapping[str, float]],
     bootstrap: Bootstrap,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Metrics of every detector at its own threshold, and of always deciding background.
+    """Metrics of every detector, and of always saying what is most frequent.
 
     Parameters
     ----------
-    y : (n,) 0 or 1.
-    types : (n,) type of the event, or background.
-    groups : (n,) the unit that a resample draws whole.
-    scores : name of the detector to (n,) scores; those of `network` are probabilities.
-    thresholds : name of the detector to its threshold.
+    scores : name of the detector to (n, names) scores; those of `network` are probabilities.
+    thresholds : name of the detector to the threshold of each name; classes need none.
 
     Returns
     -------
-    A table of detector, metric, value, low and high (95 %), and the difference in average
-    precision between the network and each baseline with its paired interval.
+    A table of detector, metric, value, low and high (95 %), and the difference in the headline
+    score between the network and each other detector with its paired interval; `best` is that
+    to the baseline with the highest score.
     """
-    weights = group_weights(groups, y, bootstrap.resamples, bootstrap.seed)
-    scores = scores | {MAJORITY: np.zeros(len(y))}
-    thresholds = thresholds | {MAJORITY: np.inf}
-    measures = {
-        name: partial(_measure, y, types, values, thresholds[name], probabilities=name == "network")
-        for name, values in scores.items()
-    }
-    return side_by_side(measures, weights, "average_precision")
+    # Groups with events and without are drawn apart where these are all that there is.
+    eventful = truth.y if task.kind == "event" else np.zeros(len(truth.y))
+    weights = group_weights(truth.unit, eventful, bootstrap.resamples, bootstrap.seed)
+    always, never = np.zeros((len(truth.y), len(task.names))), dict.fromkeys(task.names, np.inf)
+    if task.kind == "classes":
+        always[:, int(truth.counts.argmax())] = 1.0
+    scores = {**scores, MAJORITY: always}
+    thresholds = {**thresholds, MAJORITY: never}
+    measures = {name: _measure(task, truth, p, thresholds, name) for name, p in scores.items()}
+    return side_by_side(measures, weights, HEADLINE[task.kind])
+
+
+def _measure(
+    task: Task,
+    truth: Truth,
+    p: NDArray[np.float64],
+    thresholds: Mapping[str, Mapping[str, float]],
+    detector: str,
+) -> Measure:
+    """The measure of one detector, still to be given weights."""
+    if task.kind == "classes":
+        rare = multiclass.rarest(truth.counts, task.names)
+        return partial(multiclass.measure, truth.y, p, task.names, rare=rare)
+    if task.kind == "tags":
+        return partial(tags.measure, truth.all, p, thresholds[detector], task.names)
+    (name,) = task.events
+    values, at = p[:, task.names.index(name)], thresholds[detector][name]
+    # Only the network's are meant as probabilities.
+    return partial(_event, truth.y, truth.types, values, at, probabilities=detector == NETWORK)
+
+
+def _event(
+    y: NDArray,
+    types: NDArray[np.str_],
+    values: NDArray[np.float64],
+    threshold: float,
+    *,
+    weights: NDArray[np.float64] | None,
+    probabilities: bool,
+) -> dict[str, float]:
+    found = binary.detector_metrics(y, values, threshold, weights, probabilities)
+    event = y == 1
+    recalls = binary.recall_per_type(
+        types[event],
+        values[event] >= threshold,
+        None if weights is None else weights[event],
+    )
+    return found | {f"recall.{kind}": value for kind, value in recalls.items()}
 
 
 def side_by_side(
     measures: Mapping[str, Measure], weights: NDArray[np.float64], gain: str
-) -> tuple[pd.DataFrame, dict[str, dict[str, float]]]:
+) -> tuple[pd.DataFrame, dict[str, dict[str, Any]]]:
     """Metrics of detectors with 95 % intervals, and what the network gains in one of them.
 
     Parameters
@@ -166,30 +176,96 @@ def side_by_side(
             rows.append(
                 {"detector": name, "metric": metric, "value": value, "low": low, "high": high}
             )
-    gains = {}
+    gains: dict[str, dict[str, Any]] = {}
     for name in measures:
         if name != "network":
             pairs = zip(draws["network"], draws[name], strict=True)
             low, high = interval([{"d": a[gain] - b[gain]} for a, b in pairs], "d")
             value = points["network"][gain] - points[name][gain]
             gains[name] = {"value": value, "low": low, "high": high}
+    best = max(gains, key=lambda name: points[name][gain], default="")
+    if best:
+        gains["best"] = {"baseline": best, **gains[best]}
     return pd.DataFrame(rows), gains
 
 
-def _measure(
-    y: NDArray,
-    types: NDArray[np.str_],
-    values: NDArray[np.float64],
-    threshold: float,
-    *,
-    weights: NDArray[np.float64] | None,
-    probabilities: bool,
-) -> dict[str, float]:
-    found = binary.detector_metrics(y, values, threshold, weights, probabilities)
-    event = y == 1
-    recalls = binary.recall_per_type(
-        types[event],
-        values[event] >= threshold,
-        None if weights is None else weights[event],
-    )
-    return found | {f"recall.{kind}": value for kind, value in recalls.items()}
+# The few numbers of each detector, and which of the network's are told for each name.
+_BRIEF: dict[Kind, tuple[str, ...]] = {
+    "event": ("average_precision", "f1"),
+    "classes": ("accuracy", "macro_f1", "rare_recall"),
+    "tags": ("macro_average_precision", "macro_f1"),
+}
+_EACH: dict[Kind, tuple[str, ...]] = {
+    "event": (),
+    "classes": ("f1", "recall"),
+    "tags": ("f1", "average_precision"),
+}
+
+
+def report(
+    task: Task, table: pd.DataFrame, gains: Mapping[str, Any], counts: NDArray[np.int64]
+) -> dict[str, Any]:
+    """What metrics/evaluate.json holds: few numbers of each detector, all of the network's."""
+    values = table.pivot(index="detector", columns="metric", values="value")
+    network = table[table["detector"] == NETWORK].set_index("metric")
+    brief = _BRIEF[task.kind]
+    found: dict[str, Any] = {d: {m: values.loc[d, m] for m in brief} for d in values.index}
+    overall = [metric for metric in network.index if "." not in metric]
+    found[NETWORK] = network["value"].loc[overall].to_dict()
+    for metric in _EACH[task.kind]:
+        found[NETWORK][f"{metric}_per_class"] = _each(network, metric)
+    if task.kind == "event":
+        found[NETWORK]["recall_per_type"] = _each(network, "recall")
+    else:
+        found["training_windows"] = dict(zip(task.names, counts.tolist(), strict=True))
+    found["interval"] = {
+        m: f"{network.loc[m, 'low']:.3f} to {network.loc[m, 'high']:.3f}" for m in brief
+    }
+    return found | {f"gain_over_{name}": gain for name, gain in gains.items() if name != MAJORITY}
+
+
+def _each(network: pd.DataFrame, metric: str) -> dict[str, float]:
+    names = [name for name in network.index if name.startswith(f"{metric}.")]
+    return {name.removeprefix(f"{metric}."): network.loc[name, "value"] for name in names}
+
+
+def mean_gains(
+    tables: Sequence[Mapping[str, pd.DataFrame]], event: str, bootstrap: Bootstrap
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Average precision over several test parts, and what the network gains in the mean.
+
+    Parameters
+    ----------
+    tables : for each test part its detectors, each a table EVALUATED; units are drawn within
+        each part.
+    event : name of the event.
+
+    Returns
+    -------
+    Average precision of each detector (rows) on each part and in the mean, with the interval
+    of the mean; and the paired difference to each baseline with its interval.
+    """
+    detectors = [name for name in tables[0] if all(name in others for others in tables)]
+    values: dict[str, list[float]] = {name: [] for name in detectors}
+    draws = {name: np.zeros((len(tables), bootstrap.resamples)) for name in detectors}
+    for number, part in enumerate(tables):
+        table = part[NETWORK]
+        y = (table["label"] != BACKGROUND).to_numpy(np.int8)
+        seed = bootstrap.seed + number
+        weights = group_weights(table["unit"].to_numpy("U"), y, bootstrap.resamples, seed)
+        for name in detectors:
+            scores = part[name][f"p_{event}"].to_numpy(float)
+            values[name].append(binary.average_precision(y, scores))
+            draws[name][number] = [binary.average_precision(y, scores, w) for w in weights]
+    rows, gains = [], []
+    for name in detectors:
+        low, high = interval([{"mean": mean} for mean in draws[name].mean(axis=0)], "mean")
+        mean = float(np.mean(values[name]))
+        row = {"detector": name, "parts": values[name], "mean": mean}
+        rows.append(row | {"low": low, "high": high})
+        if name != NETWORK:
+            differences = (draws[NETWORK] - draws[name]).mean(axis=0)
+            low, high = interval([{"d": d} for d in differences], "d")
+            gain = float(np.mean(values[NETWORK])) - mean
+            gains.append({"baseline": name, "gain": gain, "low": low, "high": high})
+    return pd.DataFrame(rows), pd.DataFrame(gains)

@@ -1,27 +1,49 @@
 """Several classes side by side: decisions, their scores with intervals, confusion."""
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from rarewave.base.classes import BACKGROUND
+from rarewave.base.tasks import BACKGROUND
 from rarewave.metrics import binary
-from rarewave.metrics.bootstrap import Bootstrap, group_weights
-from rarewave.metrics.comparison import MAJORITY, side_by_side
 
-# Scores over all classes, in the order of the tables.
-OVERALL = (
-    "accuracy",
-    "macro_f1",
-    "weighted_f1",
-    "macro_precision",
-    "balanced_accuracy",
-    "macro_average_precision",
-    "rare_recall",
-)
+
+class Scored(NamedTuple):
+    """What a score over several classes is made from."""
+
+    table: NDArray[np.float64]  # (classes, classes) of `confusion`
+    support: NDArray[np.float64]  # (classes,), and so on
+    precision: NDArray[np.float64]
+    recall: NDArray[np.float64]
+    f1: NDArray[np.float64]
+    ranked: NDArray[np.float64]  # average precision of each class, NaN where it is not known
+    rare: Sequence[int]  # the rarest third of the classes
+
+    @property
+    def there(self) -> NDArray[np.bool_]:
+        """The classes that occur."""
+        return self.support > 0
+
+
+def _rare_recall(s: Scored) -> float:
+    seldom = [k for k in s.rare if s.there[k]]
+    return float(s.recall[seldom].mean()) if seldom else float("nan")
+
+
+# Scores over all classes, in the order of tables. What is added here is in every table and
+# study, in metrics/evaluate.json, in MLflow and on the command line.
+SCORES: dict[str, Callable[[Scored], float]] = {
+    "accuracy": lambda s: np.trace(s.table) / s.support.sum(),
+    "macro_f1": lambda s: s.f1[s.there].mean(),
+    "weighted_f1": lambda s: np.average(s.f1, weights=s.support),
+    "macro_precision": lambda s: s.precision[s.there].mean(),
+    "balanced_accuracy": lambda s: s.recall[s.there].mean(),
+    "macro_average_precision": lambda s: s.ranked[s.there].mean(),
+    "rare_recall": _rare_recall,
+}
+HEADLINE = "macro_f1"
 
 
 def decide(p: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -45,7 +67,7 @@ def measure(
     weights: NDArray[np.float64] | None = None,
     rare: Sequence[int] = (),
 ) -> dict[str, float]:
-    """Accuracy, macro and weighted scores, and scores of each class, at the most probable class.
+    """The scores of `SCORES` and those of each class, at the most probable class.
 
     Precision, recall and F1 are those of scikit-learn with `zero_division=0`; macro scores are
     means over the classes that occur in `y`. Balanced accuracy is the macro recall; `rare_recall`
@@ -53,7 +75,7 @@ def measure(
 
     Returns
     -------
-    The names of `OVERALL`, and `precision.<class>`, `recall.<class>`, `f1.<class>`,
+    The names of `SCORES`, and `precision.<class>`, `recall.<class>`, `f1.<class>`,
     `average_precision.<class>`, `support.<class>`.
     """
     table = confusion(y, decide(p), len(classes), weights)
@@ -65,7 +87,8 @@ def measure(
             for k in range(len(classes))
         ]
     )
-    result = overall(table, rare) | {"macro_average_precision": float(ranked[there].mean())}
+    given = Scored(table, support, precision, recall, f1, ranked, rare)
+    result = {name: score(given) for name, score in SCORES.items()}
     for k, name in enumerate(classes):
         result |= {
             f"precision.{name}": precision[k],
@@ -90,18 +113,10 @@ def per_class(
 
 
 def overall(table: NDArray[np.float64], rare: Sequence[int] = ()) -> dict[str, float]:
-    """The scores over all classes that a table of `confusion` tells; see `measure`."""
-    support, precision, recall, f1 = per_class(table)
-    there = support > 0
-    seldom = [k for k in rare if there[k]]
-    return {
-        "accuracy": float(np.trace(table) / support.sum()),
-        "macro_f1": float(f1[there].mean()),
-        "weighted_f1": float(np.average(f1, weights=support)),
-        "macro_precision": float(precision[there].mean()),
-        "balanced_accuracy": float(recall[there].mean()),
-        "rare_recall": float(recall[seldom].mean()) if seldom else float("nan"),
-    }
+    """The scores of `SCORES` that a table of `confusion` tells, NaN for the others."""
+    unknown = np.full(len(table), np.nan)
+    given = Scored(table, *per_class(table), unknown, rare)
+    return {name: float(score(given)) for name, score in SCORES.items()}
 
 
 def rarest(counts: NDArray[np.int64], classes: Sequence[str]) -> list[int]:
@@ -112,35 +127,3 @@ def rarest(counts: NDArray[np.int64], classes: Sequence[str]) -> list[int]:
     kinds = [k for k, name in enumerate(classes) if name != BACKGROUND]
     order = sorted(kinds, key=lambda k: counts[k])
     return order[: max(1, round(len(kinds) / 3))]
-
-
-def compare(
-    y: NDArray[np.int8],
-    groups: NDArray[np.str_],
-    scores: dict[str, NDArray[np.float64]],
-    counts: NDArray[np.int64],
-    classes: Sequence[str],
-    bootstrap: Bootstrap,
-) -> tuple[pd.DataFrame, dict[str, dict[str, float]]]:
-    """Scores of every detector with 95 % intervals, and what the network gains in macro F1.
-
-    Parameters
-    ----------
-    y : (n,) classes.
-    groups : (n,) the unit that a resample draws whole.
-    scores : name of the detector to (n, classes) probabilities; one is `network`.
-    counts : (classes,) training windows of each class; the detector `majority` always says the
-        most frequent.
-
-    Returns
-    -------
-    A table of detector, metric, value, low, high, and for each other detector the gain in macro
-    F1 with its paired interval.
-    """
-    always = np.zeros((len(y), len(classes)))
-    always[:, int(counts.argmax())] = 1.0
-    scores = scores | {MAJORITY: always}
-    weights = group_weights(groups, np.zeros(len(y)), bootstrap.resamples, bootstrap.seed)
-    rare = rarest(counts, classes)
-    measures = {name: partial(measure, y, p, classes, rare=rare) for name, p in scores.items()}
-    return side_by_side(measures, weights, "macro_f1")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
 from rarewave.base.parameters import Above, AtLeast, Between, Fraction
+from rarewave.base.tasks import Task
 from rarewave.metrics.binary import curve
 
 # Nine hits of ten decisions are a precision of 0.9, whatever the last bit says.
@@ -67,6 +68,49 @@ def sweep(
         "f1": 2 * true / (true + false + share),
         "false_alarms_per_day": false_rate * (1 - share) * 86400.0 / hop_s,
     }
+
+
+Sweep = dict[str, NDArray[np.float64]]
+
+
+def of_each(
+    task: Task,
+    truth: NDArray[np.int8],
+    table: pd.DataFrame,
+    objective: Objective,
+    hop_s: float,
+    detector: str,
+) -> tuple[dict[str, dict[str, Any]], dict[str, Sweep]]:
+    """What `choose` gives for each name but background, and the sweeps that it saw.
+
+    Names of which there is no window take the median threshold of the others.
+
+    Parameters
+    ----------
+    truth : (n, names).
+    table : a column `p_<name>` for each name.
+    detector : for messages.
+    """
+    present = [name for name in task.events if truth[:, task.names.index(name)].any()]
+    chosen, sweeps = {}, {}
+    for name in present or task.events:
+        y, values = truth[:, task.names.index(name)], table[f"p_{name}"].to_numpy(float)
+        try:
+            sweeps[name] = sweep(y, values, objective.prevalence, hop_s)
+        except DataError as error:
+            if len(task.events) == 1:
+                raise
+            raise DataError(f"class {name}: {error}") from None
+        chosen[name] = choose(sweeps[name], objective)
+    lacking = [name for name in task.events if name not in chosen]
+    if lacking:
+        middle = float(np.median([found["threshold"] for found in chosen.values()]))
+        chosen |= {name: {"threshold": middle, "borrowed": True} for name in lacking}
+        print(
+            f"{detector}: validation has no window of {', '.join(lacking)}: these classes take "
+            f"the median threshold of the others, {middle:.3g}"
+        )
+    return chosen, sweeps
 
 
 def mean_sweep(sweeps: list[dict[str, NDArray[np.float64]]]) -> pd.DataFrame:

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rarewave.base.classes import BACKGROUND
 from rarewave.base.errors import DataError
 from rarewave.base.files import read_json, write_json
+from rarewave.base.tasks import Task
 from rarewave.frontend import transform
 from rarewave.frontend.normalisation import Normalisation
 from rarewave.frontend.transform import FrontEnd
@@ -21,23 +21,23 @@ from rarewave.networks.inference import predict
 
 @dataclasses.dataclass(frozen=True)
 class Detector:
-    """Network, front end, classes and normalisation of one trained model."""
+    """Network, front end, task and normalisation of one trained model."""
 
     network: keras.Model
     network_name: str
     front_end: FrontEnd
-    classes: tuple[str, ...]
+    task: Task
     normalisation: Normalisation
 
     def score(self, X: NDArray[np.float32], made_by: FrontEnd | None = None) -> NDArray[np.float64]:
-        """Probability (n, classes) for spectrograms (n, frequencies, frames, channels) in dB.
+        """Probability (n, names) for spectrograms (n, frequencies, frames, channels) in dB.
 
         `made_by` is the front end of the data, where it is known: data that the model cannot
         treat the same way are refused with a `DataError`.
         """
         if made_by is not None:
             transform.refuse_other(self.front_end, made_by, "the data set")
-        return predict(self.network, X, np.arange(len(X)), self.normalisation)
+        return predict(self.network, X, np.arange(len(X)), self.normalisation, self.task)
 
     def score_recording(
         self,
@@ -53,7 +53,7 @@ class Detector:
         """
         pieces = transform.apply(self.front_end, samples, sample_rate)
         good = pieces.missing <= self.front_end.grid.max_gap
-        p = np.full((len(good), len(self.classes)), np.nan)
+        p = np.full((len(good), len(self.task.names)), np.nan)
         p[good] = self.score(pieces.spectrograms[good])
         rate = self.front_end.clean.sample_rate_hz
         table = {
@@ -61,8 +61,8 @@ class Detector:
             "duration_s": self.front_end.grid.window_samples / rate,
             "status": np.where(good, "scored", "gap"),
         }
-        scores = {f"p_{name}": p[:, k] for k, name in enumerate(self.classes)}
-        scores.pop(f"p_{BACKGROUND}", None)
+        names = enumerate(self.task.names)
+        scores = {f"p_{name}": p[:, k] for k, name in names if name in self.task.events}
         return pd.DataFrame(table | scores)
 
 
@@ -75,7 +75,7 @@ def describe(detector: Detector) -> dict[str, Any]:
     """All of a detector but its weights."""
     return {
         "network": detector.network_name,
-        "classes": list(detector.classes),
+        "task": detector.task.to_dict(),
         "front_end": detector.front_end.to_dict(),
         "front_end_digest": detector.front_end.digest,
         "normalisation": detector.normalisation.to_dict(),
@@ -103,7 +103,7 @@ def load(path: Path) -> Detector:
             network,
             content["network"],
             FrontEnd.from_dict(content["front_end"]),
-            tuple(content["classes"]),
+            Task.from_dict(content["task"]),
             Normalisation.from_dict(content["normalisation"]),
         )
     except (KeyError, TypeError) as error:

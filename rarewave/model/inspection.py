@@ -52,9 +52,7 @@ def rebuild(path: Path) -> keras.Model:
     """
     stored = detector.load(path)
     saved, name = stored.network, stored.network_name
-    built = registry.build(
-        name, saved.input_shape[1:], saved.output_shape[-1], stored.front_end.window_frames
-    )
+    built = registry.build(name, saved.input_shape[1:], stored.task, stored.front_end.window_frames)
     for mine, theirs in zip(built.layers, saved.layers, strict=False):
         shapes = [[v.shape for v in layer.weights] for layer in (mine, theirs)]
         if type(mine) is not type(theirs) or mine.name != theirs.name or shapes[0] != shapes[1]:

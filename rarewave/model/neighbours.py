@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
 from rarewave.base.files import write_npz
-from rarewave.dataset.archive import Dataset
+from rarewave.dataset.index import Indexed
 from rarewave.frontend.normalisation import Normalisation
 from rarewave.networks import inference, last_layer
 from rarewave.networks.backend import keras, tf
@@ -73,17 +73,18 @@ def chosen(labels: NDArray[np.str_], most: int = MOST) -> NDArray[np.int64]:
 
 
 def collect(
-    model: keras.Model, normalise: Normalisation, data: Dataset, rows: NDArray[np.int64]
+    model: keras.Model, normalise: Normalisation, data: Indexed, rows: NDArray[np.int64]
 ) -> Examples:
     """The examples among some rows of a data set: those of the training part."""
-    rows = rows[chosen(data.event_type[rows])]
-    hidden = inference.outputs(last_layer.body(model), data.X_spec, rows, normalise)
+    rows = rows[chosen(data.table["label"].to_numpy("U")[rows])]
+    hidden = inference.outputs(last_layer.body(model), data.X, rows, normalise)
+    kept = data.table.loc[rows]
     return Examples(
         _directions(hidden).astype(np.float16),
-        data.window_id[rows],
-        data.recording[rows],
-        data.start_s[rows],
-        data.event_type[rows],
+        kept["window_id"].to_numpy("U"),
+        kept["recording_id"].to_numpy("U"),
+        kept["start_s"].to_numpy(),
+        kept["label"].to_numpy("U"),
     )
 
 

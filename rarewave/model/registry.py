@@ -3,14 +3,13 @@
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from rarewave.base.classes import event_classes
+from rarewave.base.tasks import Task
 from rarewave.frontend.transform import FrontEnd
 from rarewave.tracking.runs import Run, never_fails, quiet
 
@@ -20,15 +19,13 @@ _PACKAGES = (
 
 
 @never_fails
-def log_detector(
-    run: Run | None, package: Path, front_end: FrontEnd, classes: Sequence[str]
-) -> None:
+def log_detector(run: Run | None, package: Path, front_end: FrontEnd, task: Task) -> None:
     """Log a packed detector as one pyfunc with signature and example.
 
     Parameters
     ----------
     package : the folder that `rarewave.model.package.save` wrote.
-    classes : names in the order of the network's outputs.
+    task : what the network tells apart.
     """
     if run is None:
         return
@@ -55,7 +52,7 @@ def log_detector(
                 ColSpec(DataType.double, "start_s"),
                 ColSpec(DataType.double, "duration_s"),
                 ColSpec(DataType.string, "status"),
-                *(ColSpec(DataType.double, f"p_{name}") for name in event_classes(classes)),
+                *(ColSpec(DataType.double, f"p_{name}") for name in task.events),
                 ColSpec(DataType.boolean, "event"),
                 ColSpec(DataType.string, "labels"),
             ]

@@ -1,21 +1,22 @@
 """The encoder for pretraining, and its head."""
 
 from rarewave.networks.backend import keras
-from rarewave.networks.heads import MOMENTUM, probabilities
+from rarewave.networks.heads import MOMENTUM
+from rarewave.networks.registry import network
 
 layers = keras.layers
 
 
+@network("acoustic_cnn", features="average")
 def acoustic_cnn(
-    input_shape: tuple[int, int, int], outputs: int, width: float = 1.0
-) -> keras.Model:
+    spectrogram: keras.KerasTensor, window_frames: slice, width: float
+) -> keras.KerasTensor:
     """The encoder for pretraining and its head: four blocks of convolution, then two dense layers.
 
     Each block is a 3x3 convolution, batch normalisation, ReLU and 2x2 max-pooling, of 64, 128,
     256 and 512 filters; the mean over time and frequency gives 512 features; the head normalises
     them and has 256 units with dropout. `width` scales the filters.
     """
-    spectrogram = keras.Input(input_shape, name="spectrogram")
     x = spectrogram
     for number, full in enumerate((64, 128, 256, 512), start=1):
         filters = max(1, round(full * width))
@@ -35,5 +36,4 @@ def acoustic_cnn(
     # A frozen encoder's features have any scale: without this the head hardly learns.
     x = layers.BatchNormalization(momentum=MOMENTUM, name="norm_features")(x)
     x = layers.Dense(256, activation="relu", name="hidden")(x)
-    x = layers.Dropout(0.3, name="dropout")(x)
-    return keras.Model(spectrogram, probabilities(x, outputs), name="acoustic_cnn")
+    return layers.Dropout(0.3, name="dropout")(x)

@@ -1,17 +1,20 @@
 """A network for calls in windows of their own length."""
 
 from rarewave.networks.backend import keras
-from rarewave.networks.heads import MOMENTUM, probabilities
+from rarewave.networks.heads import MOMENTUM
+from rarewave.networks.registry import network
 
 layers = keras.layers
 
 
-def call_cnn(input_shape: tuple[int, int, int], outputs: int) -> keras.Model:
+@network("call_cnn", features="flatten")
+def call_cnn(
+    spectrogram: keras.KerasTensor, window_frames: slice, width: float
+) -> keras.KerasTensor:
     """For calls in windows of their own length: what sounds when in the window counts.
 
     Four times convolution and max-pooling, then flatten, dense and dropout.
     """
-    spectrogram = keras.Input(input_shape, name="spectrogram")
     x = spectrogram
     for number, filters in enumerate((16, 32, 64, 64), start=1):
         x = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"conv{number}")(x)
@@ -20,5 +23,4 @@ def call_cnn(input_shape: tuple[int, int, int], outputs: int) -> keras.Model:
         x = layers.MaxPooling2D(2, padding="same", name=f"pool{number}")(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dropout(0.3, name="dropout")(x)
-    x = layers.Dense(64, activation="relu", name="hidden")(x)
-    return keras.Model(spectrogram, probabilities(x, outputs), name="call_cnn")
+    return layers.Dense(64, activation="relu", name="hidden")(x)

@@ -1,5 +1,6 @@
 """What networks share: their last layer, and batch normalisation's momentum."""
 
+from rarewave.base.tasks import Task
 from rarewave.networks.backend import keras
 
 layers = keras.layers
@@ -9,8 +10,6 @@ layers = keras.layers
 MOMENTUM = 0.9
 
 
-def probabilities(x: keras.KerasTensor, outputs: int) -> keras.KerasTensor:
-    """The last layer: one sigmoid, or a softmax over the classes."""
-    if outputs == 1:
-        return layers.Dense(1, activation="sigmoid", name="event")(x)
-    return layers.Dense(outputs, activation="softmax", name="classes")(x)
+def probabilities(x: keras.KerasTensor, task: Task) -> keras.KerasTensor:
+    """The last layer: a sigmoid for an event, a softmax over classes, a sigmoid for each tag."""
+    return layers.Dense(task.outputs, activation=task.activation, name=task.kind)(x)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave.base.tasks import Task
 from rarewave.frontend.normalisation import Normalisation
 from rarewave.networks.backend import keras
 
@@ -31,11 +32,7 @@ def predict(
     X: NDArray[np.float32],
     rows: NDArray[np.int64],
     normalise: Normalisation,
+    task: Task,
 ) -> NDArray[np.float64]:
-    """Probability of each class for the given rows of spectrograms, (len(rows), classes).
-
-    A network with one output gives the probability of an event: the classes are background and
-    event.
-    """
-    p = outputs(model, X, rows, normalise).astype(np.float64)
-    return np.concatenate([1 - p, p], axis=1) if p.shape[1] == 1 else p
+    """Probability of each name of the task for some rows of spectrograms, (len(rows), names)."""
+    return task.probabilities(outputs(model, X, rows, normalise))

@@ -1,49 +1,86 @@
-"""Networks by name: functional Keras models with named layers, so that any can be explained."""
+"""Networks by name: functional Keras models with named layers, so that any can be explained.
 
-from rarewave.networks.acoustic_cnn import acoustic_cnn
+A network is a function in a file of this folder, which registers itself::
+
+    @network("seed_cnn", features="average")
+    def seed_cnn(spectrogram, window_frames, width): ...
+
+It gets the spectrogram (n, frequencies, frames, channels), the frames of the window itself, without
+its context, and a factor on its filters (where it takes one), and gives what its last layer is
+given, (n, hidden). `features` names the layer whose output is what a pretrained encoder gives;
+behind it is the head.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from typing import NamedTuple
+
+import rarewave.networks
+from rarewave.base.errors import DataError
+from rarewave.base.tasks import Task
 from rarewave.networks.backend import keras
-from rarewave.networks.band_context import band_context
-from rarewave.networks.call_cnn import call_cnn
-from rarewave.networks.frame_net import frame_net
-from rarewave.networks.seed_cnn import seed_cnn
-from rarewave.networks.sound_net import sound_net
+from rarewave.networks.heads import probabilities
 
-# The layer of each network whose output is what a pretrained encoder gives; behind it is the head.
-_FEATURES = {
-    "seed_cnn": "average",
-    "band_context": "norm",
-    "call_cnn": "flatten",
-    "frame_net": "flatten",
-    "sound_net": "pooled",
-    "acoustic_cnn": "average",
-}
+Layers = Callable[[keras.KerasTensor, slice, float], keras.KerasTensor]
 
 
-def encoder(model: keras.Model) -> keras.Model:
-    """The part of a network of this module that pretraining trains: all but its head.
+class Network(NamedTuple):
+    """What is known of a network before it is built."""
 
-    It shares layers and weights with `model`; its output is (n, features).
-    """
-    features = model.get_layer(_FEATURES[model.name]).output
-    return keras.Model(model.input, features, name=f"{model.name}_encoder")
+    layers: Layers
+    features: str
+
+
+_KNOWN: dict[str, Network] = {}
+
+
+def network(name: str, features: str) -> Callable[[Layers], Layers]:
+    """Register a function as the network of that name."""
+
+    def register(layers: Layers) -> Layers:
+        _KNOWN[name] = Network(layers, features)
+        return layers
+
+    return register
+
+
+def find(name: str) -> Network:
+    """The network of that name; raises `DataError` naming those that there are."""
+    if name not in _KNOWN:
+        for module in pkgutil.iter_modules(rarewave.networks.__path__):
+            importlib.import_module(f"rarewave.networks.{module.name}")
+    if name not in _KNOWN:
+        raise DataError(f"there is no network {name!r}: there are {', '.join(sorted(_KNOWN))}")
+    return _KNOWN[name]
 
 
 def build(
     name: str,
     input_shape: tuple[int, int, int],
-    outputs: int,
+    task: Task,
     window_frames: slice,
     width: float = 1.0,
 ) -> keras.Model:
-    """The network of that name, with fresh weights from the current seed."""
-    if name == "band_context":
-        return band_context(input_shape, outputs, window_frames)
-    if name == "acoustic_cnn":
-        return acoustic_cnn(input_shape, outputs, width)
-    named = {
-        "seed_cnn": seed_cnn,
-        "call_cnn": call_cnn,
-        "frame_net": frame_net,
-        "sound_net": sound_net,
-    }
-    return named[name](input_shape, outputs)
+    """The network of that name, with fresh weights from the current seed.
+
+    Parameters
+    ----------
+    input_shape : (frequencies, frames, channels).
+    task : what it is to tell apart; it gives probabilities (n, task.outputs).
+    window_frames : the frames of the window itself.
+    width : factor on the filters, of the networks that take one.
+    """
+    layers = find(name).layers
+    spectrogram = keras.Input(input_shape, name="spectrogram")
+    hidden = layers(spectrogram, window_frames, width)
+    return keras.Model(spectrogram, probabilities(hidden, task), name=name)
+
+
+def encoder(model: keras.Model) -> keras.Model:
+    """The part of a network of this folder that pretraining trains: all but its head.
+
+    It shares layers and weights with `model`; its output is (n, features).
+    """
+    features = model.get_layer(find(model.name).features).output
+    return keras.Model(model.input, features, name=f"{model.name}_encoder")

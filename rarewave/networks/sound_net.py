@@ -1,12 +1,16 @@
 """A residual network for sounds of seconds."""
 
 from rarewave.networks.backend import keras
-from rarewave.networks.heads import MOMENTUM, probabilities
+from rarewave.networks.heads import MOMENTUM
+from rarewave.networks.registry import network
 
 layers = keras.layers
 
 
-def sound_net(input_shape: tuple[int, int, int], outputs: int) -> keras.Model:
+@network("sound_net", features="pooled")
+def sound_net(
+    spectrogram: keras.KerasTensor, window_frames: slice, width: float
+) -> keras.KerasTensor:
     """A small residual network for sounds of seconds, the same wherever in time they lie.
 
     Four stages of 16 to 128 filters, each of 3x3 convolutions with batch normalisation; from the
@@ -22,7 +26,6 @@ def sound_net(input_shape: tuple[int, int, int], outputs: int) -> keras.Model:
         )(x)
         return layers.BatchNormalization(momentum=MOMENTUM, name=f"norm{name}")(x)
 
-    spectrogram = keras.Input(input_shape, name="spectrogram")
     x = spectrogram
     for stage, filters in enumerate((16, 32, 64, 128), start=1):
         x = layers.ReLU(name=f"relu{stage}")(convolve(x, filters, f"{stage}"))
@@ -36,5 +39,4 @@ def sound_net(input_shape: tuple[int, int, int], outputs: int) -> keras.Model:
     mean = layers.GlobalAveragePooling2D(name="average")(x)
     peak = layers.GlobalMaxPooling2D(name="peak")(x)
     x = layers.Concatenate(name="pooled")([mean, peak])
-    x = layers.Dropout(0.3, name="dropout")(x)
-    return keras.Model(spectrogram, probabilities(x, outputs), name="sound_net")
+    return layers.Dropout(0.3, name="dropout")(x)

@@ -8,13 +8,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.base.files import write_csv
+from rarewave.base.tasks import Task
 from rarewave.metrics import binary, multiclass
+from rarewave.metrics.comparison import NETWORK, SHOWN, Truth
 from rarewave.plots.charts import curves
 from rarewave.plots.style import COLOURS, figure, save, styled
 
 
 @styled
-def confusion_matrix(path: Path, counts: dict[str, float], title: str) -> None:
+def confusion_matrix(
+    path: Path, counts: Mapping[str, float], title: str, names: Sequence[str]
+) -> None:
     """The four counts, coloured by their share of the row."""
     table = np.array([[counts["tn"], counts["fp"]], [counts["fn"], counts["tp"]]])
     share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
@@ -26,8 +30,8 @@ def confusion_matrix(path: Path, counts: dict[str, float], title: str) -> None:
         name = (("TN", "FP"), ("FN", "TP"))[i][j]
         text = f"{name}\n{value:.0f}\n{share[i, j]:.1%}"
         axes.text(j, i, text, ha="center", va="center", color=ink)
-    axes.set_xticks([0, 1], ["background", "event"])
-    axes.set_yticks([0, 1], ["background", "event"])
+    axes.set_xticks([0, 1], list(names))
+    axes.set_yticks([0, 1], list(names))
     axes.set(xlabel="decided", ylabel="labelled")
     axes.set_title(title)
     save(path, made)
@@ -121,33 +125,63 @@ def recall_by_size(
     save(path.with_suffix(".png"), made)
 
 
-def event_plots(
-    out: Path, y: NDArray, scores: Mapping[str, NDArray[np.float64]], threshold: float
+def evaluation(
+    out: Path,
+    task: Task,
+    truth: Truth,
+    scores: Mapping[str, NDArray[np.float64]],
+    thresholds: Mapping[str, float],
 ) -> None:
-    """Confusion matrix, PR, ROC and reliability of event detectors, for DVC and as PNG."""
-    decided = (scores["network"] >= threshold).astype(int)
-    _pairs(out / "confusion.csv", y, decided, ["background", "event"])
-    counts = binary.confusion(y, decided)
-    confusion_matrix(out / "confusion.png", counts, "Test windows, network")
-    pr, roc = {}, {}
-    for name, values in scores.items():
-        pr[name], roc[name] = _curves(y, values)
-    bins = binary.reliability(y, scores["network"])
-    _draw_curves(out, pr, roc, bins, "network")
+    """Confusion, precision and recall, ROC and reliability, for DVC and as PNG.
+
+    Of an event task every detector has a curve, else the network has one for each name. The
+    reliability of classes is that of the decided one.
+
+    Parameters
+    ----------
+    scores : name of the detector to (n, names).
+    thresholds : of the network.
+    """
+    p, pr, roc = scores[NETWORK], {}, {}
+    if task.kind == "event":
+        for name, values in scores.items():
+            pr[name], roc[name] = _curves(truth.y, values[:, 1])
+        bins = binary.reliability(truth.y, p[:, 1])
+    else:
+        told = truth.all if task.kind == "tags" else np.eye(len(task.names), dtype=int)[truth.y]
+        for k, name in enumerate(task.names):
+            if 0 < told[:, k].sum() < len(told):
+                pr[name], roc[name] = _curves(told[:, k], p[:, k])
+        right = (np.argmax(p, axis=1) == truth.y).astype(np.int8)
+        tagged = told.ravel(), p.ravel()
+        bins = binary.reliability(*(tagged if task.kind == "tags" else (right, p.max(axis=1))))
+    _confusion(out, task, truth, task.decide(p, thresholds))
+    _draw_curves(out, pr, roc, bins, NETWORK if task.kind == "event" else next(iter(pr)))
 
 
-def class_plots(out: Path, y: NDArray, p: NDArray[np.float64], classes: Sequence[str]) -> None:
-    """The same for several classes: a curve each; reliability is that of the decided class."""
-    decided = multiclass.decide(p)
-    _pairs(out / "confusion.csv", y, decided, classes)
-    table = multiclass.confusion(y, decided, len(classes))
-    matrix(out / "confusion.png", table, classes, "Test, network")
-    pr, roc = {}, {}
-    for k, name in enumerate(classes):
-        if 0 < (y == k).sum() < len(y):
-            pr[name], roc[name] = _curves((y == k).astype(np.int8), p[:, k])
-    bins = binary.reliability((decided == y).astype(np.int8), p.max(axis=1))
-    _draw_curves(out, pr, roc, bins, next(iter(pr)))
+def _confusion(out: Path, task: Task, truth: Truth, decided: NDArray[np.bool_]) -> None:
+    """What it was and what was decided; of tags, whether each is there in each window."""
+    if task.kind == "classes":
+        y, said, names = truth.y, decided.argmax(axis=1), list(task.names)
+        table = multiclass.confusion(y, said, len(names))
+        matrix(out / "confusion.png", table, names, "Test, network")
+    else:
+        tags = task.kind == "tags"
+        y = (truth.all if tags else truth.y).ravel().astype(int)
+        said = (decided if tags else decided[:, 1]).ravel().astype(int)
+        names = ["absent", "present"] if tags else list(task.names)
+        counts = binary.confusion(y, said)
+        confusion_matrix(out / "confusion.png", counts, "Test windows, network", names)
+    _pairs(out / "confusion.csv", y, said, names)
+
+
+def comparison(out: Path, task: Task, table: pd.DataFrame, counts: NDArray[np.int64]) -> None:
+    """Detectors side by side, and for several names their recall against their size."""
+    shown = [name for name in SHOWN[task.kind] if name in set(table["metric"])]
+    title, label = "Test: network and baselines", "score, 95 % interval"
+    grouped_intervals(out / "detectors.png", table, shown, title, label)
+    if task.kind != "event":
+        recall_by_size(out / "recall_by_size", table, counts, task.names)
 
 
 def _pairs(path: Path, y: NDArray, decided: NDArray, classes: Sequence[str]) -> None:

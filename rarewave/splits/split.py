@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rarewave.base.classes import BACKGROUND
 from rarewave.base.errors import DataError
+from rarewave.base.tasks import BACKGROUND
 from rarewave.splits.deal import deal
 from rarewave.splits.held_out import held_out, published
 from rarewave.splits.parts import PARTS, PURGED, Split

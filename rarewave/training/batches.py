@@ -1,10 +1,12 @@
 """Batches of training examples."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave.base.tasks import NOTHING, Task
+from rarewave.dataset.waveforms import Waveforms
 from rarewave.frontend.normalisation import Normalisation
 from rarewave.frontend.transform import FrontEnd
 from rarewave.networks.backend import keras
@@ -16,21 +18,18 @@ from rarewave.training.hyperparameters import Training
 class Examples(NamedTuple):
     """All windows of a data set and what they hold."""
 
+    task: Task
     X: NDArray[np.float32]  # (n, frequencies, frames, channels) dB
-    y: NDArray[np.int8]  # (n,) class that fills most of the window
-    targets: NDArray[np.int8]  # (n, classes) all classes of the window
-    background: int  # index of the class background, -1: none
-    waveforms: NDArray[np.float32] | None  # (n, samples) where augmentation needs them
+    y: NDArray[Any]  # (n,) class that fills most of the window, -1 where it is none of the tags
+    truth: NDArray[np.int8]  # (n, names) all that is true of the window
+    waveforms: Waveforms | None  # samples of rows, where augmentation needs them
 
     @property
-    def binary(self) -> bool:
-        """One output: event or background."""
-        return self.background == 0 and self.targets.shape[1] == 2
-
-    @property
-    def outputs(self) -> int:
-        """Numbers that the network gives for a window."""
-        return 1 if self.binary else self.targets.shape[1]
+    def quiet(self) -> int:
+        """The class of background windows; -2 where there is none."""
+        if self.task.kind == "tags":
+            return NOTHING
+        return self.task.background if self.task.background >= 0 else -2
 
 
 class Batches(keras.utils.PyDataset):
@@ -54,7 +53,7 @@ class Batches(keras.utils.PyDataset):
             self.weights = samplers.class_weights(y)
         elif options.class_balanced_beta:
             self.weights = samplers.class_balanced_weights(y, options.class_balanced_beta)
-        self.backgrounds = rows[y == examples.background]
+        self.backgrounds = rows[y == examples.quiet]
         self._deal()
 
     def _deal(self) -> None:
@@ -94,7 +93,7 @@ class Batches(keras.utils.PyDataset):
             others = examples.X[rng.choice(pool, min(len(pool), len(rows)), replace=False)]
         return augmentation.augment(
             examples.X[rows],
-            None if waveforms is None else waveforms[rows],
+            None if waveforms is None else waveforms(rows),
             others,
             rng,
             self.front_end.clean.sample_rate_hz,
@@ -103,13 +102,31 @@ class Batches(keras.utils.PyDataset):
         )
 
     def _targets(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        targets = self.examples.targets[rows].astype(np.float32)
-        if self.examples.binary:
-            return targets[:, 1:]
-        # A window of two calls is half of each: then the sum of probabilities is 1.
-        return targets / targets.sum(axis=1, keepdims=True)
+        return self.examples.task.targets(self.examples.truth[rows])
 
     def on_epoch_end(self) -> None:
         """Deal the order of the next epoch."""
         self.epoch += 1
         self._deal()
+
+
+def augmented_call(
+    examples: Examples,
+    rows: NDArray[np.int64],
+    front_end: FrontEnd,
+    changes: Augmentation,
+    seed: int,
+) -> dict[str, NDArray[np.float32]]:
+    """What each augmentation, and all of them, make of one training call."""
+    y = examples.y[rows]
+    calls, quiet = rows[y != examples.quiet], rows[y == examples.quiet]
+    row = np.array([calls[len(calls) // 2]])
+    return augmentation.examples(
+        examples.X[row],
+        None if examples.waveforms is None else examples.waveforms(row),
+        examples.X[quiet[:64]] if len(quiet) else examples.X[rows[:64]],
+        front_end.clean.sample_rate_hz,
+        front_end.spectrogram,
+        changes,
+        seed,
+    )

@@ -18,7 +18,7 @@ def labelled(
 
     Parameters
     ----------
-    y : (n,) classes.
+    y : (n,) classes, -1 for none of the tags.
     unit : (n,) what an annotator labels at once, such as an event with all its windows.
     rows : of the training part.
     share : above 0, up to 1.
@@ -28,7 +28,8 @@ def labelled(
         mine = np.flatnonzero(y[rows] == kind)
         of_mine = unit[rows[mine]]
         names = np.unique(of_mine)
-        rng = np.random.Generator(np.random.PCG64([seed, int(kind), 11]))
+        # A window without any tag is of the class -1, and seeds are not negative.
+        rng = np.random.Generator(np.random.PCG64([seed, int(kind) & 0xFFFF, 11]))
         chosen = rng.permutation(names)[: max(1, round(share * len(names)))]
         kept[mine[np.isin(of_mine, chosen)]] = True
     return rows[kept]

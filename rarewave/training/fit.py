@@ -1,12 +1,13 @@
 """Train a detector: batches, losses, early stopping on validation average precision."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
+from rarewave.base.tasks import Task
 from rarewave.frontend.normalisation import Normalisation
 from rarewave.frontend.transform import FrontEnd
 from rarewave.metrics import binary
@@ -35,8 +36,8 @@ class EveryEpoch(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         self.score, self.options = score, options
-        self.y, self.targets = examples.y[rows], examples.targets[rows]
-        self.classes = [k for k in range(self.targets.shape[1]) if k != examples.background]
+        self.task = examples.task
+        self.y, self.truth = examples.y[rows], examples.truth[rows]
         self.report, self.checkpoint = report, checkpoint
         self.best, self.best_epoch = -np.inf, 0
 
@@ -45,27 +46,9 @@ class EveryEpoch(keras.callbacks.Callback):
         p = self.score(self.model)
         if not (np.isfinite(p).all() and np.isfinite((logs or {})["loss"])):
             raise DataError(f"training diverged in epoch {epoch + 1}: lower train.learning_rate")
-        share = self.targets / self.targets.sum(axis=1, keepdims=True)
-        loss = -(share * np.log(np.clip(p, 1e-7, 1.0))).sum(axis=1).mean()
-        decided = np.argmax(p[:, ::-1], axis=1)  # of equals the later class, as p >= 0.5 is event
-        decided = p.shape[1] - 1 - decided
-        found = [
-            binary.rates(binary.confusion(self.targets[:, k], decided == k))
-            | {"ap": binary.average_precision(self.targets[:, k], p[:, k])}
-            for k in self.classes
-        ]
-        precision = float(np.nanmean([f["ap"] for f in found]))
-        self.report(
-            {
-                "epoch": epoch + 1,
-                "loss": float((logs or {})["loss"]),
-                "val_cross_entropy": float(loss),
-                "val_average_precision": precision,
-                "val_precision": float(np.mean([f["precision"] for f in found])),
-                "val_recall": float(np.nanmean([f["recall"] for f in found])),
-                "val_accuracy": float((decided == self.y).mean()),
-            }
-        )
+        scores = validation_scores(self.task, self.y, self.truth, p)
+        precision = scores["val_average_precision"]
+        self.report({"epoch": epoch + 1, "loss": float((logs or {})["loss"])} | scores)
         if self.options.keep == "last" or precision > self.best:
             self.best, self.best_epoch = precision, epoch
             if self.options.keep == "best" or epoch + 1 == self.options.epochs:
@@ -74,8 +57,45 @@ class EveryEpoch(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
+def validation_scores(
+    task: Task, y: NDArray, truth: NDArray[np.int8], p: NDArray[np.float64]
+) -> Row:
+    """Cross-entropy, and scores at the most probable class or a probability of 0.5.
+
+    Average precision, precision and recall are means over what is to be found.
+    """
+    decided = task.decide(p)
+    scores = []
+    for name in task.events:
+        k = task.names.index(name)
+        rates = binary.rates(binary.confusion(truth[:, k], decided[:, k]))
+        scores.append(rates | {"ap": binary.average_precision(truth[:, k], p[:, k])})
+    likely = np.log(np.clip(p, 1e-7, 1.0))
+    if task.kind == "tags":
+        unlikely = np.log(np.clip(1 - p, 1e-7, 1.0))
+        loss = -np.where(truth > 0, likely, unlikely).mean()
+        right = (decided == (truth > 0)).all(axis=1)
+    else:
+        loss = -(truth / truth.sum(axis=1, keepdims=True) * likely).sum(axis=1).mean()
+        right = np.argmax(decided, axis=1) == y
+    return {
+        "val_cross_entropy": float(loss),
+        "val_average_precision": float(np.nanmean([s["ap"] for s in scores])),
+        "val_precision": float(np.mean([s["precision"] for s in scores])),
+        "val_recall": float(np.nanmean([s["recall"] for s in scores])),
+        "val_accuracy": float(right.mean()),
+    }
+
+
+def chosen(history: Sequence[Row], options: Training) -> Row:
+    """The epoch whose weights are kept."""
+    if options.keep == "best":
+        return max(history, key=lambda row: row["val_average_precision"])
+    return history[-1]
+
+
 def compiled(
-    model: keras.Model, options: Training, steps: int, counts: NDArray[np.int64]
+    model: keras.Model, options: Training, steps: int, task: Task, counts: NDArray[np.int64]
 ) -> keras.Model:
     """A network with part of its encoder frozen, loss and optimiser.
 
@@ -83,7 +103,7 @@ def compiled(
     ----------
     model : a network of `networks`, its encoder as it is to start.
     steps : length of the whole training, for the schedule.
-    counts : (classes,) training windows of each class.
+    counts : training windows, from `losses.window_counts`.
     """
     layers = [layer for layer in registry.encoder(model).layers if layer.weights]
     for layer in layers[: round(options.frozen * len(layers))]:
@@ -93,18 +113,16 @@ def compiled(
         rate = optimisers.cosine(rate, steps, options.warmup)
     names = [layer.name for layer in layers]
     optimiser = optimisers.adam(rate, options.weight_decay, names, options.encoder_rate)
-    loss = losses.build(options, model.output_shape[-1], counts)
+    loss = losses.build(options, task, counts)
     model.compile(optimiser, loss, jit_compile=False)
     return model
 
 
-def start(
-    encoder: keras.Model, outputs: int, front_end: FrontEnd, options: Training
-) -> keras.Model:
+def start(encoder: keras.Model, task: Task, front_end: FrontEnd, options: Training) -> keras.Model:
     """The network with a fresh head from the seed, and its encoder as it is given."""
     keras.utils.set_random_seed(options.seed)
     shape, frames = encoder.input_shape[1:], front_end.window_frames
-    model = registry.build(options.network, shape, outputs, frames, options.width)
+    model = registry.build(options.network, shape, task, frames, options.width)
     for layer in encoder.layers:
         model.get_layer(layer.name).set_weights(layer.get_weights())
     return model
@@ -132,10 +150,11 @@ def train(
     report : called after every epoch with its scores.
     """
     batches = Batches(examples, train_rows, normalise, front_end, options, changes)
-    counts = np.bincount(examples.y[train_rows], minlength=examples.targets.shape[1])
-    compiled(model, options, len(batches) * options.epochs, counts)
+    task, steps = examples.task, len(batches) * options.epochs
+    counts = losses.window_counts(task, examples.y[train_rows], examples.truth[train_rows])
+    compiled(model, options, steps, task, counts)
     watch = EveryEpoch(
-        lambda network: predict(network, examples.X, validation_rows, normalise),
+        lambda network: predict(network, examples.X, validation_rows, normalise, examples.task),
         examples,
         validation_rows,
         options,

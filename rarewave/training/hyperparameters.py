@@ -1,10 +1,17 @@
 """What a training run may be told."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
+import rarewave.networks
 from rarewave.base.errors import DataError
-from rarewave.base.parameters import Above, AtLeast, Between, Fraction
+from rarewave.base.parameters import Above, AtLeast, Between, Fraction, OneOf
+from rarewave.base.registered import registered
+from rarewave.training.samplers import SAMPLERS
+
+NETWORKS = registered(sorted(Path(rarewave.networks.__path__[0]).glob("*.py")), "network")
+LOSSES = registered([Path(__file__).with_name("losses.py")], "loss")
 
 
 @dataclass(frozen=True)
@@ -26,24 +33,20 @@ class Training:
     et al. (2016).
     """
 
-    network: Literal[
-        "seed_cnn", "band_context", "call_cnn", "sound_net", "frame_net", "acoustic_cnn"
-    ]
+    network: Annotated[str, OneOf(NETWORKS)]
     width: Annotated[float, Above(0), Between(0, 4)]
     normalisation: Literal["sample", "dataset", "both", "unit"]
     labels: Annotated[float, Above(0), Between(0, 1)]
     least_batches: Annotated[int, AtLeast(1)]
     frozen: Fraction
     encoder_rate: Annotated[float, Above(0)]
-    loss: Literal["cross_entropy", "focal"]
+    loss: Annotated[str, OneOf(LOSSES)]
     focal_gamma: Annotated[float, AtLeast(1)]  # below 1 the gradient of a sure output is NaN
     focal_alpha: Annotated[float, Between(0, 1)]
     class_balanced_beta: Annotated[float, Between(0, 0.999999)]
     logit_adjustment: Annotated[float, AtLeast(0)]
     label_smoothing: Annotated[float, Between(0, 0.5)]
-    imbalance: Literal[
-        "none", "oversample", "balanced", "square_root", "effective_number", "class_weights"
-    ]
+    imbalance: Annotated[str, OneOf(tuple(SAMPLERS))]
     learning_rate: Annotated[float, Above(0)]
     weight_decay: Annotated[float, AtLeast(0)]
     schedule: Literal["constant", "cosine"]

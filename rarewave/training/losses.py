@@ -1,16 +1,61 @@
-"""Losses for rare classes, written in `keras.ops` so that they run on any backend of Keras."""
+"""Losses for rare classes, written in `keras.ops` so that they run on any backend of Keras.
 
+A loss is a function of the options and the task, which registers itself; `train.loss` names it.
+Any of them can be adjusted by how frequent the classes are.
+"""
+
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave.base.tasks import Task
 from rarewave.networks.backend import keras
 from rarewave.training.hyperparameters import Training
 
 ops = keras.ops
 
+Maker = Callable[[Training, Task], keras.losses.Loss]
+
+LOSSES: dict[str, Maker] = {}
+
 _LEAST = 1e-7  # of a probability whose logarithm is taken, as Keras does
+
+
+def loss(name: str) -> Callable[[Maker], Maker]:
+    """Register a function as the loss of that name."""
+
+    def register(function: Maker) -> Maker:
+        LOSSES[name] = function
+        return function
+
+    return register
+
+
+@loss("cross_entropy")
+def cross_entropy(options: Training, task: Task) -> keras.losses.Loss:
+    """Of an event, of several classes, or the mean of every tag's."""
+    if task.activation == "softmax":
+        return keras.losses.CategoricalCrossentropy(label_smoothing=options.label_smoothing)
+    return keras.losses.BinaryCrossentropy(label_smoothing=options.label_smoothing)
+
+
+@loss("focal")
+def focal(options: Training, task: Task) -> keras.losses.Loss:
+    """Easy windows count less: Lin et al., Focal Loss for Dense Object Detection, ICCV 2017.
+
+    `focal_alpha` weighs the windows of an event or of a tag against those without; of several
+    classes it scales the loss.
+    """
+    of_any: dict[str, float] = {
+        "alpha": options.focal_alpha,
+        "gamma": options.focal_gamma,
+        "label_smoothing": options.label_smoothing,
+    }
+    if task.activation == "softmax":
+        return keras.losses.CategoricalFocalCrossentropy(**of_any)
+    return keras.losses.BinaryFocalCrossentropy(apply_class_balancing=True, **of_any)
 
 
 @keras.saving.register_keras_serializable("rarewave")
@@ -22,23 +67,31 @@ class LogitAdjusted(keras.losses.Loss):
 
     Parameters
     ----------
-    loss : of targets and probabilities, either (n, classes) or (n, 1) for an event.
-    shares : of each class in training, or of the event alone.
+    loss : of targets and probabilities, (n, 1) for an event, else (n, classes or tags).
+    shares : of each class in training, of the event alone, or of each tag.
     tau : strength; 1 is the balanced error's.
+    exclusive : exactly one class is true; not so of tags.
     """
 
     def __init__(
-        self, loss: keras.losses.Loss, shares: list[float], tau: float, name: str = "logit_adjusted"
+        self,
+        loss: keras.losses.Loss,
+        shares: Iterable[float],
+        tau: float,
+        exclusive: bool = True,
+        name: str = "logit_adjusted",
     ) -> None:
         super().__init__(name=name)
         self.loss, self.shares, self.tau = loss, [float(share) for share in shares], float(tau)
+        self.exclusive = exclusive
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Loss (n,) of each example."""
         p = ops.clip(y_pred, _LEAST, 1 - _LEAST)
-        if len(self.shares) == 1:
-            odds = float(np.log(self.shares[0] / (1 - self.shares[0])))
-            adjusted = ops.sigmoid(ops.log(p) - ops.log(1 - p) + self.tau * odds)
+        if len(self.shares) == 1 or not self.exclusive:
+            odds = [self.tau * float(np.log(share / (1 - share))) for share in self.shares]
+            more = ops.convert_to_tensor(odds, dtype=p.dtype)
+            adjusted = ops.sigmoid(ops.log(p) - ops.log(1 - p) + more)
         else:
             prior = ops.convert_to_tensor(np.log(self.shares), dtype=p.dtype)
             adjusted = ops.softmax(ops.log(p) + self.tau * prior)
@@ -47,7 +100,8 @@ class LogitAdjusted(keras.losses.Loss):
     def get_config(self) -> dict[str, Any]:
         """What `from_config` needs."""
         inner = keras.saving.serialize_keras_object(self.loss)
-        return {"loss": inner, "shares": self.shares, "tau": self.tau, "name": self.name}
+        config = {"loss": inner, "shares": self.shares, "tau": self.tau, "name": self.name}
+        return config if self.exclusive else config | {"exclusive": False}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "LogitAdjusted":
@@ -55,33 +109,35 @@ class LogitAdjusted(keras.losses.Loss):
         return cls(**(config | {"loss": keras.saving.deserialize_keras_object(config["loss"])}))
 
 
-def build(options: Training, outputs: int, counts: NDArray[np.int64]) -> keras.losses.Loss:
-    """Cross-entropy or focal loss, of an event or of several classes, adjusted if wanted.
-
-    Lin et al., Focal Loss for Dense Object Detection, ICCV 2017; of an event `focal_alpha` weighs
-    the events against the background, of several classes it scales the loss.
+def build(options: Training, task: Task, counts: NDArray[np.int64]) -> keras.losses.Loss:
+    """The loss that the options name, adjusted if they want it.
 
     Parameters
     ----------
-    outputs : 1 (an event), or the number of classes.
-    counts : (classes,) training windows of each class.
+    counts : training windows, from `window_counts`.
     """
-    smoothing, gamma, alpha = options.label_smoothing, options.focal_gamma, options.focal_alpha
-    loss: keras.losses.Loss
-    if options.loss == "focal" and outputs == 1:
-        loss = keras.losses.BinaryFocalCrossentropy(
-            apply_class_balancing=True, alpha=alpha, gamma=gamma, label_smoothing=smoothing
-        )
-    elif options.loss == "focal":
-        loss = keras.losses.CategoricalFocalCrossentropy(
-            alpha=alpha, gamma=gamma, label_smoothing=smoothing
-        )
-    elif outputs == 1:
-        loss = keras.losses.BinaryCrossentropy(label_smoothing=smoothing)
-    else:
-        loss = keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
+    made = LOSSES[options.loss](options, task)
     if not options.logit_adjustment:
-        return loss
+        return made
     # A class of which training has no window counts as one: the logarithm is then finite.
-    shares = np.maximum(counts, 1) / np.maximum(counts, 1).sum()
-    return LogitAdjusted(loss, shares[-1:] if outputs == 1 else shares, options.logit_adjustment)
+    counts = np.maximum(counts, 1)
+    shares = counts / counts.sum(axis=-1, keepdims=True)
+    if task.kind == "classes":
+        return LogitAdjusted(made, shares, options.logit_adjustment)
+    # Of an event the second share is its own, of tags the second of each.
+    shares = np.atleast_2d(shares)[:, 1]
+    return LogitAdjusted(made, shares, options.logit_adjustment, exclusive=task.exclusive)
+
+
+def window_counts(task: Task, y: NDArray[np.integer], truth: NDArray[np.int8]) -> NDArray[np.int64]:
+    """Windows (names,) of each class; of tags (names, 2) those without and with each.
+
+    Parameters
+    ----------
+    y : (n,) main class.
+    truth : (n, names) all that is true of the windows.
+    """
+    if task.kind != "tags":
+        return np.bincount(y, minlength=len(task.names))
+    held = truth.astype(np.int64).sum(axis=0)
+    return np.stack([len(truth) - held, held], axis=1)

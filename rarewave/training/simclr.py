@@ -3,6 +3,7 @@
 Chen et al., A Simple Framework for Contrastive Learning of Visual Representations, ICML 2020.
 """
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,13 +13,15 @@ from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
 from rarewave.base.files import write_npz
+from rarewave.base.tasks import BACKGROUND, EVENT, Task
 from rarewave.frontend.normalisation import Normalisation
 from rarewave.frontend.spectrogram import Spectrogram
-from rarewave.networks import inference
+from rarewave.frontend.transform import FrontEnd
+from rarewave.networks import inference, registry
 from rarewave.networks.backend import keras
 from rarewave.training import augmentation, contrast, optimisers
 from rarewave.training.augmentation import Augmentation
-from rarewave.training.hyperparameters import Pretraining
+from rarewave.training.hyperparameters import Pretraining, Training
 
 Row = dict[str, float]
 
@@ -111,6 +114,37 @@ def looked_at(
         "knn_accuracy": float(right.mean()),
         "knn_balanced_accuracy": float(np.mean([right[truth == k].mean() for k in set(truth)])),
     }
+
+
+def fresh(
+    front_end: FrontEnd, normalise: Normalisation, training: Training, options: Pretraining
+) -> keras.Model:
+    """The encoder of the network that training will use, from the seed."""
+    if options.epochs and keras.config.dtype_policy().name != options.precision:
+        keras.config.set_dtype_policy(options.precision)
+    keras.utils.set_random_seed(options.seed)
+    shape = (*front_end.shape[:2], normalise.channels)
+    any_head = Task("event", (BACKGROUND, EVENT))
+    frames = front_end.window_frames
+    return registry.encoder(
+        registry.build(training.network, shape, any_head, frames, training.width)
+    )
+
+
+def in_full_precision(
+    encoder: keras.Model,
+    front_end: FrontEnd,
+    normalise: Normalisation,
+    training: Training,
+    options: Pretraining,
+) -> keras.Model:
+    """The encoder for any machine: with the same weights, in float32."""
+    if options.precision == "float32":
+        return encoder
+    keras.config.set_dtype_policy("float32")
+    full = fresh(front_end, normalise, training, dataclasses.replace(options, precision="float32"))
+    full.set_weights(encoder.get_weights())
+    return full
 
 
 def pretrain(

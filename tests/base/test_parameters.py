@@ -3,6 +3,7 @@
 import datetime
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from rarewave.base import parameters
 from rarewave.base.errors import DataError
-from rarewave.base.parameters import Above, AtLeast, Between, Fraction
+from rarewave.base.parameters import Above, AtLeast, Between, Fraction, OneOf
+from rarewave.base.registered import registered
 
 
 @dataclass(frozen=True)
@@ -131,3 +133,20 @@ def test_limits_are_what_they_say(value: float, low: float, width: float) -> Non
     assert (Between(low, high)(value) is None) == (low <= value <= high)
     assert (AtLeast(low)(value) is None) == (value >= low)
     assert (Above(low)(value) is None) == (value > low)
+
+
+def test_a_name_is_one_of_those_registered() -> None:
+    """Else all are listed, and the nearest one is asked for."""
+    rule = OneOf(("cross_entropy", "focal"))
+    assert rule("focal") is None
+    assert rule("focl") == "must be one of cross_entropy, focal (did you mean focal?)"
+    assert rule("x") == "must be one of cross_entropy, focal"
+
+
+def test_registered_names_are_read_from_sources(tmp_path: Path) -> None:
+    """At the beginning of a line, however the decorator goes on, without running anything."""
+    source = tmp_path / "some.py"
+    source.write_text(
+        'raise SystemExit\n@thing("one", features="a")\n@thing("two")\n# @thing("no")'
+    )
+    assert registered([source], "thing") == ("one", "two")

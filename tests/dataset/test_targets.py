@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from rarewave.base.classes import binary, event_classes, indices, multi_hot
 from rarewave.base.errors import DataError
+from rarewave.base.tasks import binary, event_classes, indices, multi_hot
 from rarewave.dataset import targets, training_calls
 from rarewave.dataset.placement import Placement
 from rarewave.dataset.targets import Target

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support import tasks
 
 from rarewave.base.errors import DataError
 from rarewave.explanation import gradcam
@@ -15,7 +16,7 @@ backend.start(2)
 def model() -> keras.Model:
     """The seed network, a few steps into learning where a bright band is."""
     keras.utils.set_random_seed(1)
-    made = registry.build("seed_cnn", (33, 20, 1), 1, slice(0, 20))
+    made = registry.build("seed_cnn", (33, 20, 1), tasks.of_outputs(1), slice(0, 20))
     made.compile(keras.optimizers.Adam(0.003), keras.losses.BinaryCrossentropy())
     X = inputs(48)
     X[::2, 8:14, 5:12] += 3
@@ -74,7 +75,7 @@ def test_each_class_has_its_own_map(name: str) -> None:
     from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
 
     keras.utils.set_random_seed(3)
-    made = registry.build(name, (33, 20, 1), 4, slice(0, 20))
+    made = registry.build(name, (33, 20, 1), tasks.of_outputs(4), slice(0, 20))
     X, wanted = inputs(6, seed=4), np.array([0, 1, 2, 3, 1, 1])
     X[5] = X[1]
     found = gradcam.gradcam(made, X, "conv2", wanted)
@@ -107,7 +108,7 @@ def test_a_map_is_scaled_to_its_peak(model: keras.Model) -> None:
 
 def test_a_map_without_evidence_is_zero() -> None:
     """A network whose output does not depend on its input has no NaN."""
-    made = registry.build("seed_cnn", (16, 16, 1), 1, slice(0, 16))
+    made = registry.build("seed_cnn", (16, 16, 1), tasks.of_outputs(1), slice(0, 16))
     made.get_layer("event").kernel.assign(np.zeros((64, 1)))
     X = inputs(2)[:, :16, :16]
     np.testing.assert_array_equal(gradcam.gradcam(made, X, "conv3"), 0)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support import tasks
 
 from rarewave.explanation.layers import by_ablation, by_gradient, evidence, last_image
 from rarewave.networks import backend, registry
@@ -39,7 +40,7 @@ def test_log_odds_of_a_sigmoid_are_its_sum() -> None:
 def test_log_odds_of_a_softmax_are_those_of_its_probabilities() -> None:
     """log p / (1 - p) as computed from the probabilities, where they are not yet rounded."""
     keras.utils.set_random_seed(1)
-    model = registry.build("call_cnn", (16, 12, 1), 3, slice(0, 12))
+    model = registry.build("call_cnn", (16, 12, 1), tasks.of_outputs(3), slice(0, 12))
     inputs = np.random.default_rng(0).standard_normal((5, 16, 12, 1)).astype(np.float32)
     p = np.asarray(model(inputs), np.float64)
     found = evidence(model, inputs)
@@ -66,7 +67,7 @@ def test_ablation_by_hand() -> None:
 def test_every_network_can_be_looked_into(name: str, outputs: int) -> None:
     """Numbers for all layers with weights; the network itself stays as it was."""
     keras.utils.set_random_seed(2)
-    model = registry.build(name, (24, 16, 1), outputs, slice(0, 16))
+    model = registry.build(name, (24, 16, 1), tasks.of_outputs(outputs), slice(0, 16))
     given = np.random.default_rng(1).standard_normal((24, 16, 1)).astype(np.float32)
     before, names = np.asarray(model(given[None])), [layer.name for layer in model.layers]
     output = outputs - 1
@@ -85,7 +86,7 @@ def test_every_network_can_be_looked_into(name: str, outputs: int) -> None:
 def test_the_gradient_is_that_of_finite_differences() -> None:
     """Of a softmax network: the log-odds lost when one channel of the input-side layer shrinks."""
     keras.utils.set_random_seed(3)
-    model = registry.build("call_cnn", (16, 12, 1), 3, slice(0, 12))
+    model = registry.build("call_cnn", (16, 12, 1), tasks.of_outputs(3), slice(0, 12))
     given = np.random.default_rng(2).standard_normal((16, 12, 1)).astype(np.float32)
     wanted, step = 0.0, 1e-2
     conv = model.get_layer("conv1")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import tasks
 
 from rarewave.base import files
 from rarewave.base.errors import DataError
@@ -24,7 +25,7 @@ def made(small_front_end: FrontEnd, labelled: tuple[np.ndarray, np.ndarray]) -> 
     """An untrained network with all that belongs to it."""
     keras.utils.set_random_seed(1)
     front = replace(small_front_end, clean=replace(small_front_end.clean, low_hz=1 / 9))
-    network = registry.build("seed_cnn", front.shape, 1, front.window_frames)
+    network = registry.build("seed_cnn", front.shape, tasks.of_outputs(1), front.window_frames)
     network.compile("adam", "binary_crossentropy")
     scale = normalisation.fit(labelled[0], "dataset")
     return Detector(network, "seed_cnn", front, ("background", "event"), scale)
@@ -82,7 +83,9 @@ def test_scores_are_those_of_the_stages(made: Detector, noise: Callable[..., np.
 def of_songs(made: Detector) -> Detector:
     """An untrained network for three classes, of which one is background."""
     keras.utils.set_random_seed(2)
-    network = registry.build("sound_net", made.front_end.shape, 3, made.front_end.window_frames)
+    network = registry.build(
+        "sound_net", made.front_end.shape, tasks.of_outputs(3), made.front_end.window_frames
+    )
     return replace(
         made, network=network, network_name="sound_net", classes=("background", "Rupe A", "b")
     )

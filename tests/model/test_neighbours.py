@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import tasks
 
 from rarewave.base.errors import DataError
 from rarewave.model import neighbours
@@ -63,7 +64,7 @@ def test_rare_labels_keep_all(counts: dict[str, int], most: int, wanted: dict[st
 def test_features_are_what_the_last_layer_weighs() -> None:
     """Of length 1."""
     keras.utils.set_random_seed(1)
-    model = registry.build("call_cnn", (16, 12, 1), 3, slice(0, 12))
+    model = registry.build("call_cnn", (16, 12, 1), tasks.of_outputs(3), slice(0, 12))
     inputs = np.random.default_rng(0).standard_normal((5, 16, 12, 1)).astype(np.float32)
     found = neighbours.features(model, inputs)
     hidden = np.asarray(keras.Model(model.input, model.get_layer("hidden").output)(inputs))

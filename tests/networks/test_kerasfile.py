@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support import tasks
 from support.options import TRAINING
 from support.places import ROOT
 
@@ -23,11 +24,12 @@ SCRIPT = """
 import sys
 from pathlib import Path
 import numpy as np
+from rarewave.base.tasks import task_of
 from rarewave.networks import backend, kerasfile, registry
 backend.start(1)
 keras = backend.keras
 keras.utils.set_random_seed(3)
-model = registry.build("seed_cnn", (8, 8, 1), 1, slice(0, 8))
+model = registry.build("seed_cnn", (8, 8, 1), task_of("event", []), slice(0, 8))
 model.compile(keras.optimizers.Adam(), keras.losses.BinaryCrossentropy())
 X = np.random.default_rng(0).standard_normal((8, 8, 8, 1))
 model.train_on_batch(X, X[:, :1, 0, 0] > 0)
@@ -42,8 +44,8 @@ def trained(name: str = "seed_cnn") -> Trained:
     """A small network after two steps, with its data."""
     keras.utils.set_random_seed(1)
     options = replace(TRAINING, network=name, learning_rate=0.01)
-    model = registry.build(name, (8, 8, 1), 1, slice(0, 8))
-    fit.compiled(model, options, 100, np.array([4, 4]))
+    model = registry.build(name, (8, 8, 1), tasks.of_outputs(1), slice(0, 8))
+    fit.compiled(model, options, 100, tasks.EVENT, np.array([4, 4]))
     X = np.random.default_rng(0).standard_normal((8, 8, 8, 1)).astype(np.float32)
     y = (X[:, :1, 0, 0] > 0).astype(np.float32)
     for _ in range(2):

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from support import project
+from support import project, tasks
 
-from rarewave.base.classes import UNLABELLED
 from rarewave.base.errors import DataError
+from rarewave.base.tasks import UNLABELLED
 from rarewave.dataset.archive import Dataset
 from rarewave.experiments import recipes
 from rarewave.frontend import normalisation
@@ -118,7 +118,7 @@ def test_without_epochs_training_starts_where_it_did_before(ready: Callable[...,
     found = kerasfile.load(folder / "artifacts/pretrain/encoder.keras")
     keras.utils.set_random_seed(1)
     shape = found.input_shape[1:]
-    whole = registry.build("acoustic_cnn", shape, 3, slice(0, shape[1]), 0.0625)
+    whole = registry.build("acoustic_cnn", shape, tasks.of_outputs(3), slice(0, shape[1]), 0.0625)
     wanted = registry.encoder(whole)
     for a, b in zip(found.get_weights(), wanted.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -145,7 +145,9 @@ def test_one_epoch_sees_training_and_unlabelled_windows(ready: Callable[..., Pat
     encoder = kerasfile.load(folder / "artifacts/pretrain/encoder.keras")
     keras.utils.set_random_seed(1)
     shape = encoder.input_shape[1:]
-    start = registry.encoder(registry.build("acoustic_cnn", shape, 1, slice(0, shape[1]), 0.0625))
+    start = registry.encoder(
+        registry.build("acoustic_cnn", shape, tasks.of_outputs(1), slice(0, shape[1]), 0.0625)
+    )
     moved = [
         np.abs(a - b).max() for a, b in zip(encoder.get_weights(), start.get_weights(), strict=True)
     ]

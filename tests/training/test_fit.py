@@ -16,6 +16,7 @@ from sklearn.metrics import (
     recall_score,
 )
 from sklearn.utils.class_weight import compute_sample_weight
+from support import tasks
 from support.options import TRAINING
 from support.speed import times_as_fast
 
@@ -67,8 +68,9 @@ def fresh(
     outputs: int, options: Training, steps: int, shape: tuple[int, int, int] = (17, 29, 1)
 ) -> keras.Model:
     """A network with loss and optimiser, as many windows of each class."""
-    model = registry.build(options.network, shape, outputs, slice(0, shape[1]))
-    return fit.compiled(model, options, steps, np.full(max(outputs, 2), 10))
+    model = registry.build(options.network, shape, tasks.of_outputs(outputs), slice(0, shape[1]))
+    counts = np.full(max(outputs, 2), 10)
+    return fit.compiled(model, options, steps, tasks.of_outputs(outputs), counts)
 
 
 def started(
@@ -77,8 +79,10 @@ def started(
     """The network from the seed, as it starts without pretraining."""
     keras.utils.set_random_seed(options.seed)
     shape = (*examples.X.shape[1:3], channels)
-    model = registry.build(options.network, shape, 1, front.window_frames, options.width)
-    return fit.start(registry.encoder(model), examples.outputs, front, options)
+    model = registry.build(
+        options.network, shape, tasks.of_outputs(1), front.window_frames, options.width
+    )
+    return fit.start(registry.encoder(model), examples.task, front, options)
 
 
 def run(
@@ -527,10 +531,12 @@ def test_a_seeded_encoder_starts_training_as_before(
     for outputs in (1, 3):
         keras.utils.set_random_seed(options.seed)
         frames = small_front_end.window_frames
-        wanted = registry.build(name, (17, 29, 1), outputs, frames, options.width)
+        wanted = registry.build(name, (17, 29, 1), tasks.of_outputs(outputs), frames, options.width)
         keras.utils.set_random_seed(options.seed)
-        one = registry.build(name, (17, 29, 1), 1, frames, options.width)
-        found = fit.start(registry.encoder(one), outputs, small_front_end, options)
+        one = registry.build(name, (17, 29, 1), tasks.of_outputs(1), frames, options.width)
+        found = fit.start(
+            registry.encoder(one), tasks.of_outputs(outputs), small_front_end, options
+        )
         assert found.output_shape == (None, outputs)
         for a, b in zip(found.get_weights(), wanted.get_weights(), strict=True):
             np.testing.assert_array_equal(a, b)
@@ -539,16 +545,16 @@ def test_a_seeded_encoder_starts_training_as_before(
 def test_a_pretrained_encoder_is_where_training_starts(small_front_end: FrontEnd) -> None:
     """Its weights and statistics, the head from the training seed; the encoder stays its own."""
     keras.utils.set_random_seed(7)
-    given_one = registry.build("seed_cnn", (17, 29, 1), 1, FRAMES)
+    given_one = registry.build("seed_cnn", (17, 29, 1), tasks.of_outputs(1), FRAMES)
     for layer in given_one.layers:
         layer.set_weights([w + 0.25 for w in layer.get_weights()])
     encoder = registry.encoder(given_one)
     before = encoder.get_weights()
-    model = fit.start(encoder, 3, small_front_end, TRAINING)
+    model = fit.start(encoder, tasks.of_outputs(3), small_front_end, TRAINING)
     for a, b in zip(registry.encoder(model).get_weights(), before, strict=True):
         np.testing.assert_array_equal(a, b)
-    again = fit.start(encoder, 3, small_front_end, TRAINING)
-    other = fit.start(encoder, 3, small_front_end, replace(TRAINING, seed=2))
+    again = fit.start(encoder, tasks.of_outputs(3), small_front_end, TRAINING)
+    other = fit.start(encoder, tasks.of_outputs(3), small_front_end, replace(TRAINING, seed=2))
     heads = [m.get_layer("hidden").get_weights()[0] for m in (model, again, other)]
     np.testing.assert_array_equal(heads[0], heads[1])
     assert (heads[0] != heads[2]).any()

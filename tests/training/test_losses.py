@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support import tasks
 from support.options import TRAINING
 
 from rarewave.base.errors import DataError
@@ -16,13 +17,14 @@ from rarewave.frontend import normalisation
 from rarewave.frontend.transform import FrontEnd
 from rarewave.networks import backend, kerasfile, registry
 from rarewave.networks.backend import keras, tf
-from rarewave.training import batches, fit, losses, samplers
+from rarewave.training import batches, fit, hyperparameters, losses, samplers
 from rarewave.training.augmentation import Augmentation
 from rarewave.training.batches import Examples
 
 backend.start(2)
 
 COUNTS = np.array([70, 20, 10])
+TAG_COUNTS = np.array([[90, 10], [50, 50], [10, 90]])  # windows without and with each
 Function = Callable[[np.ndarray], np.ndarray]
 
 
@@ -68,13 +70,13 @@ def differences(function: Function, z: np.ndarray, step: float = 1e-5) -> np.nda
 
 
 def of_logits(
-    loss: keras.losses.Loss, y: np.ndarray, z: np.ndarray
+    loss: keras.losses.Loss, y: np.ndarray, z: np.ndarray, sigmoid: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Loss (n,) and gradient of its sum, as Keras and TensorFlow take them."""
     logits = tf.constant(z)
     with tf.GradientTape() as tape:
         tape.watch(logits)
-        p = tf.sigmoid(logits) if z.shape[1] == 1 else tf.nn.softmax(logits)
+        p = tf.sigmoid(logits) if sigmoid or z.shape[1] == 1 else tf.nn.softmax(logits)
         found = loss.call(tf.constant(y), p)
         total = tf.reduce_sum(found)
     return np.asarray(found), np.asarray(tape.gradient(total, logits))
@@ -90,7 +92,7 @@ def case(outputs: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 def built(outputs: int, counts: np.ndarray = COUNTS, **change: Any) -> keras.losses.Loss:
     """The loss of these options."""
-    return losses.build(replace(TRAINING, **change), outputs, counts)
+    return losses.build(replace(TRAINING, **change), tasks.of_outputs(outputs), counts)
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
@@ -178,6 +180,59 @@ def test_a_focal_loss_can_be_adjusted_too(outputs: int) -> None:
     )
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("loss", ["cross_entropy", "focal"])
+def test_the_loss_of_tags_is_the_mean_of_what_each_would_be(loss: str, smoothing: float) -> None:
+    """As an event of its own, several at once or none; the gradient too."""
+    y = np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0], [1, 1, 1]], float)
+    z = np.random.default_rng(0).normal(0, 1.5, y.shape)
+    how = {"loss": loss, "label_smoothing": smoothing}
+    found = losses.build(replace(TRAINING, **how), tasks.TAGS, TAG_COUNTS)
+    alone = [of_logits(built(1, **how), y[:, k : k + 1], z[:, k : k + 1]) for k in range(3)]
+    value, gradient = of_logits(found, y, z, sigmoid=True)
+    np.testing.assert_allclose(value, np.mean([v for v, _ in alone], axis=0), rtol=1e-5)
+    slopes = np.concatenate([slope for _, slope in alone], axis=1)
+    np.testing.assert_allclose(gradient, slopes / 3, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("tau", [0.5, 1.0])
+def test_logit_adjustment_of_tags_adds_the_odds_of_each(tau: float) -> None:
+    """A tag that one window in ten has, one that half have, one that nine in ten have."""
+    y = np.array([[1, 0, 1], [0, 0, 0], [1, 1, 1]], float)
+    z = np.random.default_rng(0).normal(0, 1.5, y.shape)
+    found = losses.build(replace(TRAINING, logit_adjustment=tau), tasks.TAGS, TAG_COUNTS)
+    p = sigmoid(z + tau * np.log([10 / 90, 1.0, 90 / 10]))
+    value, gradient = of_logits(found, y, z, sigmoid=True)
+    each = -(y * np.log(p) + (1 - y) * np.log(1 - p))
+    np.testing.assert_allclose(value, each.mean(axis=1), rtol=1e-5)
+    np.testing.assert_allclose(gradient, (p - y) / 3, atol=1e-6)
+    again = losses.LogitAdjusted.from_config(found.get_config())
+    np.testing.assert_array_equal(of_logits(again, y, z, sigmoid=True)[0], value)
+
+
+def test_a_tag_of_no_window_or_of_all_keeps_the_loss_finite() -> None:
+    """As if one window were otherwise."""
+    counts = np.array([[10, 0], [0, 10], [5, 5]])
+    found = losses.build(replace(TRAINING, logit_adjustment=1.0), tasks.TAGS, counts)
+    value, gradient = of_logits(found, np.eye(3), np.zeros((3, 3)), sigmoid=True)
+    assert np.isfinite(value).all() and np.isfinite(gradient).all()
+
+
+def test_windows_are_counted_by_class_and_of_tags_without_and_with_each() -> None:
+    """A window of two classes counts for its main one; one of two tags for both."""
+    truth = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 0]], np.int8)
+    y = np.array([0, 1, -1])
+    tagged = losses.window_counts(tasks.TAGS, y, truth)
+    np.testing.assert_array_equal(tagged, [[1, 2], [2, 1], [3, 0]])
+    classes = losses.window_counts(tasks.of_outputs(3), y[:2], truth[:2])
+    np.testing.assert_array_equal(classes, [1, 1, 0])
+
+
+def test_the_parameters_know_the_losses_that_are_registered() -> None:
+    """By reading the source, for a light command must not wait for Keras."""
+    assert tuple(losses.LOSSES) == hyperparameters.LOSSES
+
+
 def test_a_class_without_a_training_window_counts_as_one() -> None:
     """Its logarithm stays finite, and so does the loss of every class."""
     value, _ = of_logits(
@@ -208,8 +263,8 @@ def test_an_adjusted_network_is_saved_and_loaded(outputs: int, tmp_path: Path) -
     """Compiled with the same loss; a next step of training is the same."""
     keras.utils.set_random_seed(1)
     options = replace(TRAINING, loss="focal", logit_adjustment=1.0)
-    model = registry.build("seed_cnn", (8, 8, 1), outputs, slice(0, 8))
-    fit.compiled(model, options, 10, COUNTS[: max(outputs, 2)])
+    model = registry.build("seed_cnn", (8, 8, 1), tasks.of_outputs(outputs), slice(0, 8))
+    fit.compiled(model, options, 10, tasks.of_outputs(outputs), COUNTS[: max(outputs, 2)])
     rng = np.random.default_rng(0)
     X = rng.standard_normal((8, 8, 8, 1)).astype(np.float32)
     y = case(outputs)[0].astype(np.float32)
@@ -259,8 +314,8 @@ def test_the_loss_of_a_batch_is_the_weighted_mean(
     inputs, targets, weights = feed[0]
     raw = np.array([0.01 / (1 - 0.99**n) for n in (40, 15, 5)])
     np.testing.assert_allclose(weights, (3 * raw / raw.sum())[y[feed.order]], rtol=1e-5)
-    model = registry.build("seed_cnn", X.shape[1:], 3, slice(0, 29))
-    fit.compiled(model, options, 10, np.bincount(y))
+    model = registry.build("seed_cnn", X.shape[1:], tasks.of_outputs(3), slice(0, 29))
+    fit.compiled(model, options, 10, tasks.of_outputs(3), np.bincount(y))
     p = np.asarray(model(inputs, training=False), np.float64)
     each = wanted_of(targets, p, loss, options.focal_gamma, options.focal_alpha)
     found = model.test_on_batch(inputs, targets, sample_weight=weights)

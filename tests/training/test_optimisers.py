@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support import tasks
 from support.options import TRAINING
 
 from rarewave.networks import backend, kerasfile, registry
@@ -33,7 +34,7 @@ def data() -> Data:
 def network(name: str = "seed_cnn") -> keras.Model:
     """From one seed."""
     keras.utils.set_random_seed(1)
-    return registry.build(name, SHAPE, 3, slice(0, 12))
+    return registry.build(name, SHAPE, tasks.of_outputs(3), slice(0, 12))
 
 
 def layerwise(rate: float, decay: float = 0.0, slow: tuple[str, ...] = ("conv1", "norm1")) -> Any:
@@ -112,7 +113,7 @@ def test_it_is_saved_and_loaded(data: Data, tmp_path: Path) -> None:
     """With its layers, its factor and its moments: the next step is the same."""
     model = network()
     options = replace(TRAINING, encoder_rate=0.3, weight_decay=0.01)
-    fit.compiled(model, options, 10, np.array([8, 8, 8]))
+    fit.compiled(model, options, 10, tasks.of_outputs(3), np.array([8, 8, 8]))
     model.train_on_batch(*data)
     kerasfile.save(model, tmp_path / "m.keras")
     again = kerasfile.load(tmp_path / "m.keras")
@@ -134,7 +135,7 @@ def trained(name: str, data: Data, **change: Any) -> tuple[keras.Model, dict[str
     model = network(name)
     before = {v.path: v.numpy() for v in model.variables}
     options = replace(TRAINING, network=name, **change)
-    fit.compiled(model, options, 9, np.array([8, 8, 8]))
+    fit.compiled(model, options, 9, tasks.of_outputs(3), np.array([8, 8, 8]))
     model.fit(*data, batch_size=8, epochs=3, verbose=0)
     return model, before
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
 
 from rarewave.training.few_labels import labelled
-from rarewave.training.samplers import class_weights, effective_number, epoch_order
+from rarewave.training.samplers import SAMPLERS, class_weights, effective_number, epoch_order
 
-MODES = ["none", "oversample", "balanced", "square_root", "effective_number", "class_weights"]
+MODES = list(SAMPLERS)
 labels = st.lists(st.integers(0, 1), min_size=2, max_size=60).filter(lambda y: len(set(y)) == 2)
 
 
@@ -85,6 +85,16 @@ def test_classes_are_drawn_in_proportion(mode: str, size: Callable) -> None:
         times = np.bincount(order, minlength=len(y))[y == kind]
         assert times.max() - times.min() <= 1
     assert len(set(y[order][:60])) > 1  # mixed, not class after class
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_windows_without_any_tag_are_a_class_of_their_own(mode: str) -> None:
+    """Their number is -1."""
+    y = np.random.default_rng(0).permutation(np.repeat([-1, 0, 2], [30, 6, 3]))
+    order = epoch_order(y, mode, 1, 0)
+    assert set(y[order]) == {-1, 0, 2}
+    if mode == "balanced":
+        assert (y[order] == -1).mean() == pytest.approx(1 / 3)
 
 
 def test_even_one_window_among_thousands_comes() -> None:

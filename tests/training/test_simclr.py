@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from support import options
+from support import options, tasks
 
 from rarewave.base.errors import DataError
 from rarewave.frontend import normalisation, spectrogram
@@ -54,7 +54,9 @@ WATCH = Watch(SEEN, LABELS, np.arange(48), np.arange(48, 96), 3)
 def encoder(seed: int = 1) -> keras.Model:
     """A small one, from its seed."""
     keras.utils.set_random_seed(seed)
-    return registry.encoder(registry.build("acoustic_cnn", SHAPE, 1, slice(0, 16), 0.125))
+    return registry.encoder(
+        registry.build("acoustic_cnn", SHAPE, tasks.of_outputs(1), slice(0, 16), 0.125)
+    )
 
 
 class Done(NamedTuple):

@@ -1,14 +1,10 @@
-"""What every stage does alike: read its parameters, fail with one message, leave its times."""
+"""Read params.yaml, and check its sections against the options that a stage knows."""
 
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rarewave.base import parameters, timing
+from rarewave.base import parameters
 from rarewave.base.errors import DataError
-from stages import BEGAN
 
 
 def read_params() -> dict[str, Any]:
@@ -44,15 +40,3 @@ def options(section: str, *classes: type[Any]) -> tuple[Any, ...]:
     values = read_section(section)
     parameters.unknown(values, classes, section)
     return tuple(parameters.build(cls, values, section) for cls in classes)
-
-
-def run(stage: str, main: Callable[[], None]) -> None:
-    """Run a stage; a user's mistake ends it with one message and exit code 1."""
-    began = time.time()
-    try:
-        main()
-    except DataError as error:
-        sys.exit(f"{stage}: {error}")
-    except KeyboardInterrupt:
-        sys.exit(f"{stage}: stopped; nothing half-written is kept, run again to go on")
-    timing.write(stage, BEGAN, began)

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,7 @@ from rarewave.base import timing
 from rarewave.base.files import read_json
 from rarewave.tracking import runs
 from rarewave.tracking.runs import Run
-from stages import common
-
-ORDER = (
-    "ingest", "eda", "clean", "spectrogram", "npz", "split", "pretrain", "train", "threshold",
-    "evaluate", "gradcam", "detect",
-)  # fmt: skip
+from stages.shared import artifacts, params
 
 # What the curves of a stage are called in MLflow.
 CURVES = {"pretrain": "pretrain_epoch.", "train": "epoch."}
@@ -26,26 +22,33 @@ def project_root() -> Path:
     return Path(os.environ.get("DVC_ROOT") or Path.cwd())
 
 
+def stages_in_order() -> list[str]:
+    """The stages of dvc.yaml, which stand there in the order in which they run."""
+    from ruamel.yaml import YAML
+
+    return list(YAML(typ="safe").load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"])
+
+
 def data_digest() -> str:
     """A digest of the recordings and events that the pipeline read."""
     digest = hashlib.sha256()
-    for name in ("recordings", "events"):
-        digest.update(Path(f"artifacts/ingest/{name}.parquet").read_bytes())
+    for path in (artifacts.RECORDINGS, artifacts.EVENTS):
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
 def open_run(stage: str) -> Run | None:
     """The run of this pipeline state, with everything up to the stage before `stage`."""
     with timing.tracking():
-        params = common.read_params()
-        data = data_digest()
-        mark = runs.fingerprint(params, data)
+        settings, data = params.read_params(), data_digest()
+        mark = runs.fingerprint(settings, data)
         experiment = os.environ.get("DVC_EXP_NAME", "")
         tags = {"git.commit": _commit(), "dvc.experiment": experiment, "data": data}
         run = runs.open_run(project_root(), mark, experiment or f"state-{mark[:8]}", tags)
-        runs.log_params(run, runs.flat(params))
-        runs.log_dataset(run, "recordings", data, params["ingest"]["data"])
-        _sync(run, ORDER[: ORDER.index(stage)])
+        runs.log_params(run, runs.flat(settings))
+        runs.log_dataset(run, "recordings", data, settings["ingest"]["data"])
+        order = stages_in_order()
+        _sync(run, order[: order.index(stage)])
     return run
 
 
@@ -66,7 +69,7 @@ def _epoch(stage: str, row: dict[str, float]) -> dict[str, float]:
     return {f"{CURVES[stage]}{k}": v for k, v in row.items() if k != "epoch"}
 
 
-def _sync(run: Run | None, stages: tuple[str, ...]) -> None:
+def _sync(run: Run | None, stages: Sequence[str]) -> None:
     """Bring metrics and plots of some stages into the run, curves where they are missing."""
     if run is None:
         return

@@ -1,0 +1,20 @@
+"""What the stage baselines may be told."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from rarewave.base.errors import DataError
+from rarewave.base.parameters import Above, AtLeast
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """Lengths of the short and long averages of STA/LTA in seconds, and a seed of the forest."""
+
+    sta_s: Annotated[float, Above(0)]
+    lta_s: Annotated[float, Above(0)]
+    seed: Annotated[int, AtLeast(0)]
+
+    def __post_init__(self) -> None:
+        if self.sta_s >= self.lta_s:
+            raise DataError(f"sta_s ({self.sta_s:g}) must be below lta_s ({self.lta_s:g})")

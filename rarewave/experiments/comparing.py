@@ -1,0 +1,49 @@
+"""Event detectors and their baselines over several experiments, each a test part of its own."""
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from rarewave.base.errors import DataError
+from rarewave.base.tables import EVALUATED, OTHERS, conform, with_scores
+from rarewave.base.tasks import BACKGROUND
+from rarewave.experiments import summaries
+from rarewave.experiments.dvc import stored
+from rarewave.metrics.bootstrap import Bootstrap
+from rarewave.metrics.comparison import NETWORK, mean_gains
+
+_SCORES = Path("artifacts/evaluate/scores.parquet")
+_BASELINES = Path("artifacts/evaluate/baselines.parquet")
+
+
+def text(experiments: Sequence[str]) -> str:
+    """Average precision of each detector with intervals, the network's gains, and F1.
+
+    Raises
+    ------
+    DataError
+        There is no such experiment, or it is not of one event.
+    """
+    parts, metrics, event = [], [], ""
+    for name in experiments:
+        network = pd.read_parquet(io.BytesIO(stored(str(_SCORES), name)))
+        names = [c.removeprefix("p_") for c in network.columns if c.startswith("p_")]
+        if len(names) != 2 or names[0] != BACKGROUND:
+            raise DataError(
+                f"{name} tells {', '.join(names)} apart: compare is for event or not; collect "
+                "prints the scores of experiments of any kind"
+            )
+        event = names[1]
+        tables = {NETWORK: conform(network, with_scores(EVALUATED, names), f"{name}: {_SCORES}")}
+        others = pd.read_parquet(io.BytesIO(stored(str(_BASELINES), name)))
+        schema = with_scores(OTHERS | EVALUATED, names)
+        for detector, mine in others.groupby("detector", sort=False):
+            tables[str(detector)] = conform(mine, schema, f"{name}: {_BASELINES}")
+        parts.append(tables)
+        metrics.append(json.loads(stored("metrics/evaluate.json", name)))
+    found = mean_gains(parts, event, Bootstrap("group", 3600.0, 5000, 1))
+    names = list(experiments)
+    return f"{summaries.means(names, *found)}\n\n{summaries.f1(names, metrics)}"

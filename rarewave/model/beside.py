@@ -1,0 +1,36 @@
+"""A detector and its baselines as one scorer, so that recordings are read and cleaned once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rarewave.baselines import classifiers
+from rarewave.detection.scanning import Scorer
+from rarewave.metrics.comparison import NETWORK
+from rarewave.model.detector import Detector
+
+
+def column(detector: str, name: str) -> str:
+    """The name of a column of scores."""
+    return f"{detector}/{name}"
+
+
+def scorer_of(model: Detector, baselines: Mapping[str, Any]) -> Scorer:
+    """Gives (windows, detectors x names): the network's scores, then those of each baseline.
+
+    Parameters
+    ----------
+    baselines : fitted models by name, see `classifiers.score`.
+    """
+    frames = model.front_end.window_frames
+
+    def score(X: NDArray[np.float32]) -> NDArray[np.float64]:
+        features = classifiers.features(X, frames)
+        beside = [classifiers.score(fit, features, model.task) for fit in baselines.values()]
+        return np.concatenate([model.score(X), *beside], axis=1)
+
+    detectors = (NETWORK, *baselines)
+    names = [column(detector, name) for detector in detectors for name in model.task.names]
+    return Scorer(model.front_end, names, score)

@@ -1,0 +1,87 @@
+"""What the network has to beat: baselines scored on the windows that it is scored on."""
+
+from functools import partial
+
+import joblib
+import numpy as np
+import pandas as pd
+
+from rarewave.base.files import whole, write_json
+from rarewave.base.tables import (
+    GAPS,
+    OTHERS,
+    ROWS,
+    SCORES,
+    WAVEFORMS,
+    assign_scores,
+    read_table,
+    with_scores,
+    write_table,
+)
+from rarewave.baselines import classifiers
+from rarewave.baselines.options import Baselines
+from rarewave.baselines.registry import CLASSIFIERS, SIGNALS
+from rarewave.baselines.signal import Signal
+from rarewave.dataset.index import Indexed
+from rarewave.frontend.transform import in_chunks
+from stages.shared import artifacts, params
+from stages.shared.data import dataset
+from stages.shared.run import run
+
+
+def main() -> None:
+    """Score every window by the signal, and fit classifiers to the rows that trained."""
+    (options,) = params.options("baselines", Baselines)
+    data, split = dataset(), artifacts.split()
+    scored = split[split["part"].isin(["validation", "test"])]
+    tables = []
+    if data.task.kind == "event":
+        signals = of_the_signal(data, options)
+        schema = {"window_id": "str"} | dict.fromkeys(SIGNALS, "float64")
+        write_table(artifacts.SIGNALS, signals, schema)
+        mine = signals.set_index("window_id").loc[scored["window_id"]]
+        for name in SIGNALS:
+            p = np.stack([np.full(len(mine), np.nan), mine[name]], axis=1)
+            tables.append(assign_scores(scored.assign(detector=name), p, data.task.names))
+    train = read_table(artifacts.TRAINING_ROWS, ROWS)["row"].to_numpy()
+    train = classifiers.some(train, options.seed)
+    features = partial(classifiers.features, window_frames=data.front_end.window_frames)
+    known, asked = (
+        np.concatenate([features(X) for X in in_chunks(data.X, rows)])
+        for rows in (train, scored["row"].to_numpy())
+    )
+    wanted = (data.truth if data.task.kind == "tags" else data.y)[train]
+    for name, fit in CLASSIFIERS.items():
+        model = fit(known, wanted, options.seed)
+        with whole(artifacts.BASELINES / f"{name}.joblib") as path:
+            joblib.dump(model, path)
+        p = classifiers.score(model, asked, data.task)
+        tables.append(assign_scores(scored.assign(detector=name), p, data.task.names))
+    schema = with_scores(OTHERS | SCORES, data.task.names)
+    write_table(artifacts.BASELINE_SCORES, pd.concat(tables), schema)
+    counts = {"training_windows": len(train), "features": known.shape[1]}
+    write_json(artifacts.metrics("baselines"), counts)
+
+
+def of_the_signal(data: Indexed, options: Baselines) -> pd.DataFrame:
+    """The score of every window, used or not, by each baseline of the signal itself."""
+    X_clean = np.load(artifacts.X_CLEAN, mmap_mode="r")
+    gaps = dict(list(read_table(artifacts.GAPS, GAPS).groupby("recording_id")))
+    windows = dict(list(artifacts.windows().groupby("recording_id")))
+    rate, length = data.front_end.clean.sample_rate_hz, data.front_end.grid.window_samples
+    tables = []
+    where = read_table(artifacts.WAVEFORMS, WAVEFORMS)
+    for name, at, count in where.itertuples(index=False, name=None):
+        table = windows[name].sort_values("start_s")
+        first = np.rint(table["start_s"].to_numpy() * rate).astype(np.int64)
+        missing = np.zeros((0, 2), np.int64)
+        if name in gaps:
+            missing = gaps[name][["start", "stop"]].to_numpy()
+        signal = Signal(X_clean[at : at + count], missing, first, length, rate)
+        scores = {baseline: score(signal, options) for baseline, score in SIGNALS.items()}
+        tables.append(table[["window_id"]].assign(**scores))
+    return pd.concat(tables)
+
+
+if __name__ == "__main__":
+    run("baselines", main)

@@ -1,0 +1,43 @@
+"""Score every window of the recordings held out whole, and keep the scores."""
+
+from pathlib import Path
+
+import joblib
+
+from rarewave.base.files import write_json
+from rarewave.base.tables import EVENTS, RECORDINGS, read_table
+from rarewave.baselines.registry import CLASSIFIERS
+from rarewave.detection import scanning
+from rarewave.detection.heldout import PARTS, heldout
+from rarewave.model import detector
+from rarewave.model.beside import scorer_of
+from rarewave.networks import backend
+from rarewave.training.hyperparameters import Training
+from stages.shared import artifacts, params
+from stages.shared.run import run
+
+
+def main() -> None:
+    """Scan the recordings of validation and test once, for the network and for its baselines."""
+    (hyper,) = params.options("train", Training)
+    backend.start(hyper.threads)
+    model = detector.load(artifacts.MODEL)
+    baselines = {name: joblib.load(artifacts.BASELINES / f"{name}.joblib") for name in CLASSIFIERS}
+    scorer = scorer_of(model, baselines)
+    folder = Path(params.read_section("ingest")["data"])
+    listed = read_table(artifacts.RECORDINGS, RECORDINGS)
+    events = read_table(artifacts.EVENTS, EVENTS)
+    windows, split = artifacts.windows(), artifacts.split()
+    problems, hours = {}, {}
+    for part in PARTS:
+        held = heldout(part, listed, events, windows, split, model.task)
+        work = held.work(folder, artifacts.SCAN / part)
+        scans = scanning.scans(scorer, work)
+        problems[part] = [scan.problem for scan in scans]
+        hours[f"{part}_hours"] = held.hours
+    write_json(artifacts.SCAN / "about.json", {"columns": scorer.names, "problems": problems})
+    write_json(artifacts.metrics("scan"), hours)
+
+
+if __name__ == "__main__":
+    run("scan", main)

@@ -1,0 +1,1 @@
+"""What every stage does alike: parameters, paths, errors, MLflow."""
