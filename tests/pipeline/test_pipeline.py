@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from ruamel.yaml import YAML
-from support import project
+from support import opened, project
 
 from rarewave.model import detector, inspection
 from rarewave.recordings import seismic
@@ -28,7 +28,7 @@ MODEL = Path("artifacts/train/spectrogram_seismic_detector.keras")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project after its first dvc repro, committed."""
     folder = project.make(tmp_path_factory.mktemp("project") / "first")
-    project.good(project.run(folder, "dvc", "repro"))
+    project.good(project.run(folder, "dvc", "repro", **opened.noting(folder.parent / "opened")))
     project.good(project.run(folder, "git", "add", "-A"))
     project.good(project.run(folder, "git", "commit", "-q", "-m", "first run"))
     return folder
@@ -38,6 +38,18 @@ def test_every_stage_writes_its_metrics(done: Path) -> None:
     """Each stage leaves metrics/<stage>.json with its name."""
     for name in set(STAGES):
         assert json.loads((done / f"metrics/{name}.json").read_text())
+
+
+def test_stages_open_nothing_that_they_do_not_declare(done: Path) -> None:
+    """Neither code nor data: what is not among deps or outs would change without a new run."""
+    lock = YAML(typ="safe").load((done / "dvc.lock").read_text())["stages"]
+    found = opened.by_stage(done.parent / "opened", done)
+    assert set(found) == set(STAGES)
+    for name, paths in found.items():
+        entries = [*lock[name]["deps"], *lock[name]["outs"]]
+        listed = [entry["path"] for entry in entries]
+        assert f"stages/{name}.py" in paths
+        assert opened.beyond(paths, [*listed, "params.yaml", ".rarewave", "mlflow.db"]) == [], name
 
 
 def test_every_recorded_second_is_accounted_for(done: Path) -> None:
