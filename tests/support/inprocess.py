@@ -108,7 +108,7 @@ def _forget() -> None:
         from rarewave.networks.backend import keras
 
         keras.config.set_dtype_policy("float32")
-        keras.backend.clear_session()
+        keras.backend.clear_session(free_memory=False)  # Python's own collector will
     if "mlflow" in sys.modules:
         import mlflow
 
