@@ -19,7 +19,8 @@ repro: $(VENV)/installed sample
 test: $(VENV)/installed-dev lint
 	pytest -n 2 --dist loadfile tests
 
-# What takes minutes: killed runs, clones, an hour's scan, all examples of every property.
+# What takes minutes: killed runs, clones, an hour's scan, pairs of options, all examples of every
+# property, and the default pipeline in two clones. With `make test` under 25 minutes on two cores.
 test-slow: $(VENV)/installed-dev
 	HYPOTHESIS_PROFILE=full pytest -n 2 --dist loadfile -m "slow or hypothesis" tests
 	$(MAKE) check-repro
