@@ -1,5 +1,7 @@
 """What several test files share: a small front end and a recording that suits it."""
 
+import stages  # noqa: F401 isort: skip (sets the threads of OpenBLAS, which numpy reads once)
+
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,22 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, settings
-from support import options
+from support import options, properties
 from support.places import SHARED
 
 from rarewave import __main__ as command_line
 from rarewave.frontend.transform import FrontEnd
 
-# A shared machine is no measure of the slowness of a test.
-settings.register_profile(
-    "rarewave",
-    deadline=None,
-    derandomize=True,  # CI must not fail on another commit than the one that broke it
-    max_examples=40,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-settings.load_profile("rarewave")
+properties.load()
 
 LUNAR = SHARED / "data/lunar"
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import project, tiny
+from support.properties import examples
 
 from rarewave.annotations import by_file
 from rarewave.annotations.formats import audacity, dcase
@@ -300,7 +301,7 @@ EVENT = st.tuples(st.integers(0, 99), st.integers(1, 30), st.sampled_from(["call
 
 
 @given(st.lists(st.lists(EVENT, max_size=4), min_size=1, max_size=3))
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_files_and_tables_give_the_same_events(
     tmp_path_factory: pytest.TempPathFactory, drawn: Sequence[Sequence[tuple[int, int, str]]]
 ) -> None:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from obspy.signal.trigger import recursive_sta_lta
+from rarewave.baselines.trigger import Trigger, measure
 
 from rarewave.base.errors import DataError
-from rarewave.baselines.trigger import Trigger, measure
 
 TRIGGER = Trigger(sta_s=5.0, lta_s=50.0)
 

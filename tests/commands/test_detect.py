@@ -29,7 +29,6 @@ from rarewave.detection.scanning import Scorer
 from rarewave.model import package
 
 pytestmark = [
-    pytest.mark.xdist_group("scanning"),
     pytest.mark.filterwarnings("ignore:Skipping variable loading"),  # of the optimiser
 ]
 
@@ -414,6 +413,7 @@ def whole(long: Path) -> dict[int, str]:
     return {m: project.good(project.run(ROOT, *command(long, m, f"out{m}"))) for m in (10, 60)}
 
 
+@pytest.mark.slow
 def test_memory_is_flat_in_the_length_of_the_recording(long: Path, whole: dict[int, str]) -> None:
     """An hour needs no more than ten minutes: 190 MB more samples, less than 60 MB more memory."""
     if not Path("/proc/self/status").exists():
@@ -425,6 +425,7 @@ def test_memory_is_flat_in_the_length_of_the_recording(long: Path, whole: dict[i
     assert coverage(long / "out60")["scored_s"].tolist() == pytest.approx([3600.0])
 
 
+@pytest.mark.slow
 def test_a_killed_scan_goes_on_and_writes_the_same(
     long: Path, whole: dict[int, str], run: Run
 ) -> None:

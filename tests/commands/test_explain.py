@@ -20,7 +20,6 @@ from rarewave.model.package import load, save
 from rarewave.networks.backend import keras
 
 pytestmark = [
-    pytest.mark.xdist_group("explain"),
     pytest.mark.filterwarnings("ignore:Skipping variable loading"),  # of the optimiser
 ]
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.properties import examples
 
 from rarewave.base.tables import DETECTED, EVENTS, conform
 from rarewave.detection import operating_points
@@ -52,7 +53,7 @@ def test_a_class_without_events_gets_the_highest_threshold() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 40)), max_size=8))
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 def test_no_candidate_is_better(said: list[tuple[int, int]]) -> None:
     """Against F1 counted by hand, at every candidate."""
 

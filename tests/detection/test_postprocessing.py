@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.properties import examples
 
 from rarewave.base.errors import DataError
 from rarewave.detection import postprocessing
@@ -157,7 +158,7 @@ def test_events_are_those_of_the_slow_reference(
 
 
 @given(st.integers(1, 4), st.integers(0, 20), st.sampled_from(WAYS[:2]), st.data())
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 def test_smoothed_events_are_those_of_the_slow_reference(
     parts: int, more: int, combine: Combine, data: st.DataObject
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import tiny
+from support.properties import examples
 
 from rarewave.detection import coverage, event_list, postprocessing, scanning
 from rarewave.detection.scanning import Scan, Scorer
@@ -183,7 +184,7 @@ def test_one_file_or_many_give_the_same_events(folder: Path, scan: Maker, front:
 
 
 @given(st.lists(st.integers(20, 4000), max_size=6), st.integers(0, 99))
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 def test_miniseed_in_any_pieces_gives_the_same_events(
     tmp_path_factory: pytest.TempPathFactory, lengths: list[int], seed: int
 ) -> None:
@@ -323,7 +324,7 @@ def by_hand(wave: np.ndarray, front: FrontEnd) -> tuple[np.ndarray, np.ndarray]:
     st.lists(st.tuples(st.integers(0, 9000), st.integers(1, 2500)), max_size=3),
     st.booleans(),
 )
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 def test_coverage_adds_up_whatever_the_gaps(
     tmp_path_factory: pytest.TempPathFactory,
     seconds: list[int],

@@ -10,6 +10,7 @@ import scipy.signal
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.options import CLEANING, RATE
+from support.properties import examples
 
 from rarewave.base.errors import DataError
 from rarewave.frontend import cleaning
@@ -282,7 +283,7 @@ def test_a_gap_does_not_ring(noise: Callable[..., np.ndarray]) -> None:
     assert near < 2 * np.abs(found.samples[1000:7000]).max()
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     length=st.integers(40, 3000),
     holes=st.lists(st.tuples(st.integers(0, 3000), st.integers(1, 400)), max_size=4),
@@ -411,7 +412,7 @@ def test_a_block_reads_no_more_than_its_margins(monkeypatch: pytest.MonkeyPatch)
         assert start <= number * planned.size < (number + 1) * planned.size <= stop
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     n_samples=st.integers(1, 30_000),
     rate=st.sampled_from([RATE, 4.0, 10.0, 53.0, 100.0, np.pi * 2]),

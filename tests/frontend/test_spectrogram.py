@@ -194,6 +194,7 @@ def test_the_second_channel_is_the_power_above_the_floor_around() -> None:
         np.testing.assert_allclose(found[row, ..., 1], X[row, ..., 0] - floor[:, None], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_mel_spectrograms_are_three_times_as_fast_as_a_librosa_loop() -> None:
     """Same output, one call against a call per window."""
     pieces = waves(300)

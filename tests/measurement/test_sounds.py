@@ -104,8 +104,8 @@ def test_the_rate_and_depth_of_a_modulated_tone(rate: float, depth: float) -> No
 
 @pytest.mark.parametrize(
     ("count", "rate", "low", "high"),
-    [(1000, 8000.0, 600, 900), (2000, 8000.0, 1000, 1500), (2240, 6.625, 0.1, 1.2),
-     (8000, 8000.0, 0, 4000)],
+    [(1000, 8000.0, 600, 900), (2000, 8000.0, 1000, 1500), (8000, 8000.0, 0, 4000),
+     pytest.param(2240, 6.625, 0.1, 1.2, marks=pytest.mark.slow)],
 )  # fmt: skip
 def test_noise_is_seldom_modulated(count: int, rate: float, low: float, high: float) -> None:
     """Noise has an envelope of its own: a rate is stated once in 200 times, here 7 of 400 at most.

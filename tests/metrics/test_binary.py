@@ -7,6 +7,7 @@ import pytest
 import sklearn.metrics as sk
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.properties import examples
 
 from rarewave.metrics import binary, bootstrap
 
@@ -33,7 +34,7 @@ def cases(draw: st.DrawFn) -> Case:
     return y, p, w
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(cases())
 def test_ranking_scores_are_scikit_learns(case: Case) -> None:
     """Average precision and area under the ROC curve."""
@@ -45,7 +46,7 @@ def test_ranking_scores_are_scikit_learns(case: Case) -> None:
     assert binary.brier(y, p, w) == pytest.approx(sk.brier_score_loss(y, p, sample_weight=w))
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(cases(), st.sampled_from([0.0, 0.25, 0.5, 0.6, 1.0, 1.1]))
 def test_decisions_are_scored_as_by_scikit_learn(case: Case, threshold: float) -> None:
     """Counts, precision, recall and F1 of `score >= threshold`."""

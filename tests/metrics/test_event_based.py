@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
+from support.properties import examples
 
 from rarewave.base.errors import DataError
 from rarewave.base.parameters import build
@@ -117,7 +118,7 @@ def same_summary(ours: dict[str, float], metrics: Any, errors: bool = True) -> N
         assert {name: ours[name] for name in rates} == pytest.approx(rates)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(event_lists(), event_lists(), st.sampled_from([0.5, 0.2, 0.0, None]))
 def test_event_scores_are_sed_evals(
     truth: pd.DataFrame, found: pd.DataFrame, fraction: float | None
@@ -129,7 +130,7 @@ def test_event_scores_are_sed_evals(
     same_summary(event_based.overall(truth, found, CLASSES, matching, 1.0), metrics, errors=False)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(event_lists(0.75), event_lists(0.75))
 def test_the_error_rate_is_sed_evals(truth: pd.DataFrame, found: pd.DataFrame) -> None:
     """With substitutions, where a class has one way to match: its events are 3 collars apart."""
@@ -147,7 +148,7 @@ def as_we_match(graph: dict[int, list[int]]) -> dict[int, int]:
     return {event: int(d) for event, d in enumerate(partner) if d >= 0}
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(event_lists(), event_lists())
 def test_substitutions_are_sed_evals_given_the_pairs(
     truth: pd.DataFrame, found: pd.DataFrame
@@ -158,7 +159,7 @@ def test_substitutions_are_sed_evals_given_the_pairs(
     same_summary(event_based.overall(truth, found, CLASSES, DEFAULT, 1.0), metrics)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(event_lists(), event_lists(), st.sampled_from([0.5, 1.0, 2.0, 5.0]), st.integers(8, 80))
 def test_segment_scores_are_sed_evals(
     truth: pd.DataFrame, found: pd.DataFrame, segment_s: float, eighths: int
@@ -194,7 +195,7 @@ def naive_pairs(truth: pd.DataFrame, found: pd.DataFrame, matching: event_based.
     return int(hit[linear_sum_assignment(-hit)].sum())
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(
     event_lists(),
     event_lists(),

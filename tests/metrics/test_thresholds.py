@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.properties import examples
 
 from rarewave.base.errors import DataError
 from rarewave.metrics.thresholds import Objective, choose, mean_sweep, sweep
@@ -57,7 +58,7 @@ def test_the_sweep_is_that_of_reweighted_windows(
             assert table[name][row] == pytest.approx(value, abs=1e-9), name
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(scored(), st.sampled_from(NAMES), st.sampled_from([0.0, 0.3, 0.6, 0.9, 1.0]))
 def test_the_choice_is_the_best_of_all(
     case: tuple[np.ndarray, np.ndarray, float | None], name: Any, wish: float
@@ -149,7 +150,7 @@ def test_a_condition_met_exactly_is_met() -> None:
     assert found["met"] and found["precision"] == pytest.approx(0.9)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.lists(scored(), min_size=1, max_size=4), st.integers(0, 9))
 def test_the_mean_sweep_is_that_of_decisions_at_common_thresholds(
     cases: list[tuple[np.ndarray, np.ndarray, float | None]], offset: int

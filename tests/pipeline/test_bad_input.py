@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +12,6 @@ from support import project
 from support.places import ROOT
 
 from rarewave.experiments import recipes
-
-pytestmark = pytest.mark.xdist_group("bad input")
 
 RATE = 6.625
 DAY = obspy.UTCDateTime("1971-02-03T00:00:00")
@@ -216,6 +213,6 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, command: str) -> Non
     """Text named .keras ends in one message."""
     path = tmp_path / "model.keras"
     path.write_text("no model")
-    done = project.run(ROOT, sys.executable, "-m", "rarewave", command, str(path))
+    done = project.command(ROOT, command, path)
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert "model.keras is not a .keras file" in done.stderr

@@ -13,13 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from ruamel.yaml import YAML
-from support import project
+from support import opened, project
 
 from rarewave.model import detector, inspection
 from rarewave.recordings import seismic
 from tools.check_repro import hashes
-
-pytestmark = pytest.mark.xdist_group("pipeline")
 
 PIPELINE = YAML(typ="safe").load((project.ROOT / "dvc.yaml").read_text())
 STAGES = list(PIPELINE["stages"])
@@ -30,7 +28,7 @@ MODEL = Path("artifacts/train/spectrogram_seismic_detector.keras")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project after its first dvc repro, committed."""
     folder = project.make(tmp_path_factory.mktemp("project") / "first")
-    project.good(project.run(folder, "dvc", "repro"))
+    project.good(project.run(folder, "dvc", "repro", **opened.noting(folder.parent / "opened")))
     project.good(project.run(folder, "git", "add", "-A"))
     project.good(project.run(folder, "git", "commit", "-q", "-m", "first run"))
     return folder
@@ -40,6 +38,18 @@ def test_every_stage_writes_its_metrics(done: Path) -> None:
     """Each stage leaves metrics/<stage>.json with its name."""
     for name in set(STAGES):
         assert json.loads((done / f"metrics/{name}.json").read_text())
+
+
+def test_stages_open_nothing_that_they_do_not_declare(done: Path) -> None:
+    """Neither code nor data: what is not among deps or outs would change without a new run."""
+    lock = YAML(typ="safe").load((done / "dvc.lock").read_text())["stages"]
+    found = opened.by_stage(done.parent / "opened", done)
+    assert set(found) == set(STAGES)
+    for name, paths in found.items():
+        entries = [*lock[name]["deps"], *lock[name]["outs"]]
+        listed = [entry["path"] for entry in entries]
+        assert f"stages/{name}.py" in paths
+        assert opened.beyond(paths, [*listed, "params.yaml", ".rarewave", "mlflow.db"]) == [], name
 
 
 def test_every_recorded_second_is_accounted_for(done: Path) -> None:
@@ -71,6 +81,7 @@ def test_nothing_changed_means_nothing_runs(done: Path) -> None:
     assert project.run(done, "git", "status", "--porcelain").stdout == ""
 
 
+@pytest.mark.slow
 def test_the_same_state_gives_the_same_bytes(done: Path, tmp_path: Path) -> None:
     """A second clone, run from scratch with another number of workers, has equal hashes."""
     other = project.make(tmp_path / "second")
@@ -78,6 +89,7 @@ def test_the_same_state_gives_the_same_bytes(done: Path, tmp_path: Path) -> None
     assert hashes(other) == hashes(done)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_killed_run_ends_in_the_same_bytes(done: Path, tmp_path: Path, seed: int) -> None:
     """After kill -9 at any moment, dvc repro completes to the same hashes."""
@@ -144,9 +156,8 @@ def test_the_command_detect_agrees_with_the_stage(done: Path, tmp_path: Path) ->
     """Over the same files the command writes the events that the stage found."""
     coverage = pd.read_parquet(done / "artifacts/detect/coverage.parquet")
     files = [f"data/{path}" for path in coverage["path"]]
-    command = [sys.executable, "-m", "rarewave", "detect", "artifacts/detect/detector", *files]
-    command += ["--format", "csv", "--out", str(tmp_path / "out")]
-    project.good(project.run(done, *command))
+    given = ["detect", "artifacts/detect/detector", *files, "--format", "csv"]
+    project.good(project.command(done, *given, "--out", tmp_path / "out"))
     written = pd.read_csv(tmp_path / "out/events.csv")
     wanted = pd.read_parquet(done / "artifacts/detect/events.parquet")
     scored = written.merge(wanted, on=["onset_s", "offset_s", "label"], how="right")
@@ -182,17 +193,17 @@ def test_one_mlflow_run_holds_the_whole_state(done: Path) -> None:
 
 def test_an_experiment_compares_with_the_last_run(done: Path) -> None:
     """dvc exp run -S, exp show, metrics, params and plots diff give what changed."""
-    project.good(project.run(done, "dvc", "exp", "run", "-n", "focal", "-S", "train.loss=focal"))
-    assert "focal" in project.good(project.run(done, "dvc", "exp", "show", "--md"))
+    change = "threshold.objective=precision_at_recall"
+    project.good(project.run(done, "dvc", "exp", "run", "-n", "recall", "-S", change))
+    assert "recall" in project.good(project.run(done, "dvc", "exp", "show", "--md"))
     params = json.loads(project.run(done, "dvc", "params", "diff", "--json").stdout)
-    assert params["params.yaml"] == {"train.loss": {"old": "cross_entropy", "new": "focal"}}
+    changed = {"old": "f1", "new": "precision_at_recall"}
+    assert params["params.yaml"] == {"threshold.objective": changed}
     metrics = json.loads(project.run(done, "dvc", "metrics", "diff", "--json").stdout)
-    assert "network.brier" in metrics["metrics/evaluate.json"] or metrics
+    assert any(name.endswith(".recall") for name in metrics["metrics/evaluate.json"])
     plots = project.good(project.run(done, "dvc", "plots", "diff", "-o", "dvc_plots"))
     assert "index.html" in plots
-    said = project.good(
-        project.run(done, sys.executable, "-m", "rarewave", "compare", "focal", "main")
-    )
+    said = project.good(project.command(done, "compare", "recall", "main"))
     assert "network - level" in said and "| F1 |" in said
     project.good(project.run(done, "git", "checkout", "-q", "."))
     project.good(project.run(done, "dvc", "checkout", "-q"))
@@ -200,7 +211,7 @@ def test_an_experiment_compares_with_the_last_run(done: Path) -> None:
 
 def test_rebuild_gives_the_same_network(done: Path) -> None:
     """rebuild writes a network with the same layers, weights and scores."""
-    said = project.good(project.run(done, sys.executable, "-m", "rarewave", "rebuild"))
+    said = project.good(project.command(done, "rebuild"))
     assert "identical" in said
     (done / "rebuilt_detector.keras").rename(done / MODEL.with_name("rebuilt_detector.keras"))
     saved = detector.load(done / MODEL)
@@ -214,22 +225,20 @@ def test_rebuild_gives_the_same_network(done: Path) -> None:
 
 def test_inspect_prints_layers_and_totals(done: Path) -> None:
     """inspect names every layer and counts weights as Keras's summary does."""
-    said = project.good(project.run(done, sys.executable, "-m", "rarewave", "inspect"))
+    said = project.good(project.command(done, "inspect"))
     assert "101,889" in said and "304,773" in said and "conv3" in said
 
 
 def test_times_and_summary_print_tables(done: Path) -> None:
     """times shows all stages of the last run, summary the detectors."""
-    said = project.good(project.run(done, sys.executable, "-m", "rarewave", "summary"))
+    said = project.good(project.command(done, "summary"))
     assert "sta_lta" in said and "average_precision" in said
-    said = project.good(project.run(done, sys.executable, "-m", "rarewave", "times"))
+    said = project.good(project.command(done, "times"))
     assert "imports" in said and "gradcam" in said
 
 
 def test_a_dead_mlflow_server_costs_nothing(done: Path) -> None:
     """With an unreachable store the stage still succeeds and says so in one line."""
-    said = project.run(
-        done, sys.executable, "-m", "stages.gradcam", MLFLOW_TRACKING_URI="http://127.0.0.1:9"
-    )
+    said = project.stage(done, "gradcam", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
     assert said.returncode == 0
     assert "MLflow did not log" in said.stderr and "Traceback" not in said.stderr

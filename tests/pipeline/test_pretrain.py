@@ -27,8 +27,6 @@ from rarewave.networks.backend import keras
 from rarewave.training.augmentation import Augmentation
 from stages import pretrain
 
-pytestmark = pytest.mark.xdist_group("pretrain")
-
 backend.start(2)
 
 NOBODY_LOOKED = "ice_20240302_020000"
@@ -177,6 +175,7 @@ def test_unlabelled_recordings_of_a_test_group_are_left_out(ready: Callable[...,
     assert found["training_windows"] == training_windows(folder)
 
 
+@pytest.mark.slow
 def test_a_killed_pretraining_ends_in_the_same_bytes(ready: Callable[..., Path]) -> None:
     """After kill -9 in the midst: encoder, metrics, table and pictures, and no state is left."""
     how = {"pretrain.epochs": 2}

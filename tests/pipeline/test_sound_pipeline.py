@@ -1,7 +1,6 @@
 """The stages on sound: two types of calls, Raven tables, windows around calls, whole recordings."""
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,6 @@ from support import project
 
 from rarewave.annotations.formats import raven
 from rarewave.simulation import underwater_calls
-
-pytestmark = pytest.mark.xdist_group("sound")
 
 CHANGES = project.CALLS | {
     "train.epochs": 3,
@@ -107,8 +104,8 @@ def test_the_stage_and_the_command_find_the_same_events(done: Path, tmp_path: Pa
     coverage = pd.read_parquet(done / "artifacts/detect/coverage.parquet")
     assert coverage["scored_s"].sum() == pytest.approx(180.0)
     files = [f"samples/calls/{path}" for path in coverage["path"]]
-    command = [sys.executable, "-m", "rarewave", "detect", "artifacts/detect/detector", *files]
-    project.good(project.run(done, *command, "--out", str(tmp_path)))
+    given = ["detect", "artifacts/detect/detector", *files, "--out", tmp_path]
+    project.good(project.command(done, *given))
     tables = sorted(tmp_path.glob("*.selections.txt"))
     found = pd.concat([raven.read(path) for path in tables], ignore_index=True)
     wanted = pd.read_parquet(done / "artifacts/detect/events.parquet")

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.properties import examples
 
 from rarewave.base.errors import DataError
 from rarewave.splits import audit, held_out, parts, purge, split
@@ -60,7 +61,7 @@ def layouts(draw: st.DrawFn) -> dict[str, Any]:
     return {"group": group, "label": label, "start_s": start, "utc": draw(st.booleans())}
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(
     layout=layouts(),
     seed=st.integers(0, 50),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rarewave.experiments import recipes
 from rarewave.simulation import lunar_archive, underwater_calls
+from support import inprocess
 from support.places import ROOT
 
 FAST = {
@@ -27,7 +28,7 @@ CALLS = {
 
 def environment() -> dict[str, str]:
     """The environment of a user in the virtual environment that runs the tests."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "MLFLOW_", "GIT_"))}
+    env = inprocess.without_tools(os.environ)
     env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
     return env | {"DVC_NO_ANALYTICS": "1", "PYTHONPATH": ""}
 
@@ -39,9 +40,14 @@ def run(folder: Path, *command: str, **more: str) -> subprocess.CompletedProcess
     )
 
 
-def stage(folder: Path, name: str) -> subprocess.CompletedProcess[str]:
-    """Run one stage by hand."""
-    return run(folder, sys.executable, "-m", f"stages.{name}")
+def stage(folder: Path, name: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run one stage by hand, in this process."""
+    return inprocess.run(folder, f"stages.{name}", **more)
+
+
+def command(folder: Path, *arguments: object, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m rarewave`, in this process."""
+    return inprocess.run(folder, "rarewave", *map(str, arguments), **more)
 
 
 def good(done: subprocess.CompletedProcess[str]) -> str:

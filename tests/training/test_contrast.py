@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.neighbors import KNeighborsClassifier
+from support.properties import examples
 
 from rarewave.networks import backend
 from rarewave.networks.backend import keras, tf
@@ -42,7 +43,7 @@ def by_loop(z: np.ndarray, temperature: float) -> np.ndarray:
     return np.array(found)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(views())
 def test_the_loss_is_the_papers(case: tuple[np.ndarray, float]) -> None:
     """View by view, and their mean as a loss of Keras."""
@@ -54,7 +55,7 @@ def test_the_loss_is_the_papers(case: tuple[np.ndarray, float]) -> None:
     assert float(loss) == pytest.approx(wanted.mean(), rel=1e-4, abs=1e-4)
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(views())
 def test_its_gradient_is_that_of_the_loop(case: tuple[np.ndarray, float]) -> None:
     """By central differences in float64, relative to the largest."""

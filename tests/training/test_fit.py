@@ -499,6 +499,7 @@ def test_one_output_is_for_background_and_event_alone(classes: int, background: 
     assert examples.outputs == (1 if (classes, background) == (2, 0) else classes)
 
 
+@pytest.mark.slow
 def test_feeding_costs_less_than_a_tenth_of_an_epoch(small_front_end: FrontEnd) -> None:
     """All batches of an epoch, against the epoch on ready arrays; the least of each, in turn."""
     keras.utils.set_random_seed(0)

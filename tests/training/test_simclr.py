@@ -150,7 +150,9 @@ def test_the_same_seed_gives_the_same_weights(unbroken: Done, tmp_path: Path) ->
     assert not same(run(tmp_path, seed=2), unbroken)
 
 
-@pytest.mark.parametrize("stop", [1, 4, 8])
+@pytest.mark.parametrize(
+    "stop", [pytest.param(1, marks=pytest.mark.slow), 4, pytest.param(8, marks=pytest.mark.slow)]
+)
 def test_a_stopped_run_ends_as_an_unbroken_one(unbroken: Done, tmp_path: Path, stop: int) -> None:
     """After the first epoch, in the midst and after the last; then nothing is left behind."""
     with pytest.raises(KeyboardInterrupt):
@@ -163,6 +165,7 @@ def test_a_stopped_run_ends_as_an_unbroken_one(unbroken: Done, tmp_path: Path, s
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_run_may_be_stopped_twice(unbroken: Done, tmp_path: Path) -> None:
     """And goes on from the later stop."""
     for stop in (2, 3):

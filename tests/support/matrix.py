@@ -1,0 +1,136 @@
+"""The options that change what stages do, and what happens when they are combined."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from rarewave.base.errors import DataError
+from rarewave.experiments import recipes
+from support import project, worlds
+from support.pairs import Row, all_pairs
+
+Changes = Mapping[str, object]
+
+LAYERS = {
+    "seed_cnn": "conv3", "band_context": "context", "call_cnn": "relu3", "frame_net": "relu3",
+    "sound_net": "relu4", "acoustic_cnn": "relu4",
+}  # fmt: skip
+
+
+def _each(parameter: str, *values: object) -> dict[str, Changes]:
+    """An option that is one parameter."""
+    return {str(value): {parameter: value} for value in values}
+
+
+OPTIONS: dict[str, dict[str, Changes]] = {
+    "kind": {kind: {} for kind in worlds.RECIPE},
+    "network": {k: {"train.network": k, "gradcam.layer": v} for k, v in LAYERS.items()},
+    "imbalance": _each(
+        "train.imbalance",
+        "none", "oversample", "balanced", "square_root", "effective_number", "class_weights",
+    ),
+    "target": _each("clean.target", "event", "label"),
+    "placement": _each("clean.placement", "grid", "calls"),
+    "context": {"none": {"clean.context_samples": 0}, "some": {}},
+    "scale": _each("spectrogram.scale", "linear", "mel"),
+    "floor": {"none": {"spectrogram.floor_s": 0}, "some": {}},
+    "normalisation": _each("train.normalisation", "sample", "dataset", "both", "unit"),
+    "loss": _each("train.loss", "cross_entropy", "focal"),
+    "weighing": {
+        "none": {"train.class_balanced_beta": 0.0, "train.logit_adjustment": 0.0},
+        "class balanced": {"train.class_balanced_beta": 0.9, "train.logit_adjustment": 0.0},
+        "logit adjustment": {"train.class_balanced_beta": 0.0, "train.logit_adjustment": 1.0},
+    },
+    "schedule": {
+        "constant": {"train.schedule": "constant", "train.warmup": 0.0},
+        "cosine": {"train.schedule": "cosine", "train.warmup": 0.1},
+    },
+    "start": {
+        "seed": {"pretrain.epochs": 0, "train.frozen": 0.0},
+        "pretrained": {"pretrain.epochs": 1, "train.frozen": 0.0, "train.encoder_rate": 0.1},
+        "frozen": {"pretrain.epochs": 1, "train.frozen": 1.0},
+    },
+    "labels": {"all": {}, "few": {"train.labels": 0.5, "train.least_batches": 3}},
+    "objective": _each(
+        "threshold.objective",
+        "f1", "recall_at_precision", "precision_at_recall", "false_alarms_per_day",
+    ),
+    "per": _each("evaluate.per", "window", "recording"),
+    "unit": _each("evaluate.unit", "group", "block"),
+    "combine": _each("detect.combine", "mean", "max", "centre"),
+    "thresholds": _each("detect.thresholds", "windows", "events"),
+}  # fmt: skip
+
+# Of a kind: samples of context, and seconds of the running noise floor.
+CONTEXT = {"archive": 1120, "calls": 512, "one call": 512, "clips": 1024}
+FLOOR_S = {"archive": 600, "calls": 2, "one call": 2, "clips": 0.5}
+
+FEWER: dict[str, object] = {
+    "train.epochs": 1, "train.width": 0.0625, "train.batch_size": 32, "pretrain.batch_size": 64,
+    "evaluate.resamples": 10, "gradcam.cases": 1, "eda.examples": 2,
+}  # fmt: skip
+
+
+def possible(row: Row) -> bool:
+    """Whether all of it goes together; what does not is refused, and tested where it is."""
+    if row.get("per") == "recording" and row.get("kind", "clips") != "clips":
+        return False  # windows of a recording have different labels
+    return (row.get("imbalance"), row.get("weighing")) != ("class_weights", "class balanced")
+
+
+def combinations(*kinds: str) -> list[Row]:
+    """All pairs of values of all options; of these those on data of some kinds."""
+    rows = all_pairs({name: list(values) for name, values in OPTIONS.items()}, possible)
+    return [row for row in rows if row["kind"] in kinds]
+
+
+def name(row: Row) -> str:
+    """What a test of a combination is called."""
+    return "-".join(row.values())
+
+
+def prepare(folder: Path, *kinds: str) -> Path:
+    """Data of some kinds."""
+    for kind in kinds:
+        worlds.make(kind, folder / kind)
+    return folder
+
+
+def changes(row: Row) -> dict[str, object]:
+    """The parameters of a combination."""
+    kind = row["kind"]
+    found = worlds.CHANGES[kind] | FEWER
+    for name, value in row.items():
+        found |= OPTIONS[name][value]
+    if row["context"] == "some":
+        found["clean.context_samples"] = CONTEXT[kind]
+    if row["floor"] == "some":
+        found["spectrogram.floor_s"] = FLOOR_S[kind]
+    return found
+
+
+def run(row: Row, shared: Path, folder: Path) -> str:
+    """Run every stage of a combination: what it was refused with, or nothing.
+
+    One store of MLflow for all: to make its tables takes longer than a combination.
+    """
+    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{shared}/mlflow.db"}
+    folder.mkdir()
+    for entry in (shared / row["kind"]).iterdir():
+        (folder / entry.name).symlink_to(entry)
+    shutil.copy(project.ROOT / "dvc.yaml", folder)
+    given = project.ROOT / "recipes", folder / "params.yaml"
+    try:
+        recipes.use(worlds.RECIPE[row["kind"]], changes(row), *given)
+    except DataError as error:
+        return f"use: {error}"
+    for stage in YAML(typ="safe").load((folder / "dvc.yaml").read_text())["stages"]:
+        done = project.stage(folder, stage, **store)
+        if done.returncode:
+            assert "Traceback" not in done.stderr, done.stderr
+            (refusal,) = [k for k in done.stderr.splitlines() if k.startswith(f"{stage}: ")]
+            return refusal
+        assert (folder / f"metrics/{stage}.json").exists(), stage
+    return ""
