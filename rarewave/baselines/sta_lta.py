@@ -25,6 +25,8 @@ def sta_lta(signal: Signal, options: Baselines) -> NDArray[np.float64]:
     highest, seen = np.zeros(len(signal.first)), 0
     for at, square, recorded in signal.blocks():
         known = square[recorded]
+        if not len(known):
+            continue
         averages = []
         for number, ((b, a), n) in enumerate(zip(filters, lengths, strict=True)):
             average, states[number] = lfilter(b, a, known, zi=states[number])

@@ -52,13 +52,13 @@ def wav(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def events_of(model: Path, paths: list[Path], pattern: str | None = None) -> pd.DataFrame:
     """What the command must find, in order of time."""
     inner, thresholds, how, bands, _ = package.load(str(model))
-    scorer = Scorer(inner.front_end, inner.classes, inner.score)
+    scorer = Scorer(inner.front_end, inner.task.names, inner.score)
     scratch = paths[0].parent / "expected.f32"
     tables = []
     for stream in tiny.joined(paths, pattern):
         scratch.unlink(missing_ok=True)
         found = scanning.scan(scorer, stream, scratch)
-        classes = {name: k for k, name in enumerate(inner.classes) if k}
+        classes = {name: k for k, name in enumerate(inner.task.names) if k}
         tables.append(event_list.events([found], inner.front_end, classes, thresholds, how, bands))
     scratch.unlink()
     return pd.concat(tables, ignore_index=True)

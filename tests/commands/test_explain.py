@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import obspy
 import pytest
-from support import tiny
+from support import tasks, tiny
 
 from rarewave.model import detector, neighbours
 from rarewave.model.detector import Detector
@@ -190,7 +190,7 @@ def test_event_or_not(tmp_path: Path, wav: Path, run: Run) -> None:
     )
     network = keras.Model(three.network.input, out, name="tiny")
     network.compile("adam", "binary_crossentropy")
-    made = Detector(network, "tiny", front, ("background", "event"), three.normalisation)
+    made = Detector(network, "tiny", front, tasks.EVENT, three.normalisation)
     detector.save(made, tmp_path / "model.keras")
     save(tmp_path / "p", tmp_path / "model.keras", {"event": 0.0}, tiny.JOINING, {})
     run(tmp_path / "p", wav, "--out", tmp_path / "out")

@@ -1,16 +1,13 @@
-"""Classes, their order, the targets of windows, and what calls say about sizes."""
+"""What calls say about sizes and bands, and windows that leave nothing to tell apart."""
 
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from sklearn.preprocessing import MultiLabelBinarizer
 
 from rarewave.base.errors import DataError
-from rarewave.base.tasks import binary, event_classes, indices, multi_hot
+from rarewave.base.tasks import Task
 from rarewave.dataset import targets, training_calls
 from rarewave.dataset.placement import Placement
 from rarewave.dataset.targets import Target
@@ -44,68 +41,13 @@ def windows(labels: list[str], status: list[str] | None = None) -> pd.DataFrame:
     """Of table WINDOWS what classes are made of."""
     return pd.DataFrame(
         {
-            "label": [joined.split("+")[0] for joined in labels],
-            "labels": labels,
+            "label": labels,
+            "labels": [[label] for label in labels],
             "status": status or ["used"] * len(labels),
             "recording_id": "r",
         },
         dtype=object,
     )
-
-
-def test_classes_are_sorted_with_background_first() -> None:
-    """Those of used windows, joined ones apart; an event is an event whatever its label."""
-    table = windows(
-        ["song", "background", "Rupe A+song", "background", "never"],
-        ["used", "used", "used", "gap", "uncertain"],
-    )
-    assert targets.classes_of(table, LABEL) == ["background", "Rupe A", "song"]
-    assert targets.classes_of(table, EVENT) == ["background", "event"]
-    clips = windows(["rain", "dog", "rain"])
-    assert targets.classes_of(clips, LABEL) == ["dog", "rain"]
-
-
-def test_events_are_the_classes_that_are_no_background() -> None:
-    """One label beside background is not `event`."""
-    assert event_classes(["background", "a", "b"]) == ["a", "b"]
-    assert event_classes(["a", "b"]) == ["a", "b"]
-    assert binary(["background", "event"])
-    assert not binary(["background", "song"])
-    assert not binary(["event", "background"])
-
-
-@given(st.lists(st.sets(st.sampled_from(["a", "b", "c d", "é"]), max_size=3), min_size=1))
-def test_targets_are_those_of_scikit_learn(sets: list[set[str]]) -> None:
-    """MultiLabelBinarizer, a window without a label being background."""
-    joined = pd.Series(["+".join(sorted(s)) or "background" for s in sets])
-    classes = ["background", "a", "b", "c d", "é"]
-    wanted = MultiLabelBinarizer(classes=classes).fit_transform([s or {"background"} for s in sets])
-    found = multi_hot(joined, classes)
-    assert found.dtype == np.int8
-    np.testing.assert_array_equal(found, wanted)
-    two = multi_hot(joined, ["background", "event"])
-    np.testing.assert_array_equal(two, [[not s, bool(s)] for s in sets])
-
-
-def test_indices_are_places_in_the_classes() -> None:
-    """Of the main label; for two classes whether there is any."""
-    labels = pd.Series(["b", "background", "a", "b"])
-    assert indices(labels, ["background", "a", "b"]).tolist() == [2, 0, 1, 2]
-    assert indices(labels, ["background", "event"]).tolist() == [1, 0, 1, 1]
-    assert indices(labels, ["background", "event"]).dtype == np.int8
-
-
-def test_a_label_with_the_sign_that_joins_labels_is_refused() -> None:
-    """It would be background."""
-    with pytest.raises(DataError, match=r"the label 'A\+B' is no class: \+ joins"):
-        indices(pd.Series(["background", "A+B", "C"]), ["background", "A", "B", "C"])
-
-
-def test_there_may_be_hundreds_of_classes() -> None:
-    """More than eight bits count."""
-    classes = [f"species {number}" for number in range(300)]
-    found = indices(pd.Series(classes), classes)
-    np.testing.assert_array_equal(found, np.arange(300))
 
 
 @pytest.fixture
@@ -193,9 +135,11 @@ def test_the_band_of_a_class_is_the_median_of_its_training_calls() -> None:
     table = pd.DataFrame({"window_id": [f"w{i}" for i in range(7)], "event_id": [*"abcdef", ""]})
     part = ["train"] * 5 + ["test", "train"]
     split = pd.DataFrame({"window_id": table["window_id"], "part": part})
-    found = training_calls.bands(events, table, split, ["background", "x", "y", "z"])
+    found = training_calls.bands(
+        events, table, split, Task("classes", ("background", "x", "y", "z"))
+    )
     assert found == {"x": (200.0, 2000.0), "y": (50.0, 80.0)}
-    merged = training_calls.bands(events, table, split, ["background", "event"])
+    merged = training_calls.bands(events, table, split, Task("event", ("background", "event")))
     assert merged == {"event": (150.0, 1500.0)}
 
 

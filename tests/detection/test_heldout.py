@@ -10,6 +10,7 @@ from support import tiny
 
 from rarewave.base.errors import DataError
 from rarewave.base.tables import EVENTS, RECORDINGS, conform
+from rarewave.base.tasks import Task
 from rarewave.detection.heldout import Heldout, heldout
 
 RATE = 100.0
@@ -52,14 +53,18 @@ LISTED, WINDOWS, SPLIT = recordings(
 )
 
 
-def of_part(part: str, table: pd.DataFrame, classes: tuple[str, ...]) -> Heldout:
+EVENT = Task("event", ("background", "event"))
+CLASSES = Task("classes", ("background", "a", "b"))
+
+
+def of_part(part: str, table: pd.DataFrame, task: Task = CLASSES) -> Heldout:
     """The recordings of a part."""
-    return heldout(part, LISTED, table, WINDOWS, SPLIT, classes)
+    return heldout(part, LISTED, table, WINDOWS, SPLIT, task)
 
 
 def test_only_labelled_recordings_that_lie_in_the_part_as_a_whole() -> None:
     """Not one with a window in training, nor one that is all purged, nor one nobody looked at."""
-    part = of_part("test", events(), ("background", "a"))
+    part = of_part("test", events())
     assert part.recordings["recording_id"].tolist() == ["test", "other"]
     assert part.durations == {"test": 30.0, "other": 20.0}
     assert part.hours == pytest.approx(50 / 3600)
@@ -69,7 +74,7 @@ def test_only_labelled_recordings_that_lie_in_the_part_as_a_whole() -> None:
         ("other.wav", "other", 2000),
     ]
     with pytest.raises(DataError, match="no recording lies in the validation part as a whole"):
-        of_part("validation", events(), ("background", "a"))
+        of_part("validation", events())
 
 
 def test_the_truth_is_cut_at_the_ends_and_parted_by_certainty() -> None:
@@ -78,18 +83,20 @@ def test_the_truth_is_cut_at_the_ends_and_parted_by_certainty() -> None:
         ("test", -5, 5, "a", True), ("test", 25, 40, "b", True), ("test", 40, 50, "a", True),
         ("other", 1, 2, "a", False), ("train", 1, 2, "a", True),
     )  # fmt: skip
-    part = of_part("test", table, ("background", "a", "b"))
+    part = of_part("test", table)
     columns = ["recording_id", "onset_s", "offset_s", "label"]
     assert part.truth[columns].to_numpy().tolist() == [["test", 0, 5, "a"], ["test", 25, 30, "b"]]
     assert part.doubtful[columns].to_numpy().tolist() == [["other", 1, 2, "a"]]
     assert list(part.truth.index) == [0, 1]
-    binary = of_part("test", table, ("background", "event"))
+    binary = of_part("test", table, EVENT)
     assert set(binary.truth["label"]) == {"event"}
+    song = of_part("test", table, Task("event", ("background", "song")))
+    assert set(song.truth["label"]) == {"song"}
 
 
 def test_a_grid_covers_the_recordings() -> None:
     """Windows around calls do not, and baselines would have been scored in places only."""
-    part = of_part("test", events(), ("background", "event"))
+    part = of_part("test", events(), EVENT)
     assert part.grid
     assert not part._replace(windows=part.windows.iloc[1:]).grid
     assert not part._replace(windows=part.windows[part.windows["recording_id"] == "test"]).grid
@@ -97,7 +104,7 @@ def test_a_grid_covers_the_recordings() -> None:
 
 def test_events_of_a_baseline() -> None:
     """A level that rises twice: found above the threshold, not within gaps or uncertain time."""
-    part = of_part("test", events(("other", 0, 9, "a", False)), ("background", "event"))
+    part = of_part("test", events(("other", 0, 9, "a", False)), EVENT)
     level = pd.Series([-20.0, -5.0, -5.0, -8.0, -20.0], part.windows.index)
     part = part._replace(windows=part.windows.assign(level_db=level))
     grid = replace(tiny.FRONT.grid, window_samples=1000, hop_samples=1000)

@@ -151,7 +151,7 @@ def test_the_batch_of_a_network_changes_nothing(
     monkeypatch: pytest.MonkeyPatch, folder: Path, scan: Maker, network: Detector, batch: int
 ) -> None:
     """Scores of a network too, whatever the batches that it predicts."""
-    scorer = Scorer(network.front_end, network.classes, network.score)
+    scorer = Scorer(network.front_end, network.task.names, network.score)
     wanted = scan([folder / "whole/x_20240301_020000.wav"], scorer)
     monkeypatch.setattr(inference, "BATCH", batch)
     monkeypatch.setattr(transform, "CHUNK", 2 * batch)
@@ -165,7 +165,7 @@ def test_a_scan_scores_as_the_detector_does(folder: Path, scan: Maker, network: 
     wave = np.round(tiny.song(12.0) * 32768) / 32768
     wave[3000:3500] = 0.0
     path = tiny.write(folder / "gappy/x.wav", wave)
-    (found,) = scan([path], Scorer(GAPPY, network.classes, network.score))
+    (found,) = scan([path], Scorer(GAPPY, network.task.names, network.score))
     wanted = network.score_recording(wave, 1000.0)
     np.testing.assert_allclose(found.first / 1000.0, wanted["start_s"])
     np.testing.assert_allclose(found.P[:, 1:], wanted[["p_low", "p_high"]], atol=1e-5)
@@ -274,7 +274,7 @@ def test_a_network_goes_on_where_it_was_cut(
     monkeypatch.setattr(transform, "CHUNK", 16)
     monkeypatch.setattr(transform, "_SPAN", 6000)
     (stream,) = tiny.joined([folder / "whole/x_20240301_020000.wav"])
-    scorer = Scorer(network.front_end, network.classes, network.score)
+    scorer = Scorer(network.front_end, network.task.names, network.score)
     path = tmp_path / "scores.f32"
     scanning.scan(scorer, stream, path)
     content = path.read_bytes()

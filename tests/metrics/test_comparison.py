@@ -8,18 +8,23 @@ import pandas as pd
 import pytest
 
 from rarewave.base.errors import DataError
-from rarewave.metrics import binary, bootstrap
+from rarewave.base.tasks import Task
+from rarewave.metrics import binary, bootstrap, tags
 from rarewave.metrics.bootstrap import Bootstrap, units
-from rarewave.metrics.comparison import (
-    DETECTORS,
-    MAJORITY,
-    compare,
-    mean_gains,
-    per_recording,
-    score_columns,
-)
+from rarewave.metrics.comparison import MAJORITY, Truth, compare, mean_gains, per_recording
 
+SONG = Task("event", ("background", "song"))
 RULE = Bootstrap(unit="group", block_s=3600.0, resamples=60, seed=3)
+
+
+def beside(data: dict[str, Any], rule: Bootstrap = RULE) -> tuple[pd.DataFrame, dict]:
+    """Detectors of one event compared, each at its threshold."""
+    y = data["y"]
+    everything = np.stack([1 - y, y], axis=1)
+    truth = Truth(y, everything, data["types"], data["groups"], np.array([70, 30]))
+    scores = {name: np.stack([1 - p, p], axis=1) for name, p in data["scores"].items()}
+    thresholds = {name: {"song": at} for name, at in data["thresholds"].items()}
+    return compare(SONG, truth, scores, thresholds, rule)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +45,7 @@ def compared() -> tuple[pd.DataFrame, dict, dict]:
         },
         "thresholds": {"network": 0.5, "level": 2.0},
     }
-    table, gains = compare(**data, bootstrap=RULE)
+    table, gains = beside(data)
     return table, gains, data
 
 
@@ -68,7 +73,7 @@ def test_always_background_is_there_to_be_beaten(compared: tuple) -> None:
     assert values["tp"] == values["fp"] == values["recall"] == 0
     assert values["average_precision"] == pytest.approx(data["y"].mean())
     assert values["roc_auc"] == 0.5
-    assert set(gains) == {"level", MAJORITY}
+    assert set(gains) == {"level", MAJORITY, "best"}
 
 
 def test_intervals_are_those_of_resampled_groups(compared: tuple) -> None:
@@ -105,9 +110,9 @@ def test_the_gain_is_a_difference_of_pairs(compared: tuple) -> None:
 def test_the_same_seed_gives_the_same_table(compared: tuple) -> None:
     """And another one other intervals of the same values."""
     table, _, data = compared
-    again, _ = compare(**data, bootstrap=RULE)
+    again, _ = beside(data)
     pd.testing.assert_frame_equal(again, table)
-    other, _ = compare(**data, bootstrap=replace(RULE, seed=4))
+    other, _ = beside(data, replace(RULE, seed=4))
     pd.testing.assert_series_equal(other["value"], table["value"])
     assert (other["low"] != table["low"]).any()
 
@@ -134,28 +139,60 @@ def test_the_unit_is_a_group_or_an_event_or_a_stretch_of_background() -> None:
     ]
 
 
+def test_the_best_baseline_is_the_one_with_the_highest_score(compared: tuple) -> None:
+    """Its gain is told again, with its name: what the network has to show."""
+    _, gains, data = compared
+    assert gains["best"] == {"baseline": "level", **gains["level"]}
+    better = data | {"scores": data["scores"] | {"forest": data["scores"]["network"] + 0.01}}
+    better["thresholds"] = data["thresholds"] | {"forest": 0.5}
+    _, others = beside(better)
+    assert others["best"]["baseline"] == "forest"
+    assert others["best"]["value"] == pytest.approx(0)
+
+
+def test_tags_are_compared_at_their_thresholds() -> None:
+    """In macro average precision; saying nothing finds nothing."""
+    rng = np.random.default_rng(0)
+    task = Task("tags", ("a", "b"))
+    everything = rng.integers(0, 2, (120, 2)).astype(np.int8)
+    good = np.clip(0.6 * everything + rng.normal(0.2, 0.2, (120, 2)), 0, 1)
+    bad = np.clip(0.1 * everything + rng.normal(0.4, 0.2, (120, 2)), 0, 1)
+    groups = np.repeat([f"g{k}" for k in range(12)], 10)
+    truth = Truth(everything[:, 0], everything, np.array(["a"] * 120), groups, np.array([9, 9]))
+    at = {"a": 0.5, "b": 0.6}
+    table, gains = compare(
+        task, truth, {"network": good, "forest": bad}, {"network": at, "forest": at}, RULE
+    )
+    values = table.set_index(["detector", "metric"])["value"]
+    wanted = tags.measure(everything, good, at, task.names)
+    assert values["network"].to_dict() == pytest.approx(wanted)
+    assert values[MAJORITY, "macro_recall"] == 0
+    assert gains["best"]["baseline"] == "forest" and gains["best"]["low"] > 0
+
+
 def test_gains_over_several_test_parts_by_hand() -> None:
     """The mean of the parts' average precision, the paired difference, an interval round each."""
     rng = np.random.default_rng(0)
     parts = []
     for _ in range(3):
         y = rng.random(80) < 0.4
-        parts.append(
-            pd.DataFrame(
-                {
-                    "label": np.where(y, "deep", "background"),
-                    "unit": np.repeat([f"u{i}" for i in range(20)], 4),
-                    "p_event": np.clip(y * 0.5 + rng.random(80) * 0.6, 0, 1),
-                    "level_db": y + rng.normal(0, 2, 80),
-                    "sta_lta": rng.random(80),
-                }
-            )
-        )
-    table, gains = mean_gains(parts, RULE)
+        scores = {
+            "network": np.clip(y * 0.5 + rng.random(80) * 0.6, 0, 1),
+            "level": y + rng.normal(0, 2, 80),
+            "sta_lta": rng.random(80),
+        }
+        about = {
+            "label": np.where(y, "deep", "background"),
+            "unit": np.repeat([f"u{i}" for i in range(20)], 4),
+        }
+        parts.append({name: pd.DataFrame(about | {"p_song": p}) for name, p in scores.items()})
+    table, gains = mean_gains(parts, "song", RULE)
     for row in table.to_dict("records"):
-        column = {"network": "p_event", "level": "level_db", "sta_lta": "sta_lta"}[row["detector"]]
         wanted = [
-            binary.average_precision((p["label"] == "deep").to_numpy(), p[column].to_numpy())
+            binary.average_precision(
+                (p[row["detector"]]["label"] == "deep").to_numpy(),
+                p[row["detector"]]["p_song"].to_numpy(),
+            )
             for p in parts
         ]
         assert row["parts"] == pytest.approx(wanted)
@@ -168,26 +205,13 @@ def test_gains_over_several_test_parts_by_hand() -> None:
     assert set(gains["baseline"]) == {"level", "sta_lta"}
 
 
-def test_level_and_trigger_score_events_and_no_kinds() -> None:
-    """Each detector's columns for each class that is no background."""
-    assert score_columns(["background", "event"]) == {
-        "network": {"event": "p_event"},
-        "level": {"event": "level_db"},
-        "sta_lta": {"event": "sta_lta"},
-    }
-    assert DETECTORS["network"] == "p_event"
-    for classes in (["background", "Rupe A", "b"], ["Rupe A", "b"]):
-        assert score_columns(classes) == {"network": {"Rupe A": "p_Rupe A", "b": "p_b"}}
-    # one label of its own is no event of any label
-    assert score_columns(["background", "song"]) == {"network": {"song": "p_song"}}
-
-
 def test_a_recording_has_the_mean_scores_of_its_windows() -> None:
     """One row each, in the order of the recordings, columns as they were."""
     rng = np.random.default_rng(0)
     classes = ["background", "a", "b"]
-    scores = [f"p_{name}" for name in classes] + ["level_db", "sta_lta"]
-    table = pd.DataFrame(rng.random((12, 5)), columns=scores)
+    scores = [f"p_{name}" for name in classes]
+    table = pd.DataFrame(rng.random((12, 3)), columns=scores)
+    table.insert(0, "labels", [[name] for name in np.repeat(["a", "background", "b"], 4)])
     table.insert(0, "label", np.repeat(["a", "background", "b"], 4))
     table.insert(0, "recording_id", np.repeat(["z", "y", "x"], 4))
     table.insert(0, "window_id", [f"w{i}" for i in range(12)])
@@ -196,9 +220,13 @@ def test_a_recording_has_the_mean_scores_of_its_windows() -> None:
     assert list(found["recording_id"]) == ["z", "y", "x"]
     assert list(found["label"]) == ["a", "background", "b"]
     assert list(found["window_id"]) == ["w0", "w4", "w8"]
-    wanted = table[scores].to_numpy().reshape(3, 4, 5).mean(axis=1)
+    wanted = table[scores].to_numpy().reshape(3, 4, 3).mean(axis=1)
     np.testing.assert_allclose(found[scores], wanted)
     pd.testing.assert_frame_equal(per_recording(found, classes), found)
+    tagged = table.copy()
+    tagged.at[5, "labels"] = ["background", "b"]
+    with pytest.raises(DataError, match=r"evaluate\.per is recording, and the windows of y have"):
+        per_recording(tagged, classes)
     table.loc[5, "label"] = "b"
     with pytest.raises(DataError, match=r"evaluate\.per is recording, and the windows of y have"):
         per_recording(table, classes)

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
+from rarewave.base.tasks import Task
 from rarewave.metrics import bootstrap, multiclass
 from rarewave.metrics.bootstrap import Bootstrap
-from rarewave.metrics.comparison import MAJORITY
+from rarewave.metrics.comparison import MAJORITY, Truth, compare
 from rarewave.plots.scores import recall_by_size
 
 CLASSES = ["background", "Rupe A", "b", "c"]
@@ -72,7 +73,7 @@ def test_every_score_is_scikit_learns(
         assert found[f"average_precision.{name}"] == pytest.approx(score)
         ranked.append(score)
     assert found["macro_average_precision"] == pytest.approx(np.mean(ranked))
-    assert set(list(found)[:7]) == set(multiclass.OVERALL)
+    assert set(list(found)[:7]) == set(multiclass.SCORES)
 
 
 @given(scored())
@@ -84,6 +85,14 @@ def test_the_confusion_is_scikit_learns(
     decided = multiclass.decide(p)
     wanted = metrics.confusion_matrix(y, decided, labels=range(4), sample_weight=weights)
     np.testing.assert_allclose(multiclass.confusion(y, decided, 4, weights), wanted)
+
+
+def beside(data: dict[str, Any], rule: Bootstrap = RULE) -> tuple[pd.DataFrame, dict]:
+    """Detectors compared as classes, which need no thresholds."""
+    y, task = data["y"], Task("classes", tuple(CLASSES))
+    types = np.array(CLASSES)[y]
+    truth = Truth(y, np.eye(4, dtype=np.int8)[y], types, data["groups"], data["counts"])
+    return compare(task, truth, data["scores"], {}, rule)
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +111,8 @@ def compared() -> tuple[pd.DataFrame, dict, dict]:
         "groups": np.repeat([f"g{i}" for i in range(24)], 10),
         "scores": {"network": scores(2.5), "forest": scores(1.0)},
         "counts": np.array([90, 30, 20, 4]),
-        "classes": CLASSES,
     }
-    table, gains = multiclass.compare(**data, bootstrap=RULE)
+    table, gains = beside(data)
     return table, gains, data
 
 
@@ -142,7 +150,8 @@ def test_always_the_most_frequent_class_is_there_to_be_beaten(compared: tuple) -
 def test_the_gain_in_macro_f1_is_a_difference_of_pairs(compared: tuple) -> None:
     """Both detectors on each resample."""
     table, gains, data = compared
-    assert set(gains) == {"forest", MAJORITY}
+    assert set(gains) == {"forest", MAJORITY, "best"}
+    assert gains["best"] == {"baseline": "forest", **gains["forest"]}
     f1 = table[table["metric"] == "macro_f1"].set_index("detector")["value"]
     assert gains["forest"]["value"] == pytest.approx(f1["network"] - f1["forest"])
     weights = bootstrap.group_weights(data["groups"], np.zeros(240), RULE.resamples, RULE.seed)
@@ -164,9 +173,9 @@ def test_the_gain_in_macro_f1_is_a_difference_of_pairs(compared: tuple) -> None:
 def test_the_same_seed_gives_the_same_table(compared: tuple) -> None:
     """And another one other intervals of the same values."""
     table, _, data = compared
-    again, _ = multiclass.compare(**data, bootstrap=RULE)
+    again, _ = beside(data)
     pd.testing.assert_frame_equal(again, table)
-    other, _ = multiclass.compare(**data, bootstrap=replace(RULE, seed=4))
+    other, _ = beside(data, replace(RULE, seed=4))
     pd.testing.assert_series_equal(other["value"], table["value"])
     assert (other["low"] != table["low"]).any()
 
@@ -212,7 +221,7 @@ def test_the_training_windows_say_what_is_rare_and_most_frequent(compared: tuple
     table, _, data = compared
     found = table.set_index(["detector", "metric"])["value"]
     assert found["network", "rare_recall"] == found["network", "recall.c"]
-    other, _ = multiclass.compare(**(data | {"counts": np.array([3, 2, 9, 4])}), bootstrap=RULE)
+    other, _ = beside(data | {"counts": np.array([3, 2, 9, 4])})
     other = other.set_index(["detector", "metric"])["value"]
     assert other["network", "rare_recall"] == found["network", "recall.Rupe A"]
     assert other[MAJORITY, "recall.b"] == 1 and other[MAJORITY, "recall.background"] == 0
@@ -251,7 +260,7 @@ def test_classes_without_a_window_are_left_out_of_the_picture(
     y = data["y"].copy()
     y[y == 2] = 1
     counts = np.array([9, 9, 9, 0])
-    table, _ = multiclass.compare(**(data | {"y": y, "counts": counts}), bootstrap=RULE)
+    table, _ = beside(data | {"y": y, "counts": counts})
     recall_by_size(tmp_path / "r", table, counts, CLASSES)
     rows = pd.read_csv(tmp_path / "r.csv")
     assert rows["class"].tolist() == ["background", "Rupe A", "c"] * 2

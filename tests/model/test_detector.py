@@ -10,6 +10,7 @@ from support import tasks
 
 from rarewave.base import files
 from rarewave.base.errors import DataError
+from rarewave.base.tasks import Task
 from rarewave.frontend import normalisation, transform
 from rarewave.frontend.transform import FrontEnd
 from rarewave.model import detector
@@ -18,6 +19,8 @@ from rarewave.networks import backend, registry
 from rarewave.networks.backend import keras
 
 backend.start(2)
+
+SONGS = Task("classes", ("background", "Rupe A", "b"))
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +31,7 @@ def made(small_front_end: FrontEnd, labelled: tuple[np.ndarray, np.ndarray]) -> 
     network = registry.build("seed_cnn", front.shape, tasks.of_outputs(1), front.window_frames)
     network.compile("adam", "binary_crossentropy")
     scale = normalisation.fit(labelled[0], "dataset")
-    return Detector(network, "seed_cnn", front, ("background", "event"), scale)
+    return Detector(network, "seed_cnn", front, tasks.EVENT, scale)
 
 
 def test_a_stored_detector_scores_the_same(
@@ -41,7 +44,7 @@ def test_a_stored_detector_scores_the_same(
     wave = noise(3000)
     found, wanted = again.score_recording(wave, 6.625), made.score_recording(wave, 6.625)
     np.testing.assert_allclose(found["p_event"], wanted["p_event"], atol=1e-5)
-    assert (again.classes, again.network_name) == (made.classes, "seed_cnn")
+    assert (again.task, again.network_name) == (made.task, "seed_cnn")
     for ending in (".keras", ".json"):
         one, two = ((tmp_path / f"{name}{ending}").read_bytes() for name in "ab")
         assert one == two
@@ -86,9 +89,7 @@ def of_songs(made: Detector) -> Detector:
     network = registry.build(
         "sound_net", made.front_end.shape, tasks.of_outputs(3), made.front_end.window_frames
     )
-    return replace(
-        made, network=network, network_name="sound_net", classes=("background", "Rupe A", "b")
-    )
+    return replace(made, network=network, network_name="sound_net", task=SONGS)
 
 
 def test_several_classes_have_a_column_each(
@@ -98,7 +99,7 @@ def test_several_classes_have_a_column_each(
     of_songs.network.compile("adam", "categorical_crossentropy")
     detector.save(of_songs, tmp_path / "m.keras")
     again = detector.load(tmp_path / "m.keras")
-    assert again.classes == ("background", "Rupe A", "b")
+    assert again.task == SONGS
     wave = noise(3000)
     table = again.score_recording(wave, 6.625)
     assert list(table.columns) == ["start_s", "duration_s", "status", "p_Rupe A", "p_b"]

@@ -9,6 +9,7 @@ import pytest
 from support import tiny
 
 from rarewave.base.errors import DataError
+from rarewave.base.tasks import Task
 from rarewave.model import detector, package
 from rarewave.model.detector import Detector
 from rarewave.model.neighbours import Examples
@@ -44,7 +45,7 @@ def test_a_package_is_read_as_it_was_saved(tmp_path: Path, made: Detector, model
         found = package.load(str(where))
         assert (found.thresholds, found.joining, found.bands) == (AT, HOW, tiny.BANDS)
         assert found.detector.front_end == made.front_end
-        assert found.detector.classes == made.classes
+        assert found.detector.task == made.task
         scores = found.detector.score_recording(wave, 1000.0)
         np.testing.assert_allclose(scores["p_low"], wanted["p_low"], atol=1e-6)
 
@@ -127,10 +128,10 @@ def test_what_is_not_json_is_refused(tmp_path: Path, model: Path) -> None:
 def test_the_named_file_is_read(tmp_path: Path, made: Detector, model: Path) -> None:
     """Of two models in one folder."""
     package.save(tmp_path / "p", model, AT, HOW, tiny.BANDS)
-    other = replace(made, classes=("background", "low", "x"))
+    other = replace(made, task=Task("classes", ("background", "low", "x")))
     detector.save(other, tmp_path / "p" / "other.keras")
-    assert package.load(str(tmp_path / "p" / "model.keras")).detector.classes == made.classes
-    assert package.load(str(tmp_path / "p" / "other.keras")).detector.classes == other.classes
+    assert package.load(str(tmp_path / "p" / "model.keras")).detector.task == made.task
+    assert package.load(str(tmp_path / "p" / "other.keras")).detector.task == other.task
 
 
 @pytest.mark.parametrize("thresholds", [{"low": "high"}, [0.5], {"low": None}])

@@ -68,7 +68,8 @@ def _environment(folder: Path, more: Mapping[str, str]) -> Iterator[None]:
     """The working directory and variables of a user in `folder`; both are put back."""
     before = dict(os.environ)
     os.environ.clear()
-    os.environ.update(without_tools(before) | more)
+    # Workers that an earlier run left behind are in its folder.
+    os.environ.update({"RAREWAVE_JOBS": "1"} | without_tools(before) | more)
     try:
         with contextlib.chdir(folder):
             yield

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rarewave.base.tasks import Task
 from rarewave.detection import event_list, scanning
 from rarewave.detection.postprocessing import Joining
 from rarewave.detection.scanning import Scorer
@@ -23,6 +24,7 @@ from support import options
 
 RATE = 1000.0
 CLASSES = ("background", "low", "high")
+TASK = Task("classes", CLASSES)
 BANDS = {"low": (50.0, 150.0), "high": (300.0, 400.0)}
 CLEANING = replace(
     options.CLEANING,
@@ -112,7 +114,7 @@ def network_detector(front: FrontEnd = FRONT, seed: int = 1) -> Detector:
     network = keras.Model(given, x, name="tiny")
     network.compile("adam", "categorical_crossentropy")
     X = np.random.default_rng(seed).normal(-30, 10, (20, *front.shape)).astype(np.float32)
-    return Detector(network, "tiny", front, CLASSES, normalisation.fit(X, "dataset"))
+    return Detector(network, "tiny", front, TASK, normalisation.fit(X, "dataset"))
 
 
 def package(folder: Path, joining: Joining = JOINING, front: FrontEnd = FRONT) -> Detector:

@@ -7,8 +7,6 @@ from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.metrics import (
     average_precision_score,
     log_loss,
@@ -21,6 +19,7 @@ from support.options import TRAINING
 from support.speed import times_as_fast
 
 from rarewave.base.errors import DataError
+from rarewave.base.tasks import Task
 from rarewave.frontend import normalisation, spectrogram
 from rarewave.frontend.transform import FrontEnd
 from rarewave.networks import backend, inference, registry
@@ -36,6 +35,7 @@ Labelled = tuple[np.ndarray, np.ndarray]
 FRAMES = slice(0, 29)
 TRAIN, VALIDATION = np.arange(0, 40), np.arange(40, 60)
 NOTHING = Augmentation()
+SONGS = Task("classes", ("background", "a", "b"))
 
 
 def one_hot(y: np.ndarray, classes: int) -> np.ndarray:
@@ -47,7 +47,7 @@ def one_hot(y: np.ndarray, classes: int) -> np.ndarray:
 def events(labelled: Labelled) -> Examples:
     """Background and event: one output."""
     X, y = labelled
-    return Examples(X, y, one_hot(y, 2), 0, None)
+    return Examples(tasks.EVENT, X, y, one_hot(y, 2), None)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def songs(labelled: Labelled) -> Examples:
     for row in range(60):
         for kind in np.flatnonzero(targets[row, 1:]):
             X[row, 3 + 6 * kind : 8 + 6 * kind] += 6
-    return Examples(X, y, targets, 0, None)
+    return Examples(SONGS, X, y, targets, None)
 
 
 def fresh(
@@ -94,7 +94,7 @@ def run(
     kept: list[Any] = []
 
     def checkpoint(model: keras.Model) -> None:
-        p = inference.predict(model, examples.X, VALIDATION, scale)
+        p = inference.predict(model, examples.X, VALIDATION, scale, examples.task)
         kept.append((model.get_weights(), p, len(reports)))
 
     fit.train(
@@ -162,7 +162,7 @@ def test_several_classes_are_scored_in_the_mean(songs: Examples, small_front_end
     _, p, epochs = kept[-1]
     assert p.shape == (20, 3)
     row = reports[epochs - 1]
-    truth, decided = songs.targets[VALIDATION], np.argmax(p, axis=1)
+    truth, decided = songs.truth[VALIDATION], np.argmax(p, axis=1)
     calls = truth[:, 1:], one_hot(decided, 3)[:, 1:]
     wanted = average_precision_score(truth[:, 1:], p[:, 1:], average="macro")
     assert row["val_average_precision"] == pytest.approx(wanted)
@@ -196,7 +196,7 @@ class Watched:
         # of four windows the only event at rank r has an average precision of 1 / r
         ranks = [round(1 / p) for p in precisions]
         scores = [np.array([[1.0, 0.7, 0.5, 0.1][r - 1], 0.9, 0.6, 0.3]) for r in ranks]
-        examples = Examples(np.zeros((4, 1, 1, 1), np.float32), y, one_hot(y, 2), 0, None)
+        examples = Examples(tasks.EVENT, np.zeros((4, 1, 1, 1), np.float32), y, one_hot(y, 2), None)
         options = replace(TRAINING, patience=patience, keep=keep, epochs=len(precisions))
         self.watch = fit.EveryEpoch(
             lambda _: np.stack([1 - scores[self.epoch], scores[self.epoch]], axis=1),
@@ -267,8 +267,10 @@ def test_an_epoch_holds_every_window_once(
     examples = request.getfixturevalue(kind)
     feed = feed_of(examples)
     scaled = normalisation.fit(examples.X, "sample")(examples.X[TRAIN])
-    mine = examples.targets[TRAIN].astype(float)
-    wanted = mine[:, 1:] if examples.binary else mine / mine.sum(axis=1, keepdims=True)
+    mine = examples.truth[TRAIN].astype(float)
+    wanted = (
+        mine[:, 1:] if examples.task.kind == "event" else mine / mine.sum(axis=1, keepdims=True)
+    )
     orders = []
     for _ in range(2):
         inputs, targets = whole(feed, 0), whole(feed, 1)
@@ -287,7 +289,7 @@ def test_a_window_of_two_calls_is_half_of_each(
     """The targets of a softmax sum to 1."""
     targets = whole(feed_of(songs), 1)
     np.testing.assert_allclose(targets.sum(axis=1), 1)
-    both = (songs.targets[TRAIN].sum(axis=1) == 2).sum()
+    both = (songs.truth[TRAIN].sum(axis=1) == 2).sum()
     assert (targets == [0, 0.5, 0.5]).all(axis=1).sum() == both > 0
 
 
@@ -373,7 +375,7 @@ def test_waveforms_are_augmented_and_transformed_again(
     waves = np.random.default_rng(0).standard_normal((60, 256)).astype(np.float32)
     X = spectrogram.spectrograms(waves, 6.625, small_front_end.spectrogram)
     y = (np.arange(60) % 2).astype(np.int8)
-    examples = Examples(X, y, one_hot(y, 2), 0, waves)
+    examples = Examples(tasks.EVENT, X, y, one_hot(y, 2), lambda rows: waves[rows])
     plain = whole(feed_of(examples._replace(waveforms=None)), 0)
     np.testing.assert_allclose(whole(feed_of(examples), 0), plain, atol=1e-4)
     noisy = Augmentation(noise_p=1.0, noise_snr_low_db=0.0, noise_snr_high_db=0.0)
@@ -476,27 +478,20 @@ def test_probabilities_do_not_depend_on_the_batch(
     """Of each class, rows in the order asked for; none for none."""
     X, _ = labelled
     scale = normalisation.fit(X, "sample")
-    model = fresh(outputs, TRAINING, 1)
+    model, task = fresh(outputs, TRAINING, 1), tasks.of_outputs(outputs)
     rows = np.array([5, 3, 59, 0, 7])
-    found = inference.predict(model, X, rows, scale)
+    found = inference.predict(model, X, rows, scale, task)
     assert found.dtype == np.float64
     assert found.shape == (5, max(2, outputs))
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
     monkeypatch.setattr(inference, "BATCH", 2)
-    np.testing.assert_allclose(inference.predict(model, X, rows, scale), found, atol=1e-6)
+    np.testing.assert_allclose(inference.predict(model, X, rows, scale, task), found, atol=1e-6)
     wanted = np.asarray(model(scale(X[rows]), training=False))
     np.testing.assert_allclose(found[:, -outputs:], wanted, atol=1e-6)
-    assert inference.predict(model, X, rows[:0], scale).shape == (0, max(2, outputs))
-
-
-@given(st.integers(2, 5), st.integers(-1, 4))
-def test_one_output_is_for_background_and_event_alone(classes: int, background: int) -> None:
-    """Two kinds of calls without background are two outputs."""
-    examples = Examples(
-        np.zeros((1, 2, 2, 1), np.float32), np.zeros(1, np.int8),
-        np.ones((1, classes), np.int8), background, None,
-    )  # fmt: skip
-    assert examples.outputs == (1 if (classes, background) == (2, 0) else classes)
+    assert inference.predict(model, X, rows[:0], scale, task).shape == (
+        0,
+        max(2, outputs),
+    )
 
 
 @pytest.mark.slow
@@ -508,7 +503,7 @@ def test_feeding_costs_less_than_a_tenth_of_an_epoch(small_front_end: FrontEnd) 
     y = (rng.random(256) < 0.3).astype(np.int8)
     scale = normalisation.fit(X, "sample")
     options = replace(TRAINING, batch_size=64)
-    examples = Examples(X, y, one_hot(y, 2), 0, None)
+    examples = Examples(tasks.EVENT, X, y, one_hot(y, 2), None)
     feed = Batches(examples, np.arange(256), scale, small_front_end, options, NOTHING)
     ready, targets = scale(X), y.astype(np.float32)[:, None]
     model = fresh(1, options, 100, (129, 32, 1))

@@ -307,7 +307,7 @@ def test_the_loss_of_a_batch_is_the_weighted_mean(
     """Batches hand out each window's class weight, and Keras multiplies its loss by it."""
     X, _ = labelled
     y = np.repeat([0, 1, 2], [40, 15, 5]).astype(np.int8)
-    examples = Examples(X, y, np.eye(3, dtype=np.int8)[y], 0, None)
+    examples = Examples(tasks.of_outputs(3), X, y, np.eye(3, dtype=np.int8)[y], None)
     options = replace(TRAINING, loss=loss, class_balanced_beta=0.99, batch_size=60)
     scale = normalisation.fit(X, "sample")
     feed = batches.Batches(examples, np.arange(60), scale, small_front_end, options, Augmentation())

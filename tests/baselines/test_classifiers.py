@@ -1,9 +1,12 @@
-"""The forest sees the mean and spread of each frequency, and repeats itself."""
+"""Classifiers see the mean and spread of each frequency, and repeat themselves."""
+
+from typing import Any
 
 import numpy as np
 import pytest
 
-from rarewave.baselines import classical
+from rarewave.base.tasks import Task
+from rarewave.baselines import classifiers
 
 
 @pytest.fixture(scope="module")
@@ -17,10 +20,29 @@ def songs() -> tuple[np.ndarray, np.ndarray]:
     return X, y
 
 
+WHOLE = slice(0, 20)
+
+
+def of(count: int) -> Task:
+    """So many classes."""
+    return Task("classes", tuple(f"kind {k}" for k in range(count)))
+
+
+def fitted(X: np.ndarray, y: np.ndarray, rows: np.ndarray, seed: int) -> Any:
+    """A forest of some rows."""
+    rows = classifiers.some(rows, seed)
+    return classifiers.forest(classifiers.features(X[rows], WHOLE), y[rows], seed)
+
+
+def scored(model: Any, X: np.ndarray, count: int) -> np.ndarray:
+    """Probabilities of windows."""
+    return classifiers.score(model, classifiers.features(X, WHOLE), of(count))
+
+
 def test_features_are_mean_and_spread_over_time(songs: tuple[np.ndarray, np.ndarray]) -> None:
     """Of each row of the first channel."""
     X, _ = songs
-    found = classical.features(X)
+    found = classifiers.features(X, WHOLE)
     assert found.shape == (90, 24)
     for row in (0, 50):
         for hertz in range(12):
@@ -36,8 +58,8 @@ def test_it_tells_apart_what_differs_in_level_or_spread(
 ) -> None:
     """New windows; a class that was never seen has no probability."""
     X, y = songs
-    model = classical.fit(X, y, np.arange(60), seed=1)
-    p = classical.score(model, X[60:], 5)
+    model = fitted(X, y, np.arange(60), seed=1)
+    p = scored(model, X[60:], 5)
     assert p.shape == (30, 5)
     np.testing.assert_allclose(p.sum(axis=1), 1)
     np.testing.assert_array_equal(p[:, [1, 4]], 0)
@@ -47,9 +69,7 @@ def test_it_tells_apart_what_differs_in_level_or_spread(
 def test_the_seed_repeats_it(songs: tuple[np.ndarray, np.ndarray]) -> None:
     """Bit for bit; another seed is another forest."""
     X, y = songs
-    one, again, other = (
-        classical.score(classical.fit(X, y, np.arange(60), seed), X[60:], 4) for seed in (1, 1, 2)
-    )
+    one, again, other = (scored(fitted(X, y, np.arange(60), seed), X[60:], 4) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, again)
     assert (one != other).any()
 
@@ -61,20 +81,20 @@ def test_only_the_rows_asked_for_are_learnt(
     X, y = songs
     wrong = y.copy()
     wrong[60:] = 0
-    one, other = (classical.score(classical.fit(X, k, np.arange(60), 1), X, 4) for k in (y, wrong))
+    one, other = (scored(fitted(X, k, np.arange(60), 1), X, 4) for k in (y, wrong))
     np.testing.assert_array_equal(one, other)
-    monkeypatch.setattr(classical, "_MOST", 25)
-    few = classical.fit(X, y, np.arange(60), 1)
+    monkeypatch.setattr(classifiers, "_MOST", 25)
+    few = fitted(X, y, np.arange(60), 1)
     assert few.estimators_[0].tree_.n_node_samples[0] <= 25
-    assert np.mean(np.argmax(classical.score(few, X, 4), axis=1) == y) > 0.8
+    assert np.mean(np.argmax(scored(few, X, 4), axis=1) == y) > 0.8
 
 
 def test_a_rare_class_weighs_as_much_as_a_common_one() -> None:
     """Where two classes overlap the rare one is not given up."""
     rng = np.random.default_rng(0)
     y = (np.arange(400) % 20 == 0).astype(np.int8)
-    X = rng.normal(0, 1, (400, 1, 8, 1)).astype(np.float32)
-    model = classical.fit(X, y, np.arange(400), 1)
+    X = rng.normal(0, 1, (400, 1, 20, 1)).astype(np.float32)
+    model = fitted(X, y, np.arange(400), 1)
     tree = model.estimators_[0].tree_
     share = tree.value[0, 0] / tree.value[0, 0].sum()
     np.testing.assert_allclose(share, 0.5, atol=0.15)
@@ -87,9 +107,9 @@ def test_the_linear_model_is_scikit_learns_on_standardised_features(
     from sklearn.linear_model import LogisticRegression
 
     X, y = songs
-    model = classical.fit_linear(X, y, np.arange(60), seed=1)
-    p = classical.score(model, X[60:], 4)
-    F = classical.features(X)
+    model = classifiers.linear(classifiers.features(X[:60], WHOLE), y[:60], 1)
+    p = scored(model, X[60:], 4)
+    F = classifiers.features(X, WHOLE)
     mean, deviation = F[:60].mean(axis=0), F[:60].std(axis=0)
     by_hand = LogisticRegression(C=0.1, class_weight="balanced", max_iter=500)
     by_hand.fit((F[:60] - mean) / deviation, y[:60])
@@ -97,3 +117,28 @@ def test_the_linear_model_is_scikit_learns_on_standardised_features(
     np.testing.assert_allclose(p[:, [0, 2, 3]], expected, atol=1e-3)
     assert (p[:, 1] == 0).all()
     assert (p.argmax(axis=1) == y[60:]).mean() > 0.8
+
+
+def test_a_window_and_its_context_are_told_apart(songs: tuple[np.ndarray, np.ndarray]) -> None:
+    """Mean and spread of the window's frames, then of those around it."""
+    X, _ = songs
+    found = classifiers.features(X, slice(5, 15))
+    assert found.shape == (90, 48)
+    inside, around = X[..., 5:15, 0], np.delete(X[..., 0], np.arange(5, 15), axis=2)
+    wanted = [inside.mean(axis=2), inside.std(axis=2), around.mean(axis=2), around.std(axis=2)]
+    np.testing.assert_allclose(found, np.concatenate(wanted, axis=1), atol=1e-5)
+
+
+@pytest.mark.parametrize("fit", [classifiers.forest, classifiers.linear])
+def test_tags_are_told_each_for_itself(fit: Any) -> None:
+    """Both, one or none of them; a tag that training never holds has no probability."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, (200, 3)).astype(np.int8)
+    truth[:, 2] = 0
+    X = rng.normal(0, 0.3, (200, 4)).astype(np.float32)
+    X[:, :2] += 2 * truth[:, :2]
+    model = fit(X[:150], truth[:150], 1)
+    p = classifiers.score(model, X[150:], Task("tags", ("a", "b", "never")))
+    assert p.shape == (50, 3)
+    assert ((p[:, :2] > 0.5) == truth[150:, :2]).mean() > 0.95
+    assert (p[:, 2] < 0.5).all()
