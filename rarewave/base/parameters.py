@@ -6,7 +6,8 @@ An option class is a frozen dataclass whose annotations carry the limits::
     class Grid:
         window_samples: Annotated[int, AtLeast(1)]
 
-`build` makes one from a mapping, or raises `DataError` naming the parameter and the fix.
+`build` makes one from a mapping, or raises `DataError` naming the parameter and the fix. A field
+may be an option class itself: its parameter is a map, and what is in it is named with dots.
 """
 
 import dataclasses
@@ -103,17 +104,34 @@ def build(cls: type[T], values: Mapping[str, Any], section: str) -> T:
 
 def unknown(values: Mapping[str, Any], classes: tuple[type, ...], section: str) -> None:
     """Refuse parameters that no option class of a section knows, naming the nearest one."""
-    known = [f.name for cls in classes for f in dataclasses.fields(cls)]
-    refuse_unknown(values, known, section)
+    refuse_unknown(values, [name for cls in classes for name in names(cls)], section)
+
+
+def names(cls: type) -> list[str]:
+    """The parameters of an option class, those inside of a map behind it with a dot."""
+    hints, found = get_type_hints(cls), []
+    for field in dataclasses.fields(cls):
+        inner = names(hints[field.name]) if dataclasses.is_dataclass(hints[field.name]) else []
+        found += [field.name, *(f"{field.name}.{name}" for name in inner)]
+    return found
 
 
 def refuse_unknown(values: Mapping[str, Any], known: list[str], section: str = "") -> None:
-    """Raise `DataError` for the first key that is not among `known`."""
+    """Raise `DataError` for the first key that is not among `known`.
+
+    Names with a dot are inside of maps: they are no keys, but may be what was meant.
+    """
     prefix = f"{section}." if section else ""
+    keys = [name for name in known if "." not in name]
+    joined = {name.replace(".", "_"): name for name in known}
     for key in values:
-        if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-            hint = f"did you mean {prefix}{near[0]}?" if near else f"known are {', '.join(known)}"
+        if key in joined and key not in keys:
+            raise DataError(f"unknown parameter {prefix}{key}: it is now {prefix}{joined[key]}")
+        if key not in keys:
+            near = difflib.get_close_matches(str(key), joined, n=1, cutoff=0.5)
+            hint = f"known are {', '.join(keys)}"
+            if near:
+                hint = f"did you mean {prefix}{joined[near[0]]}?"
             raise DataError(f"unknown parameter {prefix}{key}: {hint}")
 
 
@@ -143,6 +161,12 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
         if value in choices and type(value) in {type(choice) for choice in choices}:
             return value
         raise DataError(f"parameter {name} is {value!r}: choose {_one_of(value, choices)}")
+    if dataclasses.is_dataclass(hint):
+        if not isinstance(value, Mapping):
+            inner = ", ".join(f"{field.name}: …" for field in dataclasses.fields(hint))
+            raise DataError(f"parameter {name} is {value!r}: it must be a map, like {{{inner}}}")
+        unknown(value, (hint,), name)  # type: ignore[arg-type]
+        return build(hint, value, name)  # type: ignore[arg-type]
     if origin is tuple:
         if not isinstance(value, list | tuple):
             raise DataError(f"parameter {name} is {value!r}: it must be a list, like [a, b]")
