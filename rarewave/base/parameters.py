@@ -40,7 +40,10 @@ class Above:
     bound: float
 
     def __call__(self, value: float) -> str | None:
-        return None if value > self.bound else f"must be greater than {self.bound:g}"
+        return None if value > self.bound else f"must be {self}"
+
+    def __str__(self) -> str:
+        return f"greater than {self.bound:g}"
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,10 @@ class AtLeast:
     bound: float
 
     def __call__(self, value: float) -> str | None:
-        return None if value >= self.bound else f"must be at least {self.bound:g}"
+        return None if value >= self.bound else f"must be {self}"
+
+    def __str__(self) -> str:
+        return f"at least {self.bound:g}"
 
 
 @dataclass(frozen=True)
@@ -61,9 +67,10 @@ class Between:
     high: float
 
     def __call__(self, value: float) -> str | None:
-        if self.low <= value <= self.high:
-            return None
-        return f"must be between {self.low:g} and {self.high:g}"
+        return None if self.low <= value <= self.high else f"must be {self}"
+
+    def __str__(self) -> str:
+        return f"between {self.low:g} and {self.high:g}"
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,11 @@ class OneOf:
     def __call__(self, value: str) -> str | None:
         return None if value in self.choices else f"must be {_one_of(value, self.choices)}"
 
+    def __str__(self) -> str:
+        return f"one of {', '.join(self.choices)}"
+
+
+_TYPES = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}
 
 Fraction = Annotated[float, Between(0.0, 1.0)]
 
@@ -135,6 +147,23 @@ def refuse_unknown(values: Mapping[str, Any], known: list[str], section: str = "
             raise DataError(f"unknown parameter {prefix}{key}: {hint}")
 
 
+def describe(hint: Any) -> str:
+    """What a parameter of a type may be, as `a number, greater than 0, or null`."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        rules = [str(rule) for rule in inner[1:]]
+        # A choice says all; a type does not add to it.
+        return ", ".join(rules if isinstance(inner[1], OneOf) else [describe(inner[0]), *rules])
+    if origin is Literal:
+        return f"one of {', '.join(str(choice) for choice in inner)}"
+    if origin in (Union, types.UnionType):
+        (wanted,) = [option for option in inner if option is not type(None)]
+        return f"{describe(wanted)}, or null"
+    if origin is tuple:
+        return f"a list; each is {describe(inner[0])}"
+    return _TYPES.get(hint, getattr(hint, "__name__", str(hint)))
+
+
 def _checked(value: Any, hint: Any, name: str) -> Any:
     rules: tuple[Any, ...] = ()
     if get_origin(hint) is Annotated:
@@ -177,15 +206,7 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
     if hint is str and isinstance(value, datetime.date):
         value = value.isoformat()  # YAML reads 1971-04-08 as a date
     if type(value) is not hint:
-        wanted = {
-            "float": "a number",
-            "int": "a whole number",
-            "str": "text",
-            "bool": "true or false",
-        }
-        raise DataError(
-            f"parameter {name} is {value!r}: it must be {wanted.get(hint.__name__, hint.__name__)}"
-        )
+        raise DataError(f"parameter {name} is {value!r}: it must be {describe(hint)}")
     if hint is float and not math.isfinite(value):
         raise DataError(f"parameter {name} is {value!r}: it must be finite")
     return value
