@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from rarewave.base import timing
+from rarewave.base.compute import Compute
 from rarewave.base.files import read_json, write_csv, write_json
 from rarewave.base.tables import (
     COVERAGE,
@@ -30,7 +31,6 @@ from rarewave.model import beside, detector, neighbours, package, registry
 from rarewave.model.detector import Detector
 from rarewave.networks import backend
 from rarewave.plots import timelines
-from rarewave.training.hyperparameters import Training
 from stages.shared import artifacts, logbook, params
 from stages.shared.data import dataset
 from stages.shared.run import run
@@ -41,8 +41,8 @@ STEPS = np.round(np.linspace(0.05, 0.95, 19), 2)
 def main() -> None:
     """Choose thresholds on validation recordings, score on test recordings, pack."""
     joining, matching, choice = params.options("detect", Joining, Matching, Operating)
-    (hyper,) = params.options("train", Training)
-    backend.start(hyper.threads)
+    (compute,) = params.options("compute", Compute)
+    backend.start(compute.threads)
     model = detector.load(artifacts.MODEL)
     events = read_table(artifacts.EVENTS, EVENTS)
     windows, split = artifacts.windows(), artifacts.split()

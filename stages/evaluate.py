@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from rarewave.base.compute import Compute
 from rarewave.base.files import read_json, write_csv, write_json
 from rarewave.base.tables import (
     EVALUATED,
@@ -19,7 +20,6 @@ from rarewave.metrics.comparison import NETWORK, Unit
 from rarewave.model import detector
 from rarewave.networks import backend
 from rarewave.plots import scores as pictures
-from rarewave.training.hyperparameters import Training
 from stages.shared import artifacts, logbook, params
 from stages.shared.data import dataset
 from stages.shared.run import run
@@ -28,8 +28,8 @@ from stages.shared.run import run
 def main() -> None:
     """Score, compare, draw, and log."""
     bootstrap, unit = params.options("evaluate", Bootstrap, Unit)
-    (hyper,) = params.options("train", Training)
-    backend.start(hyper.threads)
+    (compute,) = params.options("compute", Compute)
+    backend.start(compute.threads)
     model, data, split = detector.load(artifacts.MODEL), dataset(), artifacts.split()
     task, names = model.task, model.task.names
     columns = [f"p_{name}" for name in names]

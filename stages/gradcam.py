@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rarewave.base.compute import Compute
 from rarewave.base.files import read_json, write_csv, write_json
 from rarewave.base.tables import EVALUATED, WAVEFORMS, read_table, with_scores
 from rarewave.dataset import waveforms
@@ -16,7 +17,6 @@ from rarewave.model import detector
 from rarewave.model.detector import Detector
 from rarewave.networks import backend
 from rarewave.plots import overlays
-from rarewave.training.hyperparameters import Training
 from stages.shared import artifacts, logbook, params
 from stages.shared.data import dataset
 from stages.shared.run import run
@@ -25,8 +25,8 @@ from stages.shared.run import run
 def main() -> None:
     """Choose windows, compute maps, draw, and check the maps against random weights."""
     (options,) = params.options("gradcam", Cases)
-    (hyper,) = params.options("train", Training)
-    backend.start(hyper.threads)
+    (compute,) = params.options("compute", Compute)
+    backend.start(compute.threads)
     model, data = detector.load(artifacts.MODEL), dataset()
     names = model.task.names
     scores = read_table(artifacts.EVALUATED, with_scores(EVALUATED, names))

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from rarewave.base.compute import Compute
 from rarewave.base.files import write_csv, write_json
 from rarewave.base.tables import WAVEFORMS, read_table
 from rarewave.base.tasks import UNLABELLED
@@ -19,7 +20,7 @@ from rarewave.plots import training as pictures
 from rarewave.splits.parts import Split
 from rarewave.splits.purge import free
 from rarewave.training import simclr
-from rarewave.training.augmentation import Augmentation
+from rarewave.training.augmentation.options import Augmentation
 from rarewave.training.hyperparameters import Pretraining, Training
 from rarewave.training.simclr import Pool, Watch
 from stages.shared import artifacts, logbook, params
@@ -32,7 +33,8 @@ def main() -> None:
     (options,) = params.options("pretrain", Pretraining)
     (changes,) = params.options("views", Augmentation)
     (training,) = params.options("train", Training)
-    backend.start(training.threads)
+    (compute,) = params.options("compute", Compute)
+    backend.start(compute.threads)
     data, split = dataset(), artifacts.split()
     part = split["part"].to_numpy("U")
     train, validation = (split["row"].to_numpy()[part == p] for p in ("train", "validation"))
@@ -57,7 +59,7 @@ def main() -> None:
         write_csv(path, [{"loss": float("nan")} | r for r in history])
         logbook.live(mlflow, "pretrain", row)
 
-    settings = (options, changes, training.network, training.width, training.threads)
+    settings = (options, changes, training.network, training.width, compute.threads)
     name = f"pretrain-{mark(settings, normalise, data.front_end, table)}.npz"
     checkpoint = logbook.project_root() / ".rarewave" / name
     encoder = simclr.fresh(data.front_end, normalise, training, options)

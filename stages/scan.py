@@ -4,6 +4,7 @@ from pathlib import Path
 
 import joblib
 
+from rarewave.base.compute import Compute
 from rarewave.base.files import write_json
 from rarewave.base.tables import EVENTS, RECORDINGS, read_table
 from rarewave.baselines.registry import CLASSIFIERS
@@ -12,15 +13,14 @@ from rarewave.detection.heldout import PARTS, heldout
 from rarewave.model import detector
 from rarewave.model.beside import scorer_of
 from rarewave.networks import backend
-from rarewave.training.hyperparameters import Training
 from stages.shared import artifacts, params
 from stages.shared.run import run
 
 
 def main() -> None:
     """Scan the recordings of validation and test once, for the network and for its baselines."""
-    (hyper,) = params.options("train", Training)
-    backend.start(hyper.threads)
+    (compute,) = params.options("compute", Compute)
+    backend.start(compute.threads)
     model = detector.load(artifacts.MODEL)
     baselines = {name: joblib.load(artifacts.BASELINES / f"{name}.joblib") for name in CLASSIFIERS}
     scorer = scorer_of(model, baselines)

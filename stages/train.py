@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rarewave.base.compute import Compute
 from rarewave.base.errors import DataError
 from rarewave.base.files import read_json, write_csv, write_json
 from rarewave.base.tables import (
@@ -23,7 +24,7 @@ from rarewave.networks import backend, kerasfile
 from rarewave.networks.inference import predict
 from rarewave.plots import training as pictures
 from rarewave.training import fit
-from rarewave.training.augmentation import Augmentation
+from rarewave.training.augmentation.options import Augmentation
 from rarewave.training.batches import Examples, augmented_call
 from rarewave.training.few_labels import labelled
 from rarewave.training.hyperparameters import Training
@@ -36,7 +37,8 @@ def main() -> None:
     """Train, keep the best epoch, score training and validation windows with it."""
     (options,) = params.options("train", Training)
     (changes,) = params.options("augment", Augmentation)
-    backend.start(options.threads)
+    (compute,) = params.options("compute", Compute)
+    backend.start(compute.threads)
     data, split = dataset(), artifacts.split()
     if (split["window_id"].to_numpy("U") != data.window_id).any():
         raise DataError("the split is of other windows than the data set: run the stage split")

@@ -6,7 +6,8 @@ An option class is a frozen dataclass whose annotations carry the limits::
     class Grid:
         window_samples: Annotated[int, AtLeast(1)]
 
-`build` makes one from a mapping, or raises `DataError` naming the parameter and the fix.
+`build` makes one from a mapping, or raises `DataError` naming the parameter and the fix. A field
+may be an option class itself: its parameter is a map, and what is in it is named with dots.
 """
 
 import dataclasses
@@ -39,7 +40,10 @@ class Above:
     bound: float
 
     def __call__(self, value: float) -> str | None:
-        return None if value > self.bound else f"must be greater than {self.bound:g}"
+        return None if value > self.bound else f"must be {self}"
+
+    def __str__(self) -> str:
+        return f"greater than {self.bound:g}"
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,10 @@ class AtLeast:
     bound: float
 
     def __call__(self, value: float) -> str | None:
-        return None if value >= self.bound else f"must be at least {self.bound:g}"
+        return None if value >= self.bound else f"must be {self}"
+
+    def __str__(self) -> str:
+        return f"at least {self.bound:g}"
 
 
 @dataclass(frozen=True)
@@ -60,9 +67,10 @@ class Between:
     high: float
 
     def __call__(self, value: float) -> str | None:
-        if self.low <= value <= self.high:
-            return None
-        return f"must be between {self.low:g} and {self.high:g}"
+        return None if self.low <= value <= self.high else f"must be {self}"
+
+    def __str__(self) -> str:
+        return f"between {self.low:g} and {self.high:g}"
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,11 @@ class OneOf:
     def __call__(self, value: str) -> str | None:
         return None if value in self.choices else f"must be {_one_of(value, self.choices)}"
 
+    def __str__(self) -> str:
+        return f"one of {', '.join(self.choices)}"
+
+
+_TYPES = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}
 
 Fraction = Annotated[float, Between(0.0, 1.0)]
 
@@ -103,18 +116,52 @@ def build(cls: type[T], values: Mapping[str, Any], section: str) -> T:
 
 def unknown(values: Mapping[str, Any], classes: tuple[type, ...], section: str) -> None:
     """Refuse parameters that no option class of a section knows, naming the nearest one."""
-    known = [f.name for cls in classes for f in dataclasses.fields(cls)]
-    refuse_unknown(values, known, section)
+    refuse_unknown(values, [name for cls in classes for name in names(cls)], section)
+
+
+def names(cls: type) -> list[str]:
+    """The parameters of an option class, those inside of a map behind it with a dot."""
+    hints, found = get_type_hints(cls), []
+    for field in dataclasses.fields(cls):
+        inner = names(hints[field.name]) if dataclasses.is_dataclass(hints[field.name]) else []
+        found += [field.name, *(f"{field.name}.{name}" for name in inner)]
+    return found
 
 
 def refuse_unknown(values: Mapping[str, Any], known: list[str], section: str = "") -> None:
-    """Raise `DataError` for the first key that is not among `known`."""
+    """Raise `DataError` for the first key that is not among `known`.
+
+    Names with a dot are inside of maps: they are no keys, but may be what was meant.
+    """
     prefix = f"{section}." if section else ""
+    keys = [name for name in known if "." not in name]
+    joined = {name.replace(".", "_"): name for name in known}
     for key in values:
-        if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
-            hint = f"did you mean {prefix}{near[0]}?" if near else f"known are {', '.join(known)}"
+        if key in joined and key not in keys:
+            raise DataError(f"unknown parameter {prefix}{key}: it is now {prefix}{joined[key]}")
+        if key not in keys:
+            near = difflib.get_close_matches(str(key), joined, n=1, cutoff=0.5)
+            hint = f"known are {', '.join(keys)}"
+            if near:
+                hint = f"did you mean {prefix}{joined[near[0]]}?"
             raise DataError(f"unknown parameter {prefix}{key}: {hint}")
+
+
+def describe(hint: Any) -> str:
+    """What a parameter of a type may be, as `a number, greater than 0, or null`."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        rules = [str(rule) for rule in inner[1:]]
+        # A choice says all; a type does not add to it.
+        return ", ".join(rules if isinstance(inner[1], OneOf) else [describe(inner[0]), *rules])
+    if origin is Literal:
+        return f"one of {', '.join(str(choice) for choice in inner)}"
+    if origin in (Union, types.UnionType):
+        (wanted,) = [option for option in inner if option is not type(None)]
+        return f"{describe(wanted)}, or null"
+    if origin is tuple:
+        return f"a list; each is {describe(inner[0])}"
+    return _TYPES.get(hint, getattr(hint, "__name__", str(hint)))
 
 
 def _checked(value: Any, hint: Any, name: str) -> Any:
@@ -143,6 +190,12 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
         if value in choices and type(value) in {type(choice) for choice in choices}:
             return value
         raise DataError(f"parameter {name} is {value!r}: choose {_one_of(value, choices)}")
+    if dataclasses.is_dataclass(hint):
+        if not isinstance(value, Mapping):
+            inner = ", ".join(f"{field.name}: …" for field in dataclasses.fields(hint))
+            raise DataError(f"parameter {name} is {value!r}: it must be a map, like {{{inner}}}")
+        unknown(value, (hint,), name)  # type: ignore[arg-type]
+        return build(hint, value, name)  # type: ignore[arg-type]
     if origin is tuple:
         if not isinstance(value, list | tuple):
             raise DataError(f"parameter {name} is {value!r}: it must be a list, like [a, b]")
@@ -153,15 +206,7 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
     if hint is str and isinstance(value, datetime.date):
         value = value.isoformat()  # YAML reads 1971-04-08 as a date
     if type(value) is not hint:
-        wanted = {
-            "float": "a number",
-            "int": "a whole number",
-            "str": "text",
-            "bool": "true or false",
-        }
-        raise DataError(
-            f"parameter {name} is {value!r}: it must be {wanted.get(hint.__name__, hint.__name__)}"
-        )
+        raise DataError(f"parameter {name} is {value!r}: it must be {describe(hint)}")
     if hint is float and not math.isfinite(value):
         raise DataError(f"parameter {name} is {value!r}: it must be finite")
     return value

@@ -1,82 +1,18 @@
-"""How fast a detector scans recordings, beside what its network alone needs."""
+"""How fast a detector scans, beside its network alone."""
 
-import tempfile
-import time
-from collections.abc import Sequence
+import argparse
 from pathlib import Path
 
-import numpy as np
 
-from rarewave.base.errors import DataError
-from rarewave.commands import detect
-from rarewave.detection import clean_stream, scanning
-from rarewave.frontend import grid, transform
-from rarewave.model.package import load
-from rarewave.recordings import reading, streams
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What stands behind the command."""
+    parser.add_argument("model", help="as for detect")
+    parser.add_argument("recordings", nargs="+", type=Path)
 
 
-def benchmark(model: str, paths: Sequence[Path], repeats: int = 3) -> dict[str, float]:
-    """Time a scan of recordings, reading included, and the network's bare `predict`.
+def run(arguments: argparse.Namespace) -> None:
+    """Print how fast a detector scans recordings, beside its network alone."""
+    from rarewave.commands import benchmarking
 
-    `predict` gets ready spectrograms of as many windows, in the batches of the scan. Of several
-    repeats the fastest counts: the machine may have had other work.
-
-    Returns
-    -------
-    recorded_s, windows, scan_s, predict_s, their ratio, and how many times faster than real time
-    the scan is.
-
-    Raises
-    ------
-    DataError
-        No model, or a recording that cannot be read.
-    """
-    package = load(model)
-    inner = package.detector
-    scorer = scanning.Scorer(inner.front_end, inner.task.names, inner.score)
-    files = [(p, h) for p in detect.recordings_of(paths) for h in reading.headers(p, None, None)]
-    joined = streams.join(files)
-    recorded = sum(s.n_samples / s.sample_rate for s in joined)
-    cleaned = clean_stream.CleanStream(joined[0], inner.front_end.clean)
-    first = grid.starts(cleaned.length, inner.front_end.grid)
-    if not len(first):
-        raise DataError(f"{paths[0]} is shorter than a window")
-    _, X = next(
-        transform.spectra(
-            inner.front_end,
-            cleaned.read,
-            cleaned.length,
-            first,
-            lambda some: np.ones(some.stop - some.start, bool),
-            lambda some: np.ones(some.stop - some.start, bool),
-        )
-    )
-    inner.score(X)
-    scans, predicts, count = [], [], 0
-    for _ in range(repeats):
-        with tempfile.TemporaryDirectory() as folder:
-            began = time.perf_counter()
-            work = [(s, Path(folder) / f"{number}.f32") for number, s in enumerate(joined)]
-            found = scanning.scans(scorer, work)
-            for scan in found:
-                if scan.problem:
-                    raise DataError(scan.problem)
-            scans.append(time.perf_counter() - began)
-            counts = [len(scan.P) for scan in found]
-        count = sum(counts)
-        began = time.perf_counter()
-        for windows_of_stream in counts:
-            for at in range(0, windows_of_stream, transform.CHUNK):
-                wanted = min(transform.CHUNK, windows_of_stream - at)
-                ready = X if wanted == len(X) else np.resize(X, (wanted, *X.shape[1:]))
-                inner.score(ready)
-        predicts.append(time.perf_counter() - began)
-    scan_s, predict_s = min(scans), min(predicts)
-    return {
-        "recorded_s": recorded,
-        "windows": float(count),
-        "scan_s": scan_s,
-        "predict_s": predict_s,
-        "scan / predict": scan_s / predict_s,
-        "times real time": recorded / scan_s,
-    }
+    for name, value in benchmarking.benchmark(arguments.model, arguments.recordings).items():
+        print(f"{name:<16}{value:12.2f}")

@@ -11,6 +11,7 @@ from ruamel.yaml.error import YAMLError
 from rarewave.annotations.by_time import Uncertainty
 from rarewave.annotations.sources import Sources
 from rarewave.base import parameters
+from rarewave.base.compute import Compute
 from rarewave.base.errors import DataError
 from rarewave.base.files import whole
 from rarewave.baselines.options import Baselines
@@ -28,7 +29,7 @@ from rarewave.metrics.comparison import Unit
 from rarewave.metrics.event_based import Matching
 from rarewave.metrics.thresholds import Objective
 from rarewave.splits.parts import Split
-from rarewave.training.augmentation import Augmentation
+from rarewave.training.augmentation.options import Augmentation
 from rarewave.training.hyperparameters import Pretraining, Training
 
 SECTIONS: dict[str, tuple[type, ...]] = {
@@ -46,6 +47,7 @@ SECTIONS: dict[str, tuple[type, ...]] = {
     "evaluate": (Bootstrap, Unit),
     "gradcam": (Cases,),
     "detect": (Joining, Matching, Operating),
+    "compute": (Compute,),
 }
 
 # The recipe that holds every parameter; the others hold what differs from it.
@@ -90,19 +92,15 @@ def use(name: str, changes: Mapping[str, Any], folder: Path, params: Path) -> li
         raise DataError(f"no recipe {name} in {folder}: there are {known}")
     content = read(folder / f"{DEFAULT}.yaml")
     if name != DEFAULT:
-        for section, values in read(folder / f"{name}.yaml").items():
-            parameters.refuse_unknown({section: None}, list(SECTIONS))
-            parameters.refuse_unknown(values, list(content[section]), section)
-            content[section].update(values)
+        _merge(content, read(folder / f"{name}.yaml"))
     text = _changed(content, changes)
-    before = read(params) if params.exists() else {}
+    before = flat(read(params)) if params.exists() else {}
     with whole(params) as part:
         part.write_text(text, encoding="utf-8")
     return [
-        f"{section}.{key}: {before.get(section, {}).get(key)!r} -> {value!r}"
-        for section, values in content.items()
-        for key, value in values.items()
-        if before.get(section, {}).get(key, ...) != value
+        f"{name}: {before.get(name)!r} -> {value!r}"
+        for name, value in flat(content).items()
+        if before.get(name, ...) != value
     ]
 
 
@@ -113,17 +111,39 @@ def refuse_bad(params: Path, changes: Mapping[str, Any]) -> None:
 
 def _changed(content: Any, changes: Mapping[str, Any]) -> str:
     """Parameters with some values changed, as text that was checked."""
-    for key, value in changes.items():
-        section, _, parameter = key.partition(".")
+    for name, value in changes.items():
+        section, *inside = name.split(".")
         parameters.refuse_unknown({section: None}, list(SECTIONS))
         if not isinstance(content.get(section), Mapping):
             raise DataError(f"the section {section} is missing")
-        parameters.refuse_unknown({parameter: None}, list(content[section]), section)
-        content[section][parameter] = value
+        for key in reversed(inside):
+            value = {key: value}
+        _merge(content, {section: value})
     text = io.StringIO()
     _yaml().dump(content, text)
     validate(YAML(typ="safe").load(text.getvalue()))
     return text.getvalue()
+
+
+def _merge(content: Any, changes: Mapping[str, Any], name: str = "") -> None:
+    """Write values over those of `content`, in place; maps are merged, and nothing is added."""
+    parameters.refuse_unknown(changes, list(flat(content, maps=True)), name)
+    for key, value in changes.items():
+        if isinstance(value, Mapping) and isinstance(content[key], Mapping):
+            _merge(content[key], value, f"{name}.{key}" if name else key)
+        else:
+            content[key] = value
+
+
+def flat(content: Mapping[str, Any], maps: bool = False) -> dict[str, Any]:
+    """Values by their dotted names, those of maps themselves too if wanted."""
+    found: dict[str, Any] = {}
+    for key, value in content.items():
+        if maps or not isinstance(value, Mapping):
+            found[key] = value
+        if isinstance(value, Mapping):
+            found |= {f"{key}.{name}": inner for name, inner in flat(value, maps).items()}
+    return found
 
 
 def parse(text: str) -> tuple[str, Any]:

@@ -263,8 +263,8 @@ def refuse_context(front_end: FrontEnd, section: str) -> None:
     """Raise `DataError` where spectrograms are made of more than the samples of their window."""
     if front_end.grid.context_samples or front_end.spectrogram.floor_s:
         raise DataError(
-            f"{section}.noise_p, stretch_p and pitch_p change the samples of a window, and the "
-            "network sees more: set clean.context_samples and spectrogram.floor_s to 0, or them"
+            f"{section}.noise, stretch and pitch change the samples of a window, and the network "
+            "sees more: set clean.context_samples and spectrogram.floor_s to 0, or p of them"
         )
 
 

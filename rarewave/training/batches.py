@@ -10,8 +10,9 @@ from rarewave.dataset.waveforms import Waveforms
 from rarewave.frontend.normalisation import Normalisation
 from rarewave.frontend.transform import FrontEnd
 from rarewave.networks.backend import keras
-from rarewave.training import augmentation, samplers
-from rarewave.training.augmentation import Augmentation
+from rarewave.training import samplers
+from rarewave.training.augmentation import apply
+from rarewave.training.augmentation.options import Augmentation
 from rarewave.training.hyperparameters import Training
 
 
@@ -77,8 +78,7 @@ class Batches(keras.utils.PyDataset):
         rng = np.random.Generator(np.random.PCG64([self.options.seed, self.epoch, number, 7]))
         X, targets = self._examples(rows, rng), self._targets(rows)
         inputs = self.normalise(X)
-        if self.changes.mixup_p:
-            inputs, targets = augmentation.mixup(inputs, targets, rng, self.changes)
+        inputs, targets = self.changes.mixup(inputs, targets, rng)
         if self.weights is None:
             return inputs, targets
         weight = np.array([self.weights[int(label)] for label in examples.y[rows]], np.float32)
@@ -88,10 +88,10 @@ class Batches(keras.utils.PyDataset):
         examples, changes = self.examples, self.changes
         waveforms = examples.waveforms
         others = None
-        if changes.background_p:
+        if changes.background.p:
             pool = self.backgrounds if len(self.backgrounds) else self.rows
             others = examples.X[rng.choice(pool, min(len(pool), len(rows)), replace=False)]
-        return augmentation.augment(
+        return apply.augment(
             examples.X[rows],
             None if waveforms is None else waveforms(rows),
             others,
@@ -121,7 +121,7 @@ def augmented_call(
     y = examples.y[rows]
     calls, quiet = rows[y != examples.quiet], rows[y == examples.quiet]
     row = np.array([calls[len(calls) // 2]])
-    return augmentation.examples(
+    return apply.examples(
         examples.X[row],
         None if examples.waveforms is None else examples.waveforms(row),
         examples.X[quiet[:64]] if len(quiet) else examples.X[rows[:64]],

@@ -15,7 +15,7 @@ from rarewave.networks import registry
 from rarewave.networks.backend import keras
 from rarewave.networks.inference import predict
 from rarewave.training import losses, optimisers
-from rarewave.training.augmentation import Augmentation
+from rarewave.training.augmentation.options import Augmentation
 from rarewave.training.batches import Batches, Examples
 from rarewave.training.hyperparameters import Training
 

@@ -55,7 +55,6 @@ class Training:
     epochs: Annotated[int, AtLeast(1)]
     patience: Annotated[int, AtLeast(1)]
     keep: Literal["best", "last"]
-    threads: Annotated[int, AtLeast(1)]
     seed: Annotated[int, AtLeast(0)]
 
     def __post_init__(self) -> None:

@@ -19,8 +19,9 @@ from rarewave.frontend.spectrogram import Spectrogram
 from rarewave.frontend.transform import FrontEnd
 from rarewave.networks import inference, registry
 from rarewave.networks.backend import keras
-from rarewave.training import augmentation, contrast, optimisers
-from rarewave.training.augmentation import Augmentation
+from rarewave.training import contrast, optimisers
+from rarewave.training.augmentation import apply
+from rarewave.training.augmentation.options import Augmentation
 from rarewave.training.hyperparameters import Pretraining, Training
 
 Row = dict[str, float]
@@ -73,9 +74,9 @@ def views(
     found = []
     for _ in range(2):
         others = None
-        if changes.background_p:
+        if changes.background.p:
             others = pool.spectrograms(np.sort(rng.choice(pool.size, min(pool.size, len(rows)))))
-        changed = augmentation.augment(X, samples, others, rng, pool.rate, pool.spec, changes)
+        changed = apply.augment(X, samples, others, rng, pool.rate, pool.spec, changes)
         found.append(pool.normalise(changed))
     return np.concatenate(found)
 
@@ -176,10 +177,10 @@ def pretrain(
         return
     if pool.size < 2:
         raise DataError(f"{pool.size} windows to pretrain on: add recordings to the training part")
-    if not any(value for name, value in vars(changes).items() if name.endswith("_p")):
+    if not changes.used:
         raise DataError("the two views of a window would be equal: set a probability in views")
-    if changes.mixup_p:
-        raise DataError("views.mixup_p mixes targets, and pretraining has none: set it to 0")
+    if changes.mixup.p:
+        raise DataError("views.mixup mixes targets, and pretraining has none: set its p to 0")
     model = _with_projection(encoder)
     batches = Views(pool, options, changes)
     steps = len(batches) * options.epochs

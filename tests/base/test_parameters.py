@@ -150,3 +150,60 @@ def test_registered_names_are_read_from_sources(tmp_path: Path) -> None:
         'raise SystemExit\n@thing("one", features="a")\n@thing("two")\n# @thing("no")'
     )
     assert registered([source], "thing") == ("one", "two")
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A map of two parameters."""
+
+    p: Fraction
+    db: Annotated[float, AtLeast(0)]
+
+    def __post_init__(self) -> None:
+        if self.p and not self.db:
+            raise DataError("db must be more than 0")
+
+
+@dataclass(frozen=True)
+class Changes:
+    """A plain parameter beside a map."""
+
+    times: int
+    gain: Gain
+
+
+def test_a_map_becomes_an_option_object_of_its_own() -> None:
+    """With the same rules for what is in it."""
+    made = parameters.build(Changes, {"times": 2, "gain": {"p": 1, "db": 6}}, "augment")
+    assert made == Changes(2, Gain(1.0, 6.0))
+    assert type(made.gain.p) is float
+    assert parameters.names(Changes) == ["times", "gain", "gain.p", "gain.db"]
+
+
+@pytest.mark.parametrize(
+    ("gain", "message"),
+    [
+        ({"p": 2, "db": 6}, "parameter augment.gain.p is 2.0: it must be between 0 and 1"),
+        ({"p": 1}, "parameter augment.gain.db is missing: add it to params.yaml"),
+        ({"p": 1, "bd": 6}, "unknown parameter augment.gain.bd: did you mean augment.gain.db?"),
+        ({"p": 1, "db": 0}, "parameters of augment.gain: db must be more than 0"),
+        ([1, 6], "parameter augment.gain is [1, 6]: it must be a map, like {p: …, db: …}"),
+        (None, "parameter augment.gain is None: it must be a map, like {p: …, db: …}"),
+    ],
+    ids=str,
+)
+def test_what_is_in_a_map_is_named_with_dots(gain: object, message: str) -> None:
+    """In every message."""
+    with pytest.raises(DataError) as caught:
+        parameters.build(Changes, {"times": 2, "gain": gain}, "augment")
+    assert str(caught.value) == message
+
+
+def test_a_name_from_before_the_maps_is_answered_with_the_one_of_today() -> None:
+    """And a slip in such a name with what was meant."""
+    with pytest.raises(DataError, match=r"augment\.gain_p: it is now augment\.gain\.p$"):
+        parameters.unknown({"gain_p": 0.5}, (Changes,), "augment")
+    with pytest.raises(DataError, match=r"augment\.gian_db: did you mean augment\.gain\.db\?"):
+        parameters.unknown({"gian_db": 0.5}, (Changes,), "augment")
+    with pytest.raises(DataError, match=r"augment\.loudness: known are times, gain$"):
+        parameters.unknown({"loudness": 0.5}, (Changes,), "augment")

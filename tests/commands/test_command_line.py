@@ -1,8 +1,14 @@
 """Arguments of the commands, as people type them."""
 
-import pytest
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
-from rarewave.__main__ import parse
+import pytest
+from support.places import ROOT
+
+from rarewave.__main__ import COMMANDS, parse
 from rarewave.experiments import study_tables
 
 
@@ -11,6 +17,7 @@ from rarewave.experiments import study_tables
     [
         "study few-labels train.epochs=3 split.purge_s=0 --folds 1 2",
         "study few-labels --folds 1 2 train.epochs=3 split.purge_s=0",
+        "study few-labels train.epochs=3 --folds 1 2 split.purge_s=0",
         "study train.epochs=3 few-labels split.purge_s=0 --folds 1 2",
     ],
 )
@@ -19,6 +26,44 @@ def test_settings_stand_anywhere(typed: str) -> None:
     found = parse(typed.split())
     assert (found.name, found.folds) == ("few-labels", [1, 2])
     assert found.changes == ["train.epochs=3", "split.purge_s=0"]
+
+
+def test_settings_may_be_inside_of_maps() -> None:
+    """With a dot more."""
+    found = parse(["crossvalidate", "augment.gain.p=0.5", "--folds", "1", "views.noise.low=1"])
+    assert found.changes == ["augment.gain.p=0.5", "views.noise.low=1"]
+
+
+def test_parameters_are_told_with_value_and_meaning(
+    command: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one section, where they differ with the default; of all; an unknown one is refused."""
+    (tmp_path / "recipes").symlink_to(ROOT / "recipes")
+    monkeypatch.chdir(tmp_path)
+    command("use", "calls")
+    said = command("params", "train")
+    assert "train.network = call_cnn   (recipe lunar: seed_cnn)\n" in said
+    assert "train.patience = 30   (recipe lunar: 6)\n      epochs without a better" in said
+    assert "      a number, between 0 and 0.5\n" in said
+    assert max(map(len, said.splitlines())) <= 88
+    assert "pretrain." not in said
+    every = command("params")
+    for name in ("ingest.data", "augment.gain.db = 6", "compute.threads = 2"):
+        assert f"\n{name}" in every
+    refused = command("params", "trian", code=1)
+    assert "no section trian: there are ingest, eda, clean" in refused
+
+
+def test_every_file_of_a_command_is_one_and_starts_quickly() -> None:
+    """What computes is imported when a command runs, not when one is asked for help."""
+    folder = ROOT / "rarewave/commands"
+    written = {path.stem for path in folder.glob("*.py") if "def run(" in path.read_text()}
+    assert written == set(COMMANDS)
+    script = "import sys, rarewave.__main__ as m; m.parser(); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert not {"numpy", "pandas", "tensorflow", "ruamel.yaml"} & set(done.stdout.split())
 
 
 def test_files_are_no_settings() -> None:

@@ -1,5 +1,6 @@
 """Recipes: what `python -m rarewave use` writes and refuses."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -39,10 +40,9 @@ def test_a_recipe_changes_what_it_says_and_nothing_else(params: Path, name: str)
     said = recipes.use(name, {}, FOLDER, params)
     after = load(params)
     listed = load(FOLDER / f"{name}.yaml")
-    for section, values in after.items():
-        for key, value in values.items():
-            assert value == listed.get(section, {}).get(key, before[section][key])
-    changed = {f"{s}.{k}" for s in listed for k in listed[s] if listed[s][k] != before[s][k]}
+    before, after, listed = map(recipes.flat, (before, after, listed))
+    assert after == before | listed
+    changed = {name for name, value in listed.items() if value != before[name]}
     assert {line.split(":")[0] for line in said} == changed
 
 
@@ -70,6 +70,26 @@ def test_values_on_top_are_written_with_their_types(params: Path) -> None:
     recipes.use("lunar", changes, FOLDER, params)
     assert load(params)["train"]["loss"] == "focal"
     assert load(params)["split"]["test_groups"] == ["a", "b"]
+
+
+def test_one_value_of_a_map_is_changed_and_the_others_stay(params: Path) -> None:
+    """By its name with dots, or as a map that holds some of the values."""
+    changes = dict([recipes.parse("views.gain.p=0.5"), recipes.parse("augment.noise={p: 0.2}")])
+    said = recipes.use("lunar", changes, FOLDER, params)
+    assert said == ["views.gain.p: 0.8 -> 0.5", "augment.noise.p: 0.0 -> 0.2"]
+    assert load(params)["views"]["gain"] == {"p": 0.5, "db": 6.0}
+    assert "  gain: {p: 0.5, db: 6.0}                      # louder" in params.read_text()
+
+
+@pytest.mark.parametrize("name", recipes.names(FOLDER))
+def test_a_map_stays_on_its_line(name: str, tmp_path: Path) -> None:
+    """`dvc exp run -S` writes anew what goes beyond column 80, in several lines."""
+    recipes.use(name, {}, FOLDER, tmp_path / "params.yaml")
+    text = (tmp_path / "params.yaml").read_text()
+    for section in ("views", "augment"):
+        (lines,) = re.findall(rf"^{section}:.*\n((?:  .*\n)+)", text, re.M)
+        assert max(map(len, lines.splitlines())) < 80
+        assert lines.count("{") == lines.count("}") == 12
 
 
 @pytest.mark.parametrize(
@@ -111,11 +131,18 @@ def test_values_on_top_are_written_with_their_types(params: Path) -> None:
         ("lunar", {"pretrain.temperatur": 1}, "did you mean pretrain.temperature"),
         ("lunar", {"pretrain.precision": "bfloat16"}, "did you mean mixed_bfloat16"),
         ("lunar", {"pretrain.batch_size": 1}, "must be at least 2"),
-        ("lunar", {"views.gain_p": 2.0}, "must be between 0 and 1"),
-        ("lunar", {"view.gain_p": 0.5}, "did you mean views"),
+        ("lunar", {"views.gain.p": 2.0}, r"views\.gain\.p is 2\.0: it must be between 0 and 1"),
+        ("lunar", {"view.gain.p": 0.5}, "did you mean views"),
+        ("lunar", {"augment.gain_p": 0.5}, r"augment\.gain_p: it is now augment\.gain\.p"),
+        ("lunar", {"augment.gain.bd": 0.5}, r"augment\.gain\.bd: did you mean augment\.gain\.db"),
+        ("lunar", {"augment.gain": 0.5}, r"it must be a map, like {p: …, db: …}"),
+        ("lunar", {"augment.gain.p": "often"}, r"augment\.gain\.p is 'often': it must be a number"),
+        ("lunar", {"train.loss.gamma": 2}, r"train\.loss is {'gamma': 2}: it must be text"),
+        ("lunar", {"train.sampler": "balanced"}, "unknown parameter train.sampler"),
+        ("lunar", {"compute.threads": 0}, "must be at least 1"),
         ("lunar", {"split.test_recordings": "r"}, "must be a list"),
-        ("lunar", {"augment.noise_snr_low_db": 3.0}, "must not be greater than noise_snr_high_db"),
-        ("lunar", {"augment.mixup_alpha": 0.0}, "mixup_alpha"),
+        ("lunar", {"augment.noise.snr_low_db": 3.0}, "must not be greater than snr_high_db"),
+        ("lunar", {"augment.mixup.alpha": 0.0}, r"augment\.mixup\.alpha"),
         ("lunar", {"spectrogram.band": "label"}, "did you mean labels"),
         ("lunar", {"split.test_fold": 1.5}, "test_fold"),
         ("lunar", {"split.test_fold": 1, "split.test_groups": ["a"]}, "choose one"),

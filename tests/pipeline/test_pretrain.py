@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from support import project, tasks
+from support.changes import changing
 
 from rarewave.base.errors import DataError
 from rarewave.base.tasks import UNLABELLED
@@ -24,7 +25,6 @@ from rarewave.frontend.spectrogram import spectrograms
 from rarewave.frontend.transform import FrontEnd
 from rarewave.networks import backend, kerasfile, registry
 from rarewave.networks.backend import keras
-from rarewave.training.augmentation import Augmentation
 from stages import pretrain
 
 backend.start(2)
@@ -35,8 +35,8 @@ CHANGES = project.CALLS | {
     "train.network": "acoustic_cnn",
     "train.width": 0.0625,
     "pretrain.batch_size": 64,
-    "views.time_shift_s": 0.1,
-    "views.time_mask_s": 0.2,
+    "views.time_shift.s": 0.1,
+    "views.time_mask.s": 0.2,
 }
 OUTPUTS = (
     "artifacts/pretrain/encoder.keras",
@@ -217,8 +217,8 @@ def test_half_precision_leaves_an_encoder_of_whole(ready: Callable[..., Path]) -
 
 def test_views_may_change_samples(ready: Callable[..., Path]) -> None:
     """Noise on the waveforms of all windows; nothing else tells the views apart."""
-    noise = {"noise_p": 1.0, "noise_snr_low_db": 0.0, "noise_snr_high_db": 10.0}
-    still = {f"{n}_p": 0.0 for n in ("time_shift", "gain", "time_mask", "frequency_mask")}
+    noise = {"noise.p": 1.0, "noise.snr_low_db": 0.0, "noise.snr_high_db": 10.0}
+    still = {f"{n}.p": 0.0 for n in ("time_shift", "gain", "time_mask", "frequency_mask")}
     changes = {f"views.{name}": value for name, value in (noise | still).items()}
     folder = ready(**{"pretrain.epochs": 1}, **changes)
     project.good(project.stage(folder, "pretrain"))
@@ -233,9 +233,9 @@ def test_views_may_change_samples(ready: Callable[..., Path]) -> None:
             {"pretrain.learning_rate": 1e30, "pretrain.warmup": 0.0},
             ["pretraining diverged in epoch 1", "lower pretrain.learning_rate"],
         ),
-        ({"views.mixup_p": 0.5}, ["views.mixup_p mixes targets", "set it to 0"]),
+        ({"views.mixup.p": 0.5}, ["views.mixup mixes targets", "set its p to 0"]),
         (
-            {f"views.{n}_p": 0.0 for n in ("time_shift", "gain", "time_mask", "frequency_mask")},
+            {f"views.{n}.p": 0.0 for n in ("time_shift", "gain", "time_mask", "frequency_mask")},
             ["the two views of a window would be equal", "views"],
         ),
     ],
@@ -260,8 +260,9 @@ def test_what_cannot_work_ends_in_one_message(
         ("epochs: 0", "epoch: 0", "did you mean pretrain.epochs?"),
         ("precision: float32", "precision: float16", "parameter pretrain.precision is 'float16'"),
         ("temperature: 0.2", "temperature: 0", "parameter pretrain.temperature is 0"),
-        ("gain_p: 0.8", "gain_p: 1.8", "parameter views.gain_p is 1.8"),
-        ("gain_db: 6.0", "gian_db: 6.0", "did you mean views.gain_db?"),
+        ("gain: {p: 0.8", "gain: {p: 1.8", "parameter views.gain.p is 1.8"),
+        ("gain: {p", "gian: {p", "did you mean views.gain?"),
+        ("semitones: 0.0", "semitons: 0.0", "did you mean views.pitch.semitones?"),
     ],
 )
 def test_wrong_parameters_get_the_usual_message(
@@ -291,7 +292,7 @@ def test_samples_of_windows_with_context_are_refused(
     )
     X = np.zeros((3, 4, 5, 1), np.float32)
     rest = dict.fromkeys(Dataset._fields, X)
-    with pytest.raises(DataError, match=r"views\.noise_p.*set clean\.context_samples"):
+    with pytest.raises(DataError, match=r"views\.noise, .*set clean\.context_samples"):
         pretrain.pool_of(
             Dataset(**rest),
             wide,
@@ -299,7 +300,7 @@ def test_samples_of_windows_with_context_are_refused(
             np.arange(3),
             np.arange(0),
             pd.DataFrame({"recording_id": ["a"] * 3}),
-            Augmentation(noise_p=1.0),
+            changing(noise={"p": 1.0}),
         )
 
 

@@ -53,7 +53,6 @@ TRAINING = Training(
     epochs=2,
     patience=6,
     keep="best",
-    threads=2,
     seed=1,
 )
 PRETRAINING = Pretraining(

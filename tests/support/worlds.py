@@ -16,8 +16,8 @@ CHANGES: dict[str, dict[str, object]] = {
     "clips": {
         "clean.sample_rate_hz": 8000, "clean.window_samples": 8000, "clean.hop_samples": 8000,
         "spectrogram.n_fft": 256, "spectrogram.hop": 256, "spectrogram.n_mels": 32,
-        "spectrogram.fmax_hz": 4000, "views.frequency_mask_rows": 6, "views.row_shift_rows": 2,
-        "augment.frequency_mask_rows": 6,
+        "spectrogram.fmax_hz": 4000, "views.frequency_mask.rows": 6, "views.row_shift.rows": 2,
+        "augment.frequency_mask.rows": 6,
     },
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ from sklearn.metrics import (
 )
 from sklearn.utils.class_weight import compute_sample_weight
 from support import tasks
+from support.changes import changing
 from support.options import TRAINING
 from support.speed import times_as_fast
 
@@ -25,7 +26,7 @@ from rarewave.frontend.transform import FrontEnd
 from rarewave.networks import backend, inference, registry
 from rarewave.networks.backend import keras
 from rarewave.training import fit
-from rarewave.training.augmentation import Augmentation
+from rarewave.training.augmentation.options import Augmentation
 from rarewave.training.batches import Batches, Examples
 from rarewave.training.hyperparameters import Training
 
@@ -34,7 +35,7 @@ backend.start(2)
 Labelled = tuple[np.ndarray, np.ndarray]
 FRAMES = slice(0, 29)
 TRAIN, VALIDATION = np.arange(0, 40), np.arange(40, 60)
-NOTHING = Augmentation()
+NOTHING = changing()
 SONGS = Task("classes", ("background", "a", "b"))
 
 
@@ -130,7 +131,7 @@ def test_the_same_seed_gives_the_same_weights(
     """Bit for bit across two calls, augmentation too; another seed, other weights."""
     examples = request.getfixturevalue(kind)
     options = replace(TRAINING, **change)
-    changes = Augmentation(gain_p=0.5, gain_db=6.0, background_p=0.5, mixup_p=0.5)
+    changes = changing(gain={"p": 0.5, "db": 6.0}, background={"p": 0.5}, mixup={"p": 0.5})
     one, again = (run(examples, small_front_end, options, changes) for _ in range(2))
     for a, b in zip(one[0], again[0], strict=True):
         np.testing.assert_array_equal(a, b)
@@ -322,9 +323,9 @@ def test_examples_are_changed_before_they_are_normalised(
     """A gain vanishes in a normalisation by sample, above the floor; a blanked band does not."""
     loud = events._replace(X=events.X + 60)
     plain = whole(feed_of(loud), 0)
-    gained = whole(feed_of(loud, Augmentation(gain_p=1.0, gain_db=6.0)), 0)
+    gained = whole(feed_of(loud, changing(gain={"p": 1.0, "db": 6.0})), 0)
     np.testing.assert_allclose(gained, plain, atol=1e-4)
-    masked = whole(feed_of(loud, Augmentation(frequency_mask_p=1.0, frequency_mask_rows=5)), 0)
+    masked = whole(feed_of(loud, changing(frequency_mask={"p": 1.0, "rows": 5})), 0)
     changed = (np.abs(masked - plain) > 1e-3).any(axis=(1, 2, 3))
     assert changed.mean() > 0.5  # a mask of no rows may be drawn
 
@@ -334,7 +335,7 @@ def test_a_batch_is_augmented_the_same_whenever_it_is_asked_for(
 ) -> None:
     """Out of order and twice; another one in the next epoch; the examples stay as they were."""
     before = events.X.copy()
-    changes = Augmentation(time_shift_p=1.0, time_shift_s=10.0, mixup_p=0.5, background_p=0.5)
+    changes = changing(time_shift={"p": 1.0, "s": 10.0}, mixup={"p": 0.5}, background={"p": 0.5})
     feed = feed_of(events, changes)
     second = feed[1]
     first = feed[0]
@@ -347,7 +348,7 @@ def test_a_batch_is_augmented_the_same_whenever_it_is_asked_for(
 
 def test_mixup_blends_targets_too(songs: Examples, feed_of: Callable[..., Batches]) -> None:
     """They still sum to 1, and some are neither one class nor two halves."""
-    targets = whole(feed_of(songs, Augmentation(mixup_p=1.0, mixup_alpha=1.0)), 1)
+    targets = whole(feed_of(songs, changing(mixup={"p": 1.0, "alpha": 1.0})), 1)
     np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-6)
     assert (~np.isin(np.round(targets, 6), [0.0, 0.5, 1.0])).any(axis=1).mean() > 0.2
 
@@ -360,7 +361,7 @@ def test_background_comes_from_the_training_part_alone(
     X[VALIDATION] = 100.0
     X[TRAIN[events.y[TRAIN] == 1]] += 50.0
     examples = events._replace(X=X)
-    changes = Augmentation(background_p=1.0, background_snr_low_db=0, background_snr_high_db=0)
+    changes = changing(background={"p": 1.0, "snr_low_db": 0, "snr_high_db": 0})
     feed = feed_of(examples, changes)
     np.testing.assert_array_equal(np.sort(feed.backgrounds), TRAIN[events.y[TRAIN] == 0])
     mixed = feed._examples(TRAIN, np.random.default_rng(0))
@@ -378,7 +379,7 @@ def test_waveforms_are_augmented_and_transformed_again(
     examples = Examples(tasks.EVENT, X, y, one_hot(y, 2), lambda rows: waves[rows])
     plain = whole(feed_of(examples._replace(waveforms=None)), 0)
     np.testing.assert_allclose(whole(feed_of(examples), 0), plain, atol=1e-4)
-    noisy = Augmentation(noise_p=1.0, noise_snr_low_db=0.0, noise_snr_high_db=0.0)
+    noisy = changing(noise={"p": 1.0, "snr_low_db": 0.0, "snr_high_db": 0.0})
     assert np.abs(whole(feed_of(examples, noisy), 0) - plain).mean() > 0.1
 
 

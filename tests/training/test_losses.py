@@ -18,7 +18,7 @@ from rarewave.frontend.transform import FrontEnd
 from rarewave.networks import backend, kerasfile, registry
 from rarewave.networks.backend import keras, tf
 from rarewave.training import batches, fit, hyperparameters, losses, samplers
-from rarewave.training.augmentation import Augmentation
+from rarewave.training.augmentation.options import Augmentation
 from rarewave.training.batches import Examples
 
 backend.start(2)

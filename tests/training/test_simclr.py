@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from support import options, tasks
+from support.changes import changing
 
 from rarewave.base.errors import DataError
 from rarewave.frontend import normalisation, spectrogram
 from rarewave.networks import backend, inference, registry
 from rarewave.networks.backend import keras
 from rarewave.training import contrast, simclr
-from rarewave.training.augmentation import Augmentation
+from rarewave.training.augmentation.options import Augmentation
 from rarewave.training.simclr import Pool, Row, Views, Watch
 
 backend.start(2)
@@ -22,13 +23,8 @@ SHAPE = (16, 16, 1)
 SPEC = replace(options.SPECTROGRAM, n_fft=32, hop=16, floor_db=-80.0)
 RATE = 1000.0
 OPTIONS = replace(options.PRETRAINING, epochs=8, batch_size=24, learning_rate=0.01)
-CHANGES = Augmentation(
-    time_shift_p=1.0,
-    time_shift_s=0.25,
-    gain_p=1.0,
-    gain_db=3.0,
-    time_mask_p=0.5,
-    time_mask_s=0.08,
+CHANGES = changing(
+    time_shift={"p": 1.0, "s": 0.25}, gain={"p": 1.0, "db": 3.0}, time_mask={"p": 0.5, "s": 0.08}
 )
 
 
@@ -200,8 +196,8 @@ def test_the_first_report_is_the_same_whether_training_follows(
 @pytest.mark.parametrize(
     ("pool", "changes", "words"),
     [
-        (POOL, Augmentation(), "views of a window would be equal: set a probability in views"),
-        (POOL, replace(CHANGES, mixup_p=0.5), r"views\.mixup_p mixes targets.*set it to 0"),
+        (POOL, changing(), "views of a window would be equal: set a probability in views"),
+        (POOL, changing(CHANGES, mixup={"p": 0.5}), r"views\.mixup mixes targets.*set its p to 0"),
         (POOL._replace(size=1), CHANGES, "1 windows to pretrain on: add recordings"),
     ],
 )
@@ -240,7 +236,7 @@ def test_the_two_views_differ_and_belong_together() -> None:
     plain = Pool(
         96, lambda r: X[r], None, normalisation.fit(np.zeros_like(X), "dataset"), RATE, SPEC
     )
-    gain = Augmentation(gain_p=1.0, gain_db=3.0)
+    gain = changing(gain={"p": 1.0, "db": 3.0})
     found = simclr.views(plain, rows, gain, np.random.default_rng(0)) * np.float32(1e-3)
     for view, row in zip(found, [*rows, *rows], strict=True):
         difference = (view - X[row]).ravel()
@@ -278,8 +274,8 @@ def sounding() -> Pool:
 @pytest.mark.parametrize(
     "changes",
     [
-        Augmentation(noise_p=1.0, noise_snr_low_db=0.0, noise_snr_high_db=0.0),
-        Augmentation(pitch_p=1.0, pitch_semitones=4.0),
+        changing(noise={"p": 1.0, "snr_low_db": 0.0, "snr_high_db": 0.0}),
+        changing(pitch={"p": 1.0, "semitones": 4.0}),
     ],
     ids=["noise", "pitch"],
 )
@@ -299,7 +295,7 @@ def test_samples_are_not_read_in_vain(sounding: Pool) -> None:
         raise AssertionError(f"samples of {rows} were read")
 
     pool = sounding._replace(waveforms=never)
-    gain = Augmentation(gain_p=1.0, gain_db=6.0)
+    gain = changing(gain={"p": 1.0, "db": 6.0})
     assert len(simclr.views(pool, np.arange(3), gain, np.random.default_rng(0))) == 6
 
 
@@ -309,7 +305,7 @@ def test_other_windows_of_the_pool_are_mixed_in() -> None:
     spectra[1:, 3] = 0.0
     spectra[0, 12] = 0.0
     pool = Pool(10, lambda rows: spectra[rows], None, SCALE, RATE, SPEC)
-    mixed = Augmentation(background_p=1.0, background_snr_low_db=0.0, background_snr_high_db=0.0)
+    mixed = changing(background={"p": 1.0, "snr_low_db": 0.0, "snr_high_db": 0.0})
     found = simclr.views(pool, np.repeat(0, 20), mixed, np.random.default_rng(0))
     heard = found[:, 3].mean(axis=(1, 2)) > found[:, 8].mean(axis=(1, 2)) + 1
     assert heard.mean() > 0.6

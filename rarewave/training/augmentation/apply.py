@@ -1,0 +1,137 @@
+"""Apply changes to training examples, to some of them by chance.
+
+Two places: `augment_waveforms` on samples, before the spectrogram, and `augment_spectrograms` on
+power in dB, before the normalisation (cheap enough for every epoch). All draw from the generator
+that they are given, so a seed repeats them to the bit, and none changes its input in place.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rarewave.frontend.spectrogram import Spectrogram, spectrograms
+from rarewave.training.augmentation.background import Background
+from rarewave.training.augmentation.change import SPECTROGRAM, WAVEFORM, Change, Surroundings
+from rarewave.training.augmentation.options import Augmentation
+
+
+def augment(
+    X: NDArray[np.float32],
+    waveforms: NDArray[np.float32] | None,
+    backgrounds: NDArray[np.float32] | None,
+    rng: np.random.Generator,
+    rate: float,
+    spec: Spectrogram,
+    options: Augmentation,
+) -> NDArray[np.float32]:
+    """Examples changed as drawn for each: first their samples, where given, then spectrograms.
+
+    Parameters
+    ----------
+    X : (n, frequencies, frames, channels) dB.
+    waveforms : (n, samples) of the same windows, needed where `options.of_waveforms`.
+    backgrounds : (m, frequencies, frames, channels) dB, to be mixed in.
+    rate : of the samples, in Hz.
+    """
+    if waveforms is not None and options.of_waveforms:
+        X = spectrograms(augment_waveforms(waveforms, rng, rate, options), rate, spec)
+    frame_s = spec.hop / rate
+    return augment_spectrograms(X, rng, options, frame_s, backgrounds, spec.floor_db)
+
+
+def augment_spectrograms(
+    X: NDArray[np.float32],
+    rng: np.random.Generator,
+    options: Augmentation,
+    frame_s: float,
+    backgrounds: NDArray[np.float32] | None = None,
+    floor_db: float | None = None,
+) -> NDArray[np.float32]:
+    """Each spectrogram changed by what is drawn for it: shift, rows, background, gains, masks.
+
+    Parameters
+    ----------
+    X : (n, frequencies, frames, channels) power in dB. The first channel is the level; others
+        follow its changes of power, as a level above a noise floor does, but not its gains.
+    frame_s : seconds from one frame to the next, hop / rate.
+    backgrounds : (m, frequencies, frames, channels) in dB, of other recordings.
+    floor_db : where the spectrograms were clipped; values there are silence, which no gain lifts.
+
+    Returns
+    -------
+    As `X`; `X` itself if every probability is zero.
+    """
+    changes = options.of(SPECTROGRAM)
+    if backgrounds is None or not len(backgrounds):
+        changes = [change for change in changes if not isinstance(change, Background)]
+    about = Surroundings(frame_s=frame_s, floor_db=floor_db, backgrounds=backgrounds)
+    return _changed(X, changes, rng, about)
+
+
+def augment_waveforms(
+    x: NDArray[np.floating], rng: np.random.Generator, rate: float, options: Augmentation
+) -> NDArray[np.floating]:
+    """Each waveform stretched, moved in pitch and given noise, as drawn for it.
+
+    Parameters
+    ----------
+    x : (n, samples).
+    rate : in Hz.
+
+    Returns
+    -------
+    As `x`; `x` itself if every probability is zero.
+    """
+    return _changed(x, options.of(WAVEFORM), rng, Surroundings(rate=rate))
+
+
+def _changed(
+    examples: NDArray[Any],
+    changes: Sequence[Change],
+    rng: np.random.Generator,
+    about: Surroundings,
+) -> NDArray[Any]:
+    """Change after change, each of the examples that it is drawn for."""
+    if not changes:
+        return examples
+    result = examples.copy()
+    for change in changes:
+        for i in np.flatnonzero(rng.random(len(result)) < change.p):
+            result[i] = change(result[i], rng, about)
+    return result
+
+
+def examples(
+    X: NDArray[np.float32],
+    waveform: NDArray[np.float32] | None,
+    backgrounds: NDArray[np.float32],
+    rate: float,
+    spec: Spectrogram,
+    options: Augmentation,
+    seed: int,
+) -> dict[str, NDArray[np.float32]]:
+    """One example as it is, under each augmentation in use alone, and under all of them.
+
+    Parameters
+    ----------
+    X : (1, frequencies, frames, channels) dB.
+    waveform : (1, samples) of it, needed where an augmentation is of the waveform.
+
+    Returns
+    -------
+    Name to (frequencies, frames) of the first channel.
+    """
+    found = {"as it is": X[0, :, :, 0]}
+    used = [name for name in options.used if name != "mixup"]
+    for name in [*used, "all"] if used else []:
+        alone: dict[str, Any] = {
+            n: replace(getattr(options, n), p=float(n == name)) for n in used if name != "all"
+        }
+        only = replace(options, **alone)
+        rng = np.random.Generator(np.random.PCG64([seed, len(found)]))
+        changed = augment(X, waveform, backgrounds, rng, rate, spec, only)
+        found[name.replace("_", " ")] = changed[0, :, :, 0]
+    return found

@@ -1,0 +1,69 @@
+"""How loud an example is: as a whole, and over frequency."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rarewave.base.parameters import AtLeast
+from rarewave.training.augmentation.change import Change, Surroundings
+
+
+@dataclass(frozen=True)
+class Gain(Change):
+    """Louder or fainter by up to so many dB."""
+
+    db: Annotated[float, AtLeast(0)] = 0.0
+
+    step = "level"
+
+    def __call__(
+        self, example: NDArray[np.float32], rng: np.random.Generator, about: Surroundings
+    ) -> NDArray[np.float32]:
+        return amplify(example, rng.uniform(-self.db, self.db), about.floor_db)
+
+
+@dataclass(frozen=True)
+class BandGain(Change):
+    """A random curve over the rows, through so many `nodes` of up to so many dB either way."""
+
+    db: Annotated[float, AtLeast(0)] = 0.0
+    nodes: Annotated[int, AtLeast(2)] = 4
+
+    step = "level"
+
+    def __call__(
+        self, example: NDArray[np.float32], rng: np.random.Generator, about: Surroundings
+    ) -> NDArray[np.float32]:
+        curve = band_gains(len(example), self.nodes, self.db, rng)
+        return amplify(example, curve[:, None], about.floor_db)
+
+
+def amplify(
+    X: NDArray[np.float32], gain_db: float | NDArray[np.floating], floor_db: float | None = None
+) -> NDArray[np.float32]:
+    """One spectrogram (frequencies, frames, channels) with its level raised by `gain_db`.
+
+    `gain_db` is a number or (frequencies, 1). What lies at the floor is silence and stays there.
+    """
+    result = X.copy()
+    level = X[..., 0]
+    raised = (level + gain_db).astype(np.float32)
+    if floor_db is not None:
+        raised = np.where(level <= floor_db, level, np.maximum(raised, np.float32(floor_db)))
+    result[..., 0] = raised
+    return result
+
+
+def band_gains(
+    rows: int, nodes: int, range_db: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """A random curve in dB over the rows, straight between nodes at random rows.
+
+    The linear type of Nam et al., FilterAugment: An Acoustic Environmental Data Augmentation
+    Method, ICASSP 2022: the recordings' microphones and rooms differ by such a filter.
+    """
+    inner = np.sort(rng.uniform(0, rows - 1, nodes - 2))
+    at = np.concatenate([[0.0], inner, [rows - 1.0]])
+    return np.interp(np.arange(rows), at, rng.uniform(-range_db, range_db, nodes))

@@ -1,0 +1,59 @@
+"""Parts of an example blanked.
+
+Park et al., SpecAugment: A Simple Data Augmentation Method for Automatic Speech Recognition,
+Interspeech 2019.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rarewave.base.parameters import AtLeast
+from rarewave.training.augmentation.change import Change, Surroundings
+
+
+@dataclass(frozen=True)
+class TimeMask(Change):
+    """Stretches of up to `s` seconds blanked, so many `times`."""
+
+    s: Annotated[float, AtLeast(0)] = 0.0
+    times: Annotated[int, AtLeast(1)] = 1
+
+    step = "mask"
+
+    def __call__(
+        self, example: NDArray[np.float32], rng: np.random.Generator, about: Surroundings
+    ) -> NDArray[np.float32]:
+        return masked(example, round(self.s / about.frame_s), self.times, 1, rng)
+
+
+@dataclass(frozen=True)
+class FrequencyMask(Change):
+    """Bands of up to so many rows blanked, so many `times`."""
+
+    rows: Annotated[int, AtLeast(0)] = 0
+    times: Annotated[int, AtLeast(1)] = 1
+
+    step = "mask"
+
+    def __call__(
+        self, example: NDArray[np.float32], rng: np.random.Generator, about: Surroundings
+    ) -> NDArray[np.float32]:
+        return masked(example, self.rows, self.times, 0, rng)
+
+
+def masked(
+    X: NDArray[np.float32], most: int, times: int, axis: int, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """One spectrogram, stretches of up to `most` frames or rows of it blanked with its mean."""
+    result, length = X.copy(), X.shape[axis]
+    mean = X.mean(axis=(0, 1))
+    for _ in range(times):
+        width = int(rng.integers(0, min(most, length) + 1))
+        start = int(rng.integers(0, length - width + 1))
+        place = [slice(None), slice(None)]
+        place[axis] = slice(start, start + width)
+        result[tuple(place)] = mean
+    return result

@@ -1,0 +1,48 @@
+"""All changes of training examples, each with its options."""
+
+from dataclasses import dataclass, field, fields
+
+from rarewave.training.augmentation.background import Background
+from rarewave.training.augmentation.change import WAVEFORM, Change
+from rarewave.training.augmentation.level import BandGain, Gain
+from rarewave.training.augmentation.masks import FrequencyMask, TimeMask
+from rarewave.training.augmentation.mixing import Mixup
+from rarewave.training.augmentation.noise import Noise
+from rarewave.training.augmentation.place import RowShift, TimeScale, TimeShift
+from rarewave.training.augmentation.speed import Pitch, Stretch
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How training examples are changed: a probability for each change, and its options.
+
+    In the order in which they are listed and shown; they are applied step by step.
+    """
+
+    time_shift: TimeShift = field(default_factory=TimeShift)
+    time_scale: TimeScale = field(default_factory=TimeScale)
+    gain: Gain = field(default_factory=Gain)
+    band_gain: BandGain = field(default_factory=BandGain)
+    row_shift: RowShift = field(default_factory=RowShift)
+    background: Background = field(default_factory=Background)
+    time_mask: TimeMask = field(default_factory=TimeMask)
+    frequency_mask: FrequencyMask = field(default_factory=FrequencyMask)
+    noise: Noise = field(default_factory=Noise)
+    stretch: Stretch = field(default_factory=Stretch)
+    pitch: Pitch = field(default_factory=Pitch)
+    mixup: Mixup = field(default_factory=Mixup)
+
+    @property
+    def used(self) -> list[str]:
+        """The changes that have a probability."""
+        return [each.name for each in fields(self) if getattr(self, each.name).p]
+
+    def of(self, steps: tuple[str, ...]) -> list[Change]:
+        """The changes in use of some steps, in the order in which they are applied."""
+        changes = [getattr(self, name) for name in self.used]
+        return sorted((c for c in changes if c.step in steps), key=lambda c: steps.index(c.step))
+
+    @property
+    def of_waveforms(self) -> bool:
+        """Whether samples are needed, not the spectrogram alone."""
+        return bool(self.of(WAVEFORM))
