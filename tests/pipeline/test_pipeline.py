@@ -21,7 +21,7 @@ from tools.check_repro import hashes
 
 PIPELINE = YAML(typ="safe").load((project.ROOT / "dvc.yaml").read_text())
 STAGES = list(PIPELINE["stages"])
-MODEL = Path("artifacts/train/spectrogram_seismic_detector.keras")
+MODEL = Path("artifacts/train/detector.keras")
 
 
 @pytest.fixture(scope="session")
@@ -60,12 +60,15 @@ def test_every_recorded_second_is_accounted_for(done: Path) -> None:
 
 
 def test_arrays_are_aligned_and_plain(done: Path) -> None:
-    """X_raw, y_all and the npz agree in rows and types, and need no pickle."""
-    X_raw = np.load(done / "artifacts/clean/X_raw.npy")
+    """X_spec, y_all, the index and the npz agree in rows and types, and need no pickle."""
+    X_spec = np.load(done / "artifacts/spectrogram/X_spec.npy")
+    index = pd.read_parquet(done / "artifacts/npz/index.parquet")
     y_all = np.load(done / "artifacts/clean/y_all.npy")
     windows = pd.read_parquet(done / "artifacts/clean/windows.parquet")
-    data = np.load(done / "artifacts/npz/lunar_spectrogram_dataset.npz", allow_pickle=False)
-    assert X_raw.shape == (len(y_all), 2240) and X_raw.dtype == np.float32
+    data = np.load(done / "artifacts/npz/dataset.npz", allow_pickle=False)
+    assert X_spec.shape == (len(y_all), 129, 32, 1) and X_spec.dtype == np.float32
+    assert np.array_equal(data["X_spec"], X_spec)
+    assert np.array_equal(index["window_id"].to_numpy("U"), data["window_id"])
     assert y_all.dtype == np.int8
     assert data["X_spec"].shape == (len(y_all), 129, 32, 1)
     assert np.array_equal(data["y_all"], y_all)

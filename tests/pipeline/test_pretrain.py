@@ -151,7 +151,7 @@ def test_one_epoch_sees_training_and_unlabelled_windows(ready: Callable[..., Pat
     ]
     assert min(moved) > 0
     project.good(project.stage(folder, "train"))
-    network = kerasfile.load(folder / "artifacts/train/spectrogram_seismic_detector.keras")
+    network = kerasfile.load(folder / "artifacts/train/detector.keras")
     for layer in encoder.layers:
         for a, b in zip(
             network.get_layer(layer.name).get_weights(), layer.get_weights(), strict=True

@@ -74,7 +74,7 @@ def test_nobody_looked_is_not_nothing_there(done: Path) -> None:
 
 def test_the_data_set_says_where_each_row_comes_from(done: Path) -> None:
     """Classes, targets of overlapping calls, band, time and the annotator's row."""
-    data = np.load(done / "artifacts/npz/lunar_spectrogram_dataset.npz", allow_pickle=False)
+    data = np.load(done / "artifacts/npz/dataset.npz", allow_pickle=False)
     assert data["classes"].tolist() == ["background", "Rupe A", "Rupe B"]
     assert data["targets"].shape == (len(data["y_all"]), 3)
     assert (data["targets"].sum(axis=1) >= 1).all()
