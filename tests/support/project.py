@@ -17,7 +17,7 @@ FAST = {
     "train.patience": 2,
     "evaluate.resamples": 20,
     "gradcam.cases": 1,
-    "clean.lta_s": 600,
+    "baselines.lta_s": 600,
 }
 
 CALLS = {

@@ -10,7 +10,7 @@ RECIPE = {"archive": "lunar", "calls": "calls", "one call": "calls", "clips": "s
 
 # What makes a run of a kind quick, and its parts.
 CHANGES: dict[str, dict[str, object]] = {
-    "archive": {"clean.lta_s": 600, "spectrogram.n_fft": 128, "spectrogram.hop": 128},
+    "archive": {"baselines.lta_s": 600, "spectrogram.n_fft": 128, "spectrogram.hop": 128},
     "calls": {**project.CALLS, "clean.background_ratio": 1.0},
     "one call": {**project.CALLS, "clean.background_ratio": 1.0},
     "clips": {
