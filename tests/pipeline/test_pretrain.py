@@ -18,7 +18,7 @@ from support.changes import changing
 
 from rarewave.base.errors import DataError
 from rarewave.base.tasks import UNLABELLED
-from rarewave.dataset.archive import Dataset
+from rarewave.dataset.index import Indexed
 from rarewave.experiments import recipes
 from rarewave.frontend import normalisation
 from rarewave.frontend.spectrogram import spectrograms
@@ -262,7 +262,11 @@ def test_what_cannot_work_ends_in_one_message(
         ("temperature: 0.2", "temperature: 0", "parameter pretrain.temperature is 0"),
         ("gain: {p: 0.8", "gain: {p: 1.8", "parameter views.gain.p is 1.8"),
         ("gain: {p", "gian: {p", "did you mean views.gain?"),
-        ("semitones: 0.0", "semitons: 0.0", "did you mean views.pitch.semitones?"),
+        (
+            "pitch: {p: 0.0, semitones",
+            "pitch: {p: 0.0, semitons",
+            "did you mean views.pitch.semitones?",
+        ),
     ],
 )
 def test_wrong_parameters_get_the_usual_message(
@@ -291,11 +295,9 @@ def test_samples_of_windows_with_context_are_refused(
         small_front_end, grid=dataclasses.replace(small_front_end.grid, context_samples=64)
     )
     X = np.zeros((3, 4, 5, 1), np.float32)
-    rest = dict.fromkeys(Dataset._fields, X)
     with pytest.raises(DataError, match=r"views\.noise, .*set clean\.context_samples"):
         pretrain.pool_of(
-            Dataset(**rest),
-            wide,
+            Indexed(X, pd.DataFrame(), tasks.EVENT, wide),
             normalisation.fit(X, "sample"),
             np.arange(3),
             np.arange(0),
