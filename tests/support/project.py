@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ruamel.yaml import YAML
+
 from rarewave.experiments import recipes
 from rarewave.simulation import lunar_archive, underwater_calls
 from support import inprocess
@@ -48,6 +50,11 @@ def stage(folder: Path, name: str, **more: str) -> subprocess.CompletedProcess[s
 def command(folder: Path, *arguments: object, **more: str) -> subprocess.CompletedProcess[str]:
     """Run `python -m rarewave`, in this process."""
     return inprocess.run(folder, "rarewave", *map(str, arguments), **more)
+
+
+def stages() -> list[str]:
+    """The stages of the pipeline, in the order in which they run."""
+    return list(YAML(typ="safe").load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"])
 
 
 def good(done: subprocess.CompletedProcess[str]) -> str:

@@ -1,0 +1,118 @@
+"""Every kind of task from recordings to events: what only one recipe had was a traceback."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from support import project, worlds
+
+from rarewave.experiments import recipes
+
+FAST: dict[str, object] = {
+    **project.CALLS,
+    "train.epochs": 2,
+    "train.width": 0.125,
+    "evaluate.resamples": 20,
+    "gradcam.cases": 2,
+    "eda.examples": 1,
+    "clean.background_ratio": 1.0,
+}
+
+
+def run(folder: Path, kind: str, target: str) -> Path:
+    """A project with nine recordings of calls, every stage run with this target."""
+    project.copy(folder)
+    worlds.make(kind, folder)
+    recipes.use(
+        "calls", FAST | {"clean.target": target}, folder / "recipes", folder / "params.yaml"
+    )
+    for name in project.stages():
+        project.good(project.stage(folder, name))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def one_call(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Raven tables that know a single call type, and every label a class."""
+    return run(tmp_path_factory.mktemp("one") / "project", "one call", "label")
+
+
+@pytest.fixture(scope="module")
+def tags(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two call types, any of them at once or none."""
+    return run(tmp_path_factory.mktemp("tags") / "project", "calls", "tags")
+
+
+def read(path: Path) -> dict:
+    """JSON."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_one_call_type_is_an_event_of_that_name(one_call: Path) -> None:
+    """One sigmoid, one threshold, one curve; scores and events carry the name of the call."""
+    task = read(one_call / "artifacts/train/detector.json")["task"]
+    assert task == {"kind": "event", "names": ["background", "Rupe A"]}
+    thresholds = read(one_call / "artifacts/threshold/threshold.json")
+    assert {name: set(at) for name, at in thresholds.items()} == {
+        name: {"Rupe A"} for name in ("network", "level", "sta_lta", "forest", "linear")
+    }
+    scores = pd.read_parquet(one_call / "artifacts/evaluate/scores.parquet")
+    total = scores["p_background"] + scores["p_Rupe A"]
+    np.testing.assert_allclose(total, 1, atol=1e-6)
+    found = read(one_call / "metrics/evaluate.json")
+    assert found["gain_over_best"]["baseline"] in ("level", "sta_lta", "forest", "linear")
+    cases = pd.read_csv(one_call / "artifacts/gradcam/cases.csv")
+    assert set(cases["class"]) == {"Rupe A"}
+    table = pd.read_csv(one_call / "artifacts/detect/table.csv")
+    assert set(table["label"]) == {"Rupe A"}
+    assert {"network", "forest", "linear"} <= set(table["detector"])
+
+
+def test_the_package_of_one_call_type_finds_it_by_name(one_call: Path, tmp_path: Path) -> None:
+    """The commands detect and explain, over a recording of the test part."""
+    wave = next((one_call / "samples/calls/recordings").glob("*0301_08*.wav"))
+    package, out = one_call / "artifacts/detect/detector", tmp_path / "out"
+    project.good(project.command(one_call, "detect", package, wave, "--out", out))
+    (table,) = out.glob("*.selections.txt")
+    events = pd.read_csv(table, sep="\t")
+    assert set(events["Annotation"]) <= {"Rupe A"}
+    project.good(project.command(one_call, "explain", package, wave, "--out", tmp_path / "why"))
+    (window,) = read(tmp_path / "why/explanation.json")["windows"]
+    assert window["class"] == "Rupe A" and 0 <= window["probability"] <= 1
+
+
+def test_tags_have_a_sigmoid_each(tags: Path) -> None:
+    """Targets of several at once or none, scores that need not sum to 1."""
+    task = read(tags / "artifacts/train/detector.json")["task"]
+    assert task == {"kind": "tags", "names": ["Rupe A", "Rupe B"]}
+    data = np.load(tags / "artifacts/npz/dataset.npz", allow_pickle=False)
+    index = pd.read_parquet(tags / "artifacts/npz/index.parquet")
+    wanted = [[name in names for name in task["names"]] for names in index["labels"]]
+    np.testing.assert_array_equal(data["targets"], wanted)
+    assert (data["targets"].sum(axis=1) == 0).any()
+    np.testing.assert_array_equal(data["y_all"] == -1, data["targets"].sum(axis=1) == 0)
+    scores = pd.read_parquet(tags / "artifacts/evaluate/scores.parquet")
+    assert scores[["p_Rupe A", "p_Rupe B"]].to_numpy().sum(axis=1).std() > 0
+    assert "p_background" not in scores
+
+
+def test_tags_have_thresholds_scores_and_events_each(tags: Path) -> None:
+    """Beside a forest and a linear model, and saying nothing."""
+    thresholds = read(tags / "artifacts/threshold/threshold.json")
+    assert {name: set(at) for name, at in thresholds.items()} == {
+        name: {"Rupe A", "Rupe B"} for name in ("network", "forest", "linear")
+    }
+    found = read(tags / "metrics/evaluate.json")
+    assert set(found["network"]["f1_per_class"]) == {"Rupe A", "Rupe B"}
+    assert {"forest", "linear", "majority", "gain_over_best"} <= set(found)
+    table = pd.read_csv(tags / "artifacts/evaluate/table.csv")
+    metrics = table.set_index(["detector", "metric"])["value"]
+    scores = pd.read_parquet(tags / "artifacts/evaluate/scores.parquet")
+    truth = np.array(["Rupe A" in names for names in scores["labels"]])
+    decided = scores["p_Rupe A"].to_numpy() >= thresholds["network"]["Rupe A"]
+    recall = (truth & decided).sum() / truth.sum()
+    assert metrics["network", "recall.Rupe A"] == pytest.approx(recall, abs=1e-5)
+    events = pd.read_csv(tags / "artifacts/detect/table.csv")
+    assert set(events["label"]) == {"Rupe A", "Rupe B"}
