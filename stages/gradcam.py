@@ -74,13 +74,15 @@ def draw(
         "duration_s": grid.window_samples / rate,
     }
     sheet: dict[str, list[dict[str, Any]]] = {kind: [] for kind in cases.KINDS}
-    for case, row, heat in zip(chosen, windows.index, maps, strict=True):
+    about = windows.to_dict("records")  # a window may be picked for several of its tags
+    for case, window, heat in zip(chosen, about, maps, strict=True):
+        row = window["row"]
         shown = {
             "spectrogram": data.X[row, :, :, 0],
             "heat": heat,
             "waveform": samples(np.array([row]))[0],
-            "start": windows.loc[row, "start"],
-            "title": f"{case.title.replace('_', ' ')}: {windows.loc[row, 'label']}\n"
+            "start": window["start"],
+            "title": f"{case.title.replace('_', ' ')}: {window['label']}\n"
             f"p({case.name}) = {case.p:.3f}",
         }
         overlays.overlay(artifacts.plots("gradcam") / f"{case.title}.png", shown, front)

@@ -43,7 +43,7 @@ def forest(X: NDArray[np.float32], y: NDArray, seed: int) -> Any:
     """
     from sklearn.ensemble import RandomForestClassifier
 
-    return RandomForestClassifier(200, random_state=seed, class_weight="balanced").fit(X, y)
+    return RandomForestClassifier(200, random_state=seed, class_weight="balanced").fit(X, _flat(y))
 
 
 def linear(X: NDArray[np.float32], y: NDArray, seed: int) -> Any:
@@ -54,8 +54,14 @@ def linear(X: NDArray[np.float32], y: NDArray, seed: int) -> Any:
     from sklearn.preprocessing import StandardScaler
 
     model = LogisticRegression(C=0.1, class_weight="balanced", max_iter=500)
+    y = _flat(y)
     each = OneVsRestClassifier(model) if y.ndim == 2 else model
     return make_pipeline(StandardScaler(), each).fit(X, y)
+
+
+def _flat(y: NDArray) -> NDArray:
+    """A single tag (n, 1) is there or not (n,)."""
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
 
 
 def score(model: Any, X: NDArray[np.float32], task: Task) -> NDArray[np.float64]:
@@ -64,6 +70,8 @@ def score(model: Any, X: NDArray[np.float32], task: Task) -> NDArray[np.float64]
     found = np.zeros((len(X), len(task.names)))
     if task.kind != "tags":
         found[:, model.classes_.astype(int)] = p
+    elif len(task.names) == 1:
+        found[:, 0] = p[:, list(model.classes_).index(1)] if 1 in model.classes_ else 0.0
     elif isinstance(p, list):  # the forest: for each tag the probability of each of its values
         for k, (one, values) in enumerate(zip(p, model.classes_, strict=True)):
             found[:, k] = one[:, list(values).index(1)] if 1 in values else 0.0

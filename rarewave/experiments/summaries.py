@@ -52,7 +52,8 @@ def means(names: list[str], detectors: pd.DataFrame, gains: pd.DataFrame) -> str
 def f1(names: list[str], metrics: list[dict[str, Any]]) -> str:
     """F1 of every detector at its own threshold, from metrics/evaluate.json, as Markdown."""
     lines = [f"| F1 | {' | '.join(names)} | mean |", f"|---|{'---|' * len(names)}---|"]
-    shared = [name for name in metrics[0] if all("f1" in _of(part, name) for part in metrics)]
+    numbers = [{name for name in part if _f1(part, name) is not None} for part in metrics]
+    shared = [name for name in metrics[0] if all(name in known for known in numbers)]
     for detector in shared:
         values = [part[detector]["f1"] for part in metrics]
         cells = " | ".join(f"{value:.3f}" for value in values)
@@ -60,6 +61,7 @@ def f1(names: list[str], metrics: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _of(part: dict[str, Any], detector: str) -> dict[str, Any]:
-    found = part.get(detector)
-    return found if isinstance(found, dict) else {}
+def _f1(part: dict[str, Any], detector: str) -> float | None:
+    """The F1 of a detector; None where that name is no detector."""
+    found = part[detector].get("f1") if isinstance(part[detector], dict) else None
+    return found if isinstance(found, int | float) else None

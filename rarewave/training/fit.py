@@ -16,6 +16,7 @@ from rarewave.networks.backend import keras
 from rarewave.networks.inference import predict
 from rarewave.training import losses, optimisers
 from rarewave.training.augmentation.options import Augmentation
+from rarewave.training.averaging import Average
 from rarewave.training.batches import Batches, Examples
 from rarewave.training.hyperparameters import Training
 
@@ -31,11 +32,12 @@ class EveryEpoch(keras.callbacks.Callback):
         examples: Examples,
         rows: NDArray[np.int64],
         options: Training,
+        average: Average,
         report: Callable[[Row], None],
         checkpoint: Callable[[keras.Model], None],
     ) -> None:
         super().__init__()
-        self.score, self.options = score, options
+        self.score, self.options, self.average = score, options, average
         self.task = examples.task
         self.y, self.truth = examples.y[rows], examples.truth[rows]
         self.report, self.checkpoint = report, checkpoint
@@ -43,6 +45,10 @@ class EveryEpoch(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Score, report and perhaps stop; raises `DataError` where weights are no numbers."""
+        with self.average.instead(self.model):
+            self._look(epoch, logs)
+
+    def _look(self, epoch: int, logs: dict[str, Any] | None) -> None:
         p = self.score(self.model)
         if not (np.isfinite(p).all() and np.isfinite((logs or {})["loss"])):
             raise DataError(f"training diverged in epoch {epoch + 1}: lower train.learning_rate")
@@ -153,12 +159,14 @@ def train(
     task, steps = examples.task, len(batches) * options.epochs
     counts = losses.window_counts(task, examples.y[train_rows], examples.truth[train_rows])
     compiled(model, options, steps, task, counts)
+    average = Average(options.average)
     watch = EveryEpoch(
         lambda network: predict(network, examples.X, validation_rows, normalise, examples.task),
         examples,
         validation_rows,
         options,
+        average,
         report,
         checkpoint,
     )
-    model.fit(batches, epochs=options.epochs, shuffle=False, verbose=0, callbacks=[watch])
+    model.fit(batches, epochs=options.epochs, shuffle=False, verbose=0, callbacks=[average, watch])

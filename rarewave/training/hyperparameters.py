@@ -30,7 +30,8 @@ class Training:
     `class_weights` weighs each class by the inverse of its share. `keep` the epoch that is best on
     validation, or the last. `weight_decay` is decoupled (Loshchilov and Hutter 2019); `warmup` is
     the share of the steps over which the learning rate rises; `label_smoothing` that of Szegedy
-    et al. (2016).
+    et al. (2016). `average` is the decay of a moving average of the weights over the steps: where
+    it is not 0, validation scores the average, and the average is what is kept.
     """
 
     network: Annotated[str, OneOf(NETWORKS)]
@@ -54,6 +55,7 @@ class Training:
     batch_size: Annotated[int, AtLeast(1)]
     epochs: Annotated[int, AtLeast(1)]
     patience: Annotated[int, AtLeast(1)]
+    average: Annotated[float, Between(0, 0.9999)]
     keep: Literal["best", "last"]
     seed: Annotated[int, AtLeast(0)]
 

@@ -142,3 +142,14 @@ def test_tags_are_told_each_for_itself(fit: Any) -> None:
     assert p.shape == (50, 3)
     assert ((p[:, :2] > 0.5) == truth[150:, :2]).mean() > 0.95
     assert (p[:, 2] < 0.5).all()
+
+
+@pytest.mark.parametrize("fit", [classifiers.forest, classifiers.linear])
+def test_a_single_tag_is_there_or_not(fit: Any) -> None:
+    """One column, as its probability."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, (120, 1)).astype(np.int8)
+    X = (rng.normal(0, 0.3, (120, 3)) + truth).astype(np.float32)
+    p = classifiers.score(fit(X[:80], truth[:80], 1), X[80:], Task("tags", ("a",)))
+    assert p.shape == (40, 1)
+    assert ((p > 0.5) == truth[80:]).mean() > 0.9

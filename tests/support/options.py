@@ -52,6 +52,7 @@ TRAINING = Training(
     batch_size=16,
     epochs=2,
     patience=6,
+    average=0.0,
     keep="best",
     seed=1,
 )
