@@ -17,11 +17,10 @@ from support import opened, project
 
 from rarewave.model import detector, inspection
 from rarewave.recordings import seismic
+from stages.shared import artifacts
 from tools.check_repro import hashes
 
-PIPELINE = YAML(typ="safe").load((project.ROOT / "dvc.yaml").read_text())
-STAGES = list(PIPELINE["stages"])
-MODEL = Path("artifacts/train/detector.keras")
+MODEL = artifacts.MODEL
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +35,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_stage_writes_its_metrics(done: Path) -> None:
     """Each stage leaves metrics/<stage>.json with its name."""
-    for name in set(STAGES):
+    for name in project.STAGES:
         assert json.loads((done / f"metrics/{name}.json").read_text())
 
 
@@ -44,7 +43,7 @@ def test_stages_open_nothing_that_they_do_not_declare(done: Path) -> None:
     """Neither code nor data: what is not among deps or outs would change without a new run."""
     lock = YAML(typ="safe").load((done / "dvc.lock").read_text())["stages"]
     found = opened.by_stage(done.parent / "opened", done)
-    assert set(found) == set(STAGES)
+    assert set(found) == set(project.STAGES)
     for name, paths in found.items():
         entries = [*lock[name]["deps"], *lock[name]["outs"]]
         listed = [entry["path"] for entry in entries]
@@ -61,11 +60,11 @@ def test_every_recorded_second_is_accounted_for(done: Path) -> None:
 
 def test_arrays_are_aligned_and_plain(done: Path) -> None:
     """X_spec, y_all, the index and the npz agree in rows and types, and need no pickle."""
-    X_spec = np.load(done / "artifacts/spectrogram/X_spec.npy")
-    index = pd.read_parquet(done / "artifacts/npz/index.parquet")
+    X_spec = np.load(done / artifacts.X_SPEC)
+    index = pd.read_parquet(done / artifacts.INDEX)
     y_all = np.load(done / "artifacts/clean/y_all.npy")
     windows = pd.read_parquet(done / "artifacts/clean/windows.parquet")
-    data = np.load(done / "artifacts/npz/dataset.npz", allow_pickle=False)
+    data = np.load(done / artifacts.DATASET, allow_pickle=False)
     assert X_spec.shape == (len(y_all), 129, 32, 1) and X_spec.dtype == np.float32
     assert np.array_equal(data["X_spec"], X_spec)
     assert np.array_equal(index["window_id"].to_numpy("U"), data["window_id"])

@@ -10,7 +10,7 @@ from support.places import ROOT
 
 from rarewave.base.errors import DataError
 from rarewave.base.files import read_json, write_json
-from rarewave.base.tables import SCORES, WINDOWS, with_scores, write_table
+from rarewave.base.tables import OTHERS, SCORES, WINDOWS, with_scores, write_table
 from stages import threshold
 
 CLASSES = ["background", "common", "odd", "rare"]
@@ -21,20 +21,24 @@ def project(folder: Path, labels: list[str]) -> None:
     shutil.copyfile(ROOT / "recipes/lunar.yaml", folder / "params.yaml")
     n = len(labels)
     named = pd.DataFrame({"window_id": [f"w{i}" for i in range(n)], "row": np.arange(n)})
-    windows = named.assign(label=labels, labels=labels, group="g", status="used", duration_s=1.0)
+    windows = named.assign(
+        label=labels, labels=[[k] for k in labels], group="g", status="used", duration_s=1.0
+    )
     for column, kind in WINDOWS.items():
         if column not in windows:
             empty = {"str": "", "float64": 0.0, "int64": 0}.get(kind, pd.NaT)
             windows[column] = pd.Series([empty] * n, dtype=kind)
     write_table(folder / "artifacts/clean/windows.parquet", windows, WINDOWS)
     grid, clean = {"hop_samples": 10}, {"sample_rate_hz": 10.0}
-    about = {"classes": CLASSES, "grid": grid, "clean": clean}
+    about = {"task": {"kind": "classes", "names": CLASSES}, "grid": grid, "clean": clean}
     write_json(folder / "artifacts/clean/frontend.json", about)
     scores = named.assign(part="validation")
     for name in CLASSES:
         scores[f"p_{name}"] = np.where(np.array(labels) == name, 0.6, 0.1)
     path = folder / "artifacts/train/scores.parquet"
     write_table(path, scores, with_scores(SCORES, CLASSES))
+    path = folder / "artifacts/baselines/scores.parquet"
+    write_table(path, scores[:0].assign(detector=""), with_scores(OTHERS | SCORES, CLASSES))
 
 
 def test_a_class_that_validation_lacks_takes_the_median_of_the_others(

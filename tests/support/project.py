@@ -7,10 +7,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ruamel.yaml import YAML
+
 from rarewave.experiments import recipes
 from rarewave.simulation import lunar_archive, underwater_calls
 from support import inprocess
 from support.places import ROOT
+
+# In the order of dvc.yaml, which is one that works.
+STAGES = tuple(YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"])
 
 FAST = {
     "train.epochs": 2,
