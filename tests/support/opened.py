@@ -13,12 +13,15 @@ def noting(notes: Path) -> dict[str, str]:
 
 
 def by_stage(notes: Path, folder: Path) -> dict[str, set[str]]:
-    """The files below `folder` that each stage opened; bytecode counts as its source."""
+    """The files below `folder` that each stage opened; bytecode counts as its source.
+
+    What is named `.part` a stage is writing.
+    """
     found = {}
     for note in notes.iterdir():
         paths = {Path(line) for line in note.read_text().splitlines()}
         inside = {p.relative_to(folder) for p in paths if p.is_relative_to(folder)}
-        found[note.name] = {_source(p).as_posix() for p in inside}
+        found[note.name] = {_source(p).as_posix() for p in inside if p.suffix != ".part"}
     return found
 
 
