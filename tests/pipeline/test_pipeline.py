@@ -201,7 +201,7 @@ def test_an_experiment_compares_with_the_last_run(done: Path) -> None:
     params = json.loads(project.run(done, "dvc", "params", "diff", "--json").stdout)
     assert params["params.yaml"] == {
         "threshold.objective": {"old": "f1", "new": "precision_at_recall"},
-        "evaluate.resamples": {"old": 20, "new": 30},
+        "evaluate.resamples": {"old": 20, "new": 30, "diff": 10},
     }
     metrics = json.loads(project.run(done, "dvc", "metrics", "diff", "--json").stdout)
     assert any(name.startswith("network.") for name in metrics["metrics/evaluate.json"])
