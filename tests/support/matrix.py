@@ -75,6 +75,8 @@ def possible(row: Row) -> bool:
     """Whether all of it goes together; what does not is refused, and tested where it is."""
     if row.get("per") == "recording" and row.get("kind", "clips") != "clips":
         return False  # windows of a recording have different labels
+    if (row.get("kind"), row.get("target")) == ("clips", "event"):
+        return False  # every clip holds something
     return (row.get("imbalance"), row.get("weighing")) != ("class_weights", "class balanced")
 
 
