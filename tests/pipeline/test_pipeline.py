@@ -195,19 +195,20 @@ def test_one_mlflow_run_holds_the_whole_state(done: Path) -> None:
 
 def test_an_experiment_compares_with_the_last_run(done: Path) -> None:
     """dvc exp run -S, exp show, metrics, params and plots diff give what changed."""
-    changes = ["-S", "threshold.objective=precision_at_recall", "-S", "evaluate.resamples=30"]
-    project.good(project.run(done, "dvc", "exp", "run", "-n", "recall", *changes))
-    assert "recall" in project.good(project.run(done, "dvc", "exp", "show", "--md"))
+    change = "threshold.objective=false_alarms_per_day", "threshold.false_alarms_per_day=0.01"
+    given = [word for text in change for word in ("-S", text)]
+    project.good(project.run(done, "dvc", "exp", "run", "-n", "silent", *given))
+    assert "silent" in project.good(project.run(done, "dvc", "exp", "show", "--md"))
     params = json.loads(project.run(done, "dvc", "params", "diff", "--json").stdout)
     assert params["params.yaml"] == {
-        "threshold.objective": {"old": "f1", "new": "precision_at_recall"},
-        "evaluate.resamples": {"old": 20, "new": 30, "diff": 10},
+        "threshold.objective": {"old": "f1", "new": "false_alarms_per_day"},
+        "threshold.false_alarms_per_day": {"old": 1.0, "new": 0.01, "diff": -0.99},
     }
     metrics = json.loads(project.run(done, "dvc", "metrics", "diff", "--json").stdout)
-    assert any(name.startswith("network.") for name in metrics["metrics/evaluate.json"])
+    assert metrics["metrics/evaluate.json"]["network.fp"]["new"] == 0
     plots = project.good(project.run(done, "dvc", "plots", "diff", "-o", "dvc_plots"))
     assert "index.html" in plots
-    said = project.good(project.command(done, "compare", "recall", "main"))
+    said = project.good(project.command(done, "compare", "silent", "main"))
     assert "network - level" in said and "| F1 |" in said
     project.good(project.run(done, "git", "checkout", "-q", "."))
     project.good(project.run(done, "dvc", "checkout", "-q"))

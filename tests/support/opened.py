@@ -17,13 +17,13 @@ def noting(notes: Path) -> dict[str, str]:
 def by_stage(notes: Path, folder: Path) -> dict[str, set[str]]:
     """The files below `folder` that each stage opened; bytecode counts as its source.
 
-    What is named `.part` a stage is writing; a charter holds no code (tests/house).
+    What is not there afterwards was asked for in vain, or written; a charter holds no code.
     """
     found = {}
     for note in notes.iterdir():
         paths = {Path(line) for line in note.read_text().splitlines()}
         inside = {p.relative_to(folder) for p in paths if p.is_relative_to(folder)}
-        sources = {_source(p) for p in inside if p.suffix != ".part"}
+        sources = {p for p in map(_source, inside) if (folder / p).is_file()}
         charters = {p for p in sources if p.name == "__init__.py" and is_charter(folder / p)}
         found[note.name] = {p.as_posix() for p in sources - charters}
     return found
