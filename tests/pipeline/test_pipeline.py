@@ -17,11 +17,10 @@ from support import opened, project
 
 from rarewave.model import detector, inspection
 from rarewave.recordings import seismic
+from stages.shared import artifacts
 from tools.check_repro import hashes
 
-PIPELINE = YAML(typ="safe").load((project.ROOT / "dvc.yaml").read_text())
-STAGES = list(PIPELINE["stages"])
-MODEL = Path("artifacts/train/detector.keras")
+MODEL = artifacts.MODEL
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +35,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_stage_writes_its_metrics(done: Path) -> None:
     """Each stage leaves metrics/<stage>.json with its name."""
-    for name in set(STAGES):
+    for name in project.STAGES:
         assert json.loads((done / f"metrics/{name}.json").read_text())
 
 
@@ -44,7 +43,7 @@ def test_stages_open_nothing_that_they_do_not_declare(done: Path) -> None:
     """Neither code nor data: what is not among deps or outs would change without a new run."""
     lock = YAML(typ="safe").load((done / "dvc.lock").read_text())["stages"]
     found = opened.by_stage(done.parent / "opened", done)
-    assert set(found) == set(STAGES)
+    assert set(found) == set(project.STAGES)
     for name, paths in found.items():
         entries = [*lock[name]["deps"], *lock[name]["outs"]]
         listed = [entry["path"] for entry in entries]
@@ -61,11 +60,11 @@ def test_every_recorded_second_is_accounted_for(done: Path) -> None:
 
 def test_arrays_are_aligned_and_plain(done: Path) -> None:
     """X_spec, y_all, the index and the npz agree in rows and types, and need no pickle."""
-    X_spec = np.load(done / "artifacts/spectrogram/X_spec.npy")
-    index = pd.read_parquet(done / "artifacts/npz/index.parquet")
+    X_spec = np.load(done / artifacts.X_SPEC)
+    index = pd.read_parquet(done / artifacts.INDEX)
     y_all = np.load(done / "artifacts/clean/y_all.npy")
     windows = pd.read_parquet(done / "artifacts/clean/windows.parquet")
-    data = np.load(done / "artifacts/npz/dataset.npz", allow_pickle=False)
+    data = np.load(done / artifacts.DATASET, allow_pickle=False)
     assert X_spec.shape == (len(y_all), 129, 32, 1) and X_spec.dtype == np.float32
     assert np.array_equal(data["X_spec"], X_spec)
     assert np.array_equal(index["window_id"].to_numpy("U"), data["window_id"])
@@ -196,17 +195,20 @@ def test_one_mlflow_run_holds_the_whole_state(done: Path) -> None:
 
 def test_an_experiment_compares_with_the_last_run(done: Path) -> None:
     """dvc exp run -S, exp show, metrics, params and plots diff give what changed."""
-    change = "threshold.objective=precision_at_recall"
-    project.good(project.run(done, "dvc", "exp", "run", "-n", "recall", "-S", change))
-    assert "recall" in project.good(project.run(done, "dvc", "exp", "show", "--md"))
+    change = "threshold.objective=false_alarms_per_day", "threshold.false_alarms_per_day=0.01"
+    given = [word for text in change for word in ("-S", text)]
+    project.good(project.run(done, "dvc", "exp", "run", "-n", "silent", *given))
+    assert "silent" in project.good(project.run(done, "dvc", "exp", "show", "--md"))
     params = json.loads(project.run(done, "dvc", "params", "diff", "--json").stdout)
-    changed = {"old": "f1", "new": "precision_at_recall"}
-    assert params["params.yaml"] == {"threshold.objective": changed}
+    assert params["params.yaml"] == {
+        "threshold.objective": {"old": "f1", "new": "false_alarms_per_day"},
+        "threshold.false_alarms_per_day": {"old": 1.0, "new": 0.01, "diff": -0.99},
+    }
     metrics = json.loads(project.run(done, "dvc", "metrics", "diff", "--json").stdout)
-    assert any(name.endswith(".recall") for name in metrics["metrics/evaluate.json"])
+    assert metrics["metrics/evaluate.json"]["network.fp"]["new"] == 0
     plots = project.good(project.run(done, "dvc", "plots", "diff", "-o", "dvc_plots"))
     assert "index.html" in plots
-    said = project.good(project.command(done, "compare", "recall", "main"))
+    said = project.good(project.command(done, "compare", "silent", "main"))
     assert "network - level" in said and "| F1 |" in said
     project.good(project.run(done, "git", "checkout", "-q", "."))
     project.good(project.run(done, "dvc", "checkout", "-q"))
@@ -237,7 +239,7 @@ def test_times_and_summary_print_tables(done: Path) -> None:
     said = project.good(project.command(done, "summary"))
     assert "sta_lta" in said and "average_precision" in said
     said = project.good(project.command(done, "times"))
-    assert "imports" in said and "gradcam" in said
+    assert "imports" in said and "evaluate" in said
 
 
 def test_a_dead_mlflow_server_costs_nothing(done: Path) -> None:

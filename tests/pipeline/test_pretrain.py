@@ -26,6 +26,7 @@ from rarewave.frontend.transform import FrontEnd
 from rarewave.networks import backend, kerasfile, registry
 from rarewave.networks.backend import keras
 from stages import pretrain
+from stages.shared import artifacts
 
 backend.start(2)
 
@@ -151,7 +152,7 @@ def test_one_epoch_sees_training_and_unlabelled_windows(ready: Callable[..., Pat
     ]
     assert min(moved) > 0
     project.good(project.stage(folder, "train"))
-    network = kerasfile.load(folder / "artifacts/train/detector.keras")
+    network = kerasfile.load(folder / artifacts.MODEL)
     for layer in encoder.layers:
         for a, b in zip(
             network.get_layer(layer.name).get_weights(), layer.get_weights(), strict=True
@@ -294,11 +295,11 @@ def test_samples_of_windows_with_context_are_refused(
     wide = dataclasses.replace(
         small_front_end, grid=dataclasses.replace(small_front_end.grid, context_samples=64)
     )
-    X = np.zeros((3, 4, 5, 1), np.float32)
+    data = Indexed(np.zeros((3, 4, 5, 1), np.float32), pd.DataFrame(), tasks.EVENT, wide)
     with pytest.raises(DataError, match=r"views\.noise, .*set clean\.context_samples"):
         pretrain.pool_of(
-            Indexed(X, pd.DataFrame(), tasks.EVENT, wide),
-            normalisation.fit(X, "sample"),
+            data,
+            normalisation.fit(data.X, "sample"),
             np.arange(3),
             np.arange(0),
             pd.DataFrame({"recording_id": ["a"] * 3}),

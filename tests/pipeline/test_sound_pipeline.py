@@ -10,19 +10,19 @@ from support import project
 
 from rarewave.annotations.formats import raven
 from rarewave.simulation import underwater_calls
+from stages.shared import artifacts
 
 CHANGES = project.CALLS | {
     "train.epochs": 3,
     "evaluate.resamples": 20,
     "gradcam.cases": 1,
 }
-STAGES = project.stages()
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with nine recordings, all stages run."""
-    return project.calls(tmp_path_factory.mktemp("sound") / "project", CHANGES, STAGES)
+    return project.calls(tmp_path_factory.mktemp("sound") / "project", CHANGES, project.STAGES)
 
 
 def selections(folder: Path, part: str) -> pd.DataFrame:
@@ -71,7 +71,7 @@ def test_nobody_looked_is_not_nothing_there(done: Path) -> None:
 
 def test_the_data_set_says_where_each_row_comes_from(done: Path) -> None:
     """Classes, targets of overlapping calls, band, time and the annotator's row."""
-    data = np.load(done / "artifacts/npz/dataset.npz", allow_pickle=False)
+    data = np.load(done / artifacts.DATASET, allow_pickle=False)
     assert data["classes"].tolist() == ["background", "Rupe A", "Rupe B"]
     assert data["targets"].shape == (len(data["y_all"]), 3)
     assert (data["targets"].sum(axis=1) >= 1).all()

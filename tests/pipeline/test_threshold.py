@@ -30,8 +30,7 @@ def project(folder: Path, labels: list[str]) -> None:
             windows[column] = pd.Series([empty] * n, dtype=kind)
     write_table(folder / "artifacts/clean/windows.parquet", windows, WINDOWS)
     grid, clean = {"hop_samples": 10}, {"sample_rate_hz": 10.0}
-    task = {"kind": "classes", "names": CLASSES}
-    about = {"task": task, "grid": grid, "clean": clean}
+    about = {"task": {"kind": "classes", "names": CLASSES}, "grid": grid, "clean": clean}
     write_json(folder / "artifacts/clean/frontend.json", about)
     scores = named.assign(part="validation")
     for name in CLASSES:
@@ -39,8 +38,7 @@ def project(folder: Path, labels: list[str]) -> None:
     path = folder / "artifacts/train/scores.parquet"
     write_table(path, scores, with_scores(SCORES, CLASSES))
     path = folder / "artifacts/baselines/scores.parquet"
-    schema = with_scores(OTHERS | SCORES, CLASSES)
-    write_table(path, scores.assign(detector="forest"), schema)
+    write_table(path, scores[:0].assign(detector=""), with_scores(OTHERS | SCORES, CLASSES))
 
 
 def test_a_class_that_validation_lacks_takes_the_median_of_the_others(

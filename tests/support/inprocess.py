@@ -25,11 +25,11 @@ def run(
     """
     out, err = io.StringIO(), io.StringIO()
     with (
+        _fresh(),
         _environment(folder, more),
         _arguments([module, *map(str, arguments)]),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
-        _fresh(),
     ):
         code = _code(module, err)
     return subprocess.CompletedProcess([module, *arguments], code, out.getvalue(), err.getvalue())
@@ -115,5 +115,4 @@ def _forget() -> None:
 
         while mlflow.active_run():
             mlflow.end_run()
-        mlflow.set_tracking_uri(None)
-        os.environ.pop("MLFLOW_TRACKING_URI", None)
+        mlflow.set_tracking_uri(None)  # and takes the variable away that it set

@@ -4,10 +4,9 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from ruamel.yaml import YAML
-
 from rarewave.base.errors import DataError
 from rarewave.experiments import recipes
+from rarewave.training import hyperparameters
 from support import project, worlds
 from support.pairs import Row, all_pairs
 
@@ -26,18 +25,17 @@ def _each(parameter: str, *values: object) -> dict[str, Changes]:
 
 OPTIONS: dict[str, dict[str, Changes]] = {
     "kind": {kind: {} for kind in worlds.RECIPE},
-    "network": {k: {"train.network": k, "gradcam.layer": v} for k, v in LAYERS.items()},
-    "imbalance": _each(
-        "train.imbalance",
-        "none", "oversample", "balanced", "square_root", "effective_number", "class_weights",
-    ),
-    "target": _each("clean.target", "event", "label"),
+    "network": {
+        k: {"train.network": k, "gradcam.layer": LAYERS[k]} for k in hyperparameters.NETWORKS
+    },
+    "imbalance": _each("train.imbalance", *hyperparameters.SAMPLERS),
+    "target": _each("clean.target", "event", "label", "tags"),
     "placement": _each("clean.placement", "grid", "calls"),
     "context": {"none": {"clean.context_samples": 0}, "some": {}},
     "scale": _each("spectrogram.scale", "linear", "mel"),
     "floor": {"none": {"spectrogram.floor_s": 0}, "some": {}},
     "normalisation": _each("train.normalisation", "sample", "dataset", "both", "unit"),
-    "loss": _each("train.loss", "cross_entropy", "focal"),
+    "loss": _each("train.loss", *hyperparameters.LOSSES),
     "weighing": {
         "none": {"train.class_balanced_beta": 0.0, "train.logit_adjustment": 0.0},
         "class balanced": {"train.class_balanced_beta": 0.9, "train.logit_adjustment": 0.0},
@@ -77,6 +75,8 @@ def possible(row: Row) -> bool:
     """Whether all of it goes together; what does not is refused, and tested where it is."""
     if row.get("per") == "recording" and row.get("kind", "clips") != "clips":
         return False  # windows of a recording have different labels
+    if (row.get("kind"), row.get("target")) == ("clips", "event"):
+        return False  # every clip holds something
     return (row.get("imbalance"), row.get("weighing")) != ("class_weights", "class balanced")
 
 
@@ -126,7 +126,7 @@ def run(row: Row, shared: Path, folder: Path) -> str:
         recipes.use(worlds.RECIPE[row["kind"]], changes(row), *given)
     except DataError as error:
         return f"use: {error}"
-    for stage in YAML(typ="safe").load((folder / "dvc.yaml").read_text())["stages"]:
+    for stage in project.STAGES:
         done = project.stage(folder, stage, **store)
         if done.returncode:
             assert "Traceback" not in done.stderr, done.stderr

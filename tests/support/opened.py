@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from tools.deps import is_charter
+
 AUDIT = Path(__file__).parent / "audit"
 
 
@@ -13,12 +15,17 @@ def noting(notes: Path) -> dict[str, str]:
 
 
 def by_stage(notes: Path, folder: Path) -> dict[str, set[str]]:
-    """The files below `folder` that each stage opened; bytecode counts as its source."""
+    """The files below `folder` that each stage opened; bytecode counts as its source.
+
+    What is not there afterwards was asked for in vain, or written; a charter holds no code.
+    """
     found = {}
     for note in notes.iterdir():
         paths = {Path(line) for line in note.read_text().splitlines()}
         inside = {p.relative_to(folder) for p in paths if p.is_relative_to(folder)}
-        found[note.name] = {_source(p).as_posix() for p in inside}
+        sources = {p for p in map(_source, inside) if (folder / p).is_file()}
+        charters = {p for p in sources if p.name == "__init__.py" and is_charter(folder / p)}
+        found[note.name] = {p.as_posix() for p in sources - charters}
     return found
 
 

@@ -14,6 +14,9 @@ from rarewave.simulation import lunar_archive, underwater_calls
 from support import inprocess
 from support.places import ROOT
 
+# In the order of dvc.yaml, which is one that works.
+STAGES = tuple(YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"])
+
 FAST = {
     "train.epochs": 2,
     "train.patience": 2,

@@ -8,11 +8,12 @@ from support import project
 
 RECIPE = {"archive": "lunar", "calls": "calls", "one call": "calls", "clips": "species"}
 
-# What makes a run of a kind quick, and its parts.
+# Few windows, and what is in which part.
+SOUND = {**project.CALLS, "clean.background_ratio": 1.0, "clean.hop_samples": None}
 CHANGES: dict[str, dict[str, object]] = {
     "archive": {"baselines.lta_s": 600, "spectrogram.n_fft": 128, "spectrogram.hop": 128},
-    "calls": {**project.CALLS, "clean.background_ratio": 1.0},
-    "one call": {**project.CALLS, "clean.background_ratio": 1.0},
+    "calls": SOUND,
+    "one call": SOUND,
     "clips": {
         "clean.sample_rate_hz": 8000, "clean.window_samples": 8000, "clean.hop_samples": 8000,
         "spectrogram.n_fft": 256, "spectrogram.hop": 256, "spectrogram.n_mels": 32,
