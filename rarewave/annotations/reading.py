@@ -10,7 +10,14 @@ from typing import NamedTuple
 import pandas as pd
 
 from rarewave.annotations import cells, table
-from rarewave.annotations.formats import audacity, catalogue_csv, event_table, quakeml, raven
+from rarewave.annotations.formats import (
+    audacity,
+    catalogue_csv,
+    event_table,
+    quakeml,
+    raven,
+    sonic_visualiser,
+)  # fmt: skip
 from rarewave.base.errors import DataError
 
 COLUMNS = table.COLUMNS
@@ -29,6 +36,9 @@ class Reader(NamedTuple):
 # Label files with times from the start of a recording. The first that looks like it is taken.
 READERS: dict[str, Reader] = {
     "raven": Reader(raven.looks_like, raven.read),
+    "sonic_visualiser": Reader(
+        sonic_visualiser.looks_like, lambda path, _: sonic_visualiser.read(path)
+    ),
     "audacity": Reader(audacity.looks_like, lambda path, _: audacity.read(path)),
     "table": Reader(lambda line: True, event_table.read, event_table.named_files),
 }

@@ -24,6 +24,7 @@ class Writer(NamedTuple):
 WRITERS: dict[str, Writer] = {
     "raven": Writer("raven", "{stem}.Table.1.selections.txt"),
     "audacity": Writer("audacity", "{stem}.txt"),
+    "sonic_visualiser": Writer("sonic_visualiser", "{stem}.layer.csv"),
     "csv": Writer("event_table", "events.csv", leaves_out=("event_id", "nyquist_hz")),
     "dcase": Writer("dcase", "events.tsv", names_all=True),
     "quakeml": Writer("quakeml", "events.xml"),
