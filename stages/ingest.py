@@ -7,7 +7,7 @@ import pandas as pd
 
 from rarewave.annotations import by_file, by_time, listing
 from rarewave.annotations.by_time import Uncertainty
-from rarewave.annotations.catalogues import read_catalogue
+from rarewave.annotations.reading import read_catalogue
 from rarewave.annotations.sources import Sources
 from rarewave.base.errors import DataError
 from rarewave.base.files import write_json

@@ -144,7 +144,7 @@ def _whole(
     if sources.labels == "clips":
         by_name = _by_name(recordings)
         for name in sources.label_files:
-            for row in clips.read_clips(folder / name).to_dict("records"):
+            for row in clips.read(folder / name).to_dict("records"):
                 recording = _find(by_name, row["file"])
                 if recording is None:
                     report["recording_absent"].append(f"{row['file']} of {name}")

@@ -37,7 +37,7 @@ def match_events(
 
     Parameters
     ----------
-    catalogue : as `catalogues.read_catalogue` returns, several concatenated.
+    catalogue : as `reading.read_catalogue` returns, several concatenated.
     recordings : table RECORDINGS.
 
     Returns

@@ -198,6 +198,21 @@ def channels(table: pd.DataFrame, name: str | None, path: Path) -> "pd.Series[fl
     return found
 
 
+def nanoseconds(times: pd.Series, rows: pd.Series, path: Path) -> pd.Series:
+    """UTC times in the resolution of the tables, which ends in 2262.
+
+    Raises
+    ------
+    DataError
+        A time beyond. File and row are named.
+    """
+    far = times.notna() & ~times.dt.year.between(1678, 2261)
+    if far.any():
+        first = far.idxmax()
+        raise DataError(f"{path}, row {rows[first]}: {times[first]} is no time of a recording")
+    return times.astype("datetime64[ns, UTC]")
+
+
 def unwritable(what: str, text: str) -> str:
     """What is wrong with text that a line of cells would not give back; empty if nothing."""
     for sign in text:

@@ -1,6 +1,8 @@
 """The common table of labelled intervals, and what it refuses."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -87,6 +89,27 @@ def writable(events: pd.DataFrame, path: Path) -> pd.DataFrame:
         if mistake:
             raise DataError(f"{path}, event {row} cannot be written: {mistake}")
     return full
+
+
+def drawn_band(event: Mapping[str, Any], where: str) -> tuple[float, float]:
+    """Low and high frequency in Hz for a program that draws a box round every event.
+
+    Unknown ones become 0 and `nyquist_hz`, the whole band; without it 0 and 0.
+
+    Raises
+    ------
+    DataError
+        A high frequency is unknown where the low one is known and `nyquist_hz` is not.
+    """
+    low = 0.0 if np.isnan(event["low_hz"]) else event["low_hz"]
+    known = [event["high_hz"], event.get("nyquist_hz", np.nan), 0.0]
+    high = next(value for value in known if not np.isnan(value))
+    if high < low:
+        raise DataError(
+            f"{where} cannot be written: its high frequency is unknown: add column nyquist_hz or "
+            "the frequency"
+        )
+    return low, high
 
 
 def _filled(events: pd.DataFrame) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from rarewave.annotations.writing import WRITERS
 from rarewave.base.errors import DataError
 
 
@@ -10,9 +11,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """What stands behind the command."""
     parser.add_argument("model", help="a folder, a .keras file in it, or an MLflow URI")
     parser.add_argument("recordings", nargs="+", type=Path, help="files, or folders of them")
-    parser.add_argument(
-        "--format", default="raven", choices=("raven", "audacity", "csv", "dcase", "quakeml")
-    )
+    parser.add_argument("--format", default="raven", choices=tuple(WRITERS))
     parser.add_argument("--out", type=Path, default=Path("detections"), help="a folder")
     parser.add_argument("--channel", type=int, help="of sound files, from 1 (default: the mean)")
     parser.add_argument(

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from rarewave.annotations.formats import audacity, dcase, event_table, quakeml, raven
+from rarewave.annotations import writing
 from rarewave.base.errors import DataError
 from rarewave.base.files import whole
 from rarewave.base.tables import COVERAGE
@@ -22,10 +22,7 @@ from rarewave.model.package import load
 from rarewave.recordings import reading, sound, streams
 from rarewave.recordings.reading import Header
 
-FORMATS = ("raven", "audacity", "csv", "dcase", "quakeml")
-
 _SEISMIC = (".mseed", ".miniseed", ".ms", ".sac", ".gse2", ".seed")
-_NAMES = {"raven": "{}.Table.1.selections.txt", "audacity": "{}.txt"}
 
 
 def detect(
@@ -47,7 +44,7 @@ def detect(
     ----------
     model : a folder, a `.keras` file or an MLflow URI.
     paths : recordings, and folders that are searched for them.
-    form : one of `FORMATS`.
+    form : a name in `writing.WRITERS`.
     in_order : the files follow one another as given, though they have no start times.
 
     Returns
@@ -68,8 +65,7 @@ def detect(
     part = out / ".partial"
     with _writing(out):
         (out / "coverage.csv").unlink(missing_ok=True)  # it stands for a whole run
-    if form == "quakeml":
-        _refuse_for_quakeml([(path, header) for path, header, _, _ in files])
+    writing.check_recordings(form, [(p, header.start, header.channel) for p, header, _, _ in files])
     with _writing(out):
         part.mkdir(parents=True, exist_ok=True)
     inner = package.detector
@@ -90,7 +86,8 @@ def detect(
     events = event_list.events(found, inner.front_end, classes, thresholds, joining, bands)
     events = _with_files(events, joined)
     coverage = _coverage(covers, files, broken)
-    _write(events, files, form, out)
+    events = events.drop(columns=["scan", "piece", "recording_id"])
+    writing.write(out, form, events, _names([path for path, *_ in files]))
     with whole(out / "coverage.csv") as path:
         coverage.to_csv(path, index=False)
     shutil.rmtree(part, ignore_errors=True)
@@ -205,42 +202,6 @@ def _names(paths: Sequence[Path]) -> dict[str, str]:
         common = Path(os.path.commonpath([path.resolve().parent for path in distinct]))
         names = [path.resolve().relative_to(common).as_posix() for path in distinct]
     return {str(path): name for path, name in zip(distinct, names, strict=True)}
-
-
-def _write(events: pd.DataFrame, files: list[File], form: str, out: Path) -> None:
-    names = _names([path for path, *_ in files])
-    events = events.assign(file=events["path"].map(names)).drop(columns=["scan", "piece"])
-    events = events.drop(columns="recording_id")
-    if form in _NAMES:
-        writer = raven.write if form == "raven" else audacity.write
-        flat = {path: name.replace("/", "_") for path, name in names.items()}
-        stems = {path: str(Path(name).with_suffix("")) for path, name in flat.items()}
-        if len(set(stems.values())) < len(stems):
-            stems = flat  # x.wav and x.flac
-        for path, stem in stems.items():
-            mine = events[events["path"] == path].drop(columns="path")
-            writer(out / _NAMES[form].format(stem), mine.reset_index(drop=True))
-    elif form == "quakeml":
-        events = events.assign(event_id=[f"rarewave-{n + 1:06d}" for n in range(len(events))])
-        quakeml.write(out / "events.xml", events)
-    elif form == "dcase":
-        dcase.write_dcase(out / "events.tsv", events, list(names.values()))
-    else:
-        event_table.write_csv(out / "events.csv", events.drop(columns=["path", "nyquist_hz"]))
-
-
-def _refuse_for_quakeml(files: Sequence[tuple[Path, Header]]) -> None:
-    for path, header in files:
-        if pd.isna(header.start):
-            raise DataError(
-                f"{path} has no start time, and QuakeML needs one: give --start-pattern, or "
-                "another format"
-            )
-        if header.channel.count(".") != 3:
-            raise DataError(
-                f"{path} has no channel NET.STA.LOC.CHA, and QuakeML needs one: choose another "
-                "format"
-            )
 
 
 def _report(coverage: pd.DataFrame, events: pd.DataFrame, out: Path) -> bool:

@@ -35,6 +35,13 @@ def rates(counts: Mapping[str, float]) -> dict[str, float]:
     }
 
 
+def matthews(counts: Mapping[str, float]) -> float:
+    """Matthews correlation of decisions and labels (1975), -1 to 1; 0 where either is all alike."""
+    tn, fp, fn, tp = (counts[name] for name in ("tn", "fp", "fn", "tp"))
+    squared = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
+    return float((tp * tn - fp * fn) / np.sqrt(squared)) if squared else 0.0
+
+
 def curve(y: NDArray, scores: Array, weights: Array | None = None) -> dict[str, Array]:
     """Cumulative weighted tp and fp when deciding `score >= threshold`.
 
@@ -131,6 +138,7 @@ SCORES: dict[str, Score] = {
     "f1": lambda s: s.rates["f1"],
     "average_precision": lambda s: average_precision(s.y, s.scores, s.weights),
     "roc_auc": lambda s: roc_auc(s.y, s.scores, s.weights),
+    "mcc": lambda s: matthews(s.rates),
 }
 # Those that mean nothing for a signal level: of probabilities only.
 OF_PROBABILITIES: dict[str, Score] = {

@@ -32,6 +32,14 @@ def _rare_recall(s: Scored) -> float:
     return float(s.recall[seldom].mean()) if seldom else float("nan")
 
 
+def _matthews(s: Scored) -> float:
+    """Matthews correlation of several classes (Gorodkin 2004); 0 where either is all alike."""
+    decided, total = s.table.sum(axis=0), s.table.sum()
+    varied = (s.support * (total - s.support)).sum() * (decided * (total - decided)).sum()
+    together = np.trace(s.table) * total - s.support @ decided
+    return float(together / np.sqrt(varied)) if varied else 0.0
+
+
 # Scores over all classes, in the order of tables. What is added here is in every table and
 # study, in metrics/evaluate.json, in MLflow and on the command line.
 SCORES: dict[str, Callable[[Scored], float]] = {
@@ -42,6 +50,7 @@ SCORES: dict[str, Callable[[Scored], float]] = {
     "balanced_accuracy": lambda s: s.recall[s.there].mean(),
     "macro_average_precision": lambda s: s.ranked[s.there].mean(),
     "rare_recall": _rare_recall,
+    "mcc": _matthews,
 }
 HEADLINE = "macro_f1"
 

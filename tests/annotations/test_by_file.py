@@ -314,7 +314,7 @@ def test_files_and_tables_give_the_same_events(
         for a, n, label in mine
     ]
     table = pd.DataFrame(rows, columns=["file", "onset_s", "offset_s", "label"])
-    dcase.write_dcase(folder / "all.tsv", table, names)
+    dcase.write(folder / "all.tsv", table, names)
     for name in names:
         mine = table[table["file"] == name].drop(columns="file")
         audacity.write(folder / f"labels/{name[:-4]}.txt", mine)

@@ -15,7 +15,7 @@ from obspy.core.event import (
     WaveformStreamID,
 )
 
-from rarewave.annotations.catalogues import read_catalogue
+from rarewave.annotations.reading import read_catalogue
 from rarewave.base.errors import DataError
 
 SPACE_APPS = "filename,time_abs(%Y-%m-%dT%H:%M:%S.%f),time_rel(sec),evid,mq_type\n"

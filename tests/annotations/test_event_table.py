@@ -11,7 +11,7 @@ from support.labeltables import check_types, data, event_tables, raw_cells, same
 
 from rarewave.annotations import reading
 from rarewave.annotations.formats import dcase, event_table
-from rarewave.annotations.formats.clips import read_clips
+from rarewave.annotations.formats.clips import read as read_clips
 from rarewave.annotations.formats.names import labels_from_name
 from rarewave.base.errors import DataError
 
@@ -122,11 +122,11 @@ def test_csv_comes_back_as_written(
 ) -> None:
     """Every column to the last bit."""
     path = tmp_path_factory.mktemp("csv") / "events.csv"
-    event_table.write_csv(path, events)
+    event_table.write(path, events)
     for found in (event_table.read(path), reading.read(path)):
         same(found, events, ALL)
     again = path.with_name("again.csv")
-    event_table.write_csv(again, event_table.read(path))  # with row and source, as tables come
+    event_table.write(again, event_table.read(path))  # with row and source, as tables come
     same(event_table.read(again), events, ALL)
 
 
@@ -136,7 +136,7 @@ def test_dcase_comes_back_as_written(
 ) -> None:
     """Events in their order, then the files without any."""
     path = tmp_path_factory.mktemp("dcase") / "events.tsv"
-    dcase.write_dcase(path, events, ["a.wav", "none.wav", "none.wav"])
+    dcase.write(path, events, ["a.wav", "none.wav", "none.wav"])
     for found in (event_table.read(path), reading.read(path)):
         same(found, events, ["file", "onset_s", "offset_s", "label"])
     named = list(dict.fromkeys([*events["file"], "a.wav", "none.wav"]))
@@ -158,12 +158,12 @@ def test_the_bytes_of_both_writers(tmp_path: Path) -> None:
             "windows": [3],
         }
     )
-    event_table.write_csv(tmp_path / "e.csv", events)
+    event_table.write(tmp_path / "e.csv", events)
     assert (tmp_path / "e.csv").read_bytes().decode() == (
         "file,onset_s,offset_s,label,peak,start,windows\n"
         '"a,1.wav",0.1,1.00001,x,,1971-04-08T01:02:03.500000+00:00,3\n'
     )
-    dcase.write_dcase(tmp_path / "e.tsv", events, ["b.wav", "a,1.wav"])
+    dcase.write(tmp_path / "e.tsv", events, ["b.wav", "a,1.wav"])
     assert (tmp_path / "e.tsv").read_bytes().decode() == (
         "filename\tonset\toffset\tevent_label\na,1.wav\t0.1\t1.00001\tx\nb.wav\t\t\t\n"
     )
@@ -172,7 +172,7 @@ def test_the_bytes_of_both_writers(tmp_path: Path) -> None:
 def test_a_table_of_one_recording_needs_no_names(tmp_path: Path) -> None:
     """A label track written as csv and read again."""
     track = reading.read(written(tmp_path, "1\t2\tdog\n"))
-    event_table.write_csv(tmp_path / "e.csv", track)
+    event_table.write(tmp_path / "e.csv", track)
     same(reading.read(tmp_path / "e.csv"), track, ALL)
 
 
@@ -187,14 +187,14 @@ def test_what_would_not_come_back_is_not_written(tmp_path: Path) -> None:
         ({"offset_s": 0.5}, "event 2 cannot be written: ends at"),
     ):
         events = pd.DataFrame([good, {**good, **change}])
-        for write in (event_table.write_csv, dcase.write_dcase):
+        for write in (event_table.write, dcase.write):
             with pytest.raises(DataError, match=rf"e\.csv, {words}"):
                 write(tmp_path / "e.csv", events)
     with pytest.raises(DataError, match=r"event 1 cannot be written: it names no file"):
-        dcase.write_dcase(tmp_path / "e.tsv", pd.DataFrame([{**good, "file": ""}]))
+        dcase.write(tmp_path / "e.tsv", pd.DataFrame([{**good, "file": ""}]))
     for name, words in (("", "a file has no name"), ("a\tb", "file name .* has a tab")):
         with pytest.raises(DataError, match=rf"e\.tsv cannot be written: {words}"):
-            dcase.write_dcase(tmp_path / "e.tsv", pd.DataFrame([good]), [name])
+            dcase.write(tmp_path / "e.tsv", pd.DataFrame([good]), [name])
     assert not list(tmp_path.iterdir())
 
 

@@ -16,8 +16,8 @@ from obspy.io.quakeml.core import _validate
 from support.labeltables import ODD_LABELS, labels
 from support.places import ROOT
 
-from rarewave.annotations.catalogues import read_catalogue
 from rarewave.annotations.formats import quakeml
+from rarewave.annotations.reading import read_catalogue
 from rarewave.base.errors import DataError
 
 

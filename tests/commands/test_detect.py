@@ -20,8 +20,9 @@ from support import project, tiny
 from support.places import ROOT
 
 from rarewave import __main__ as command_line
-from rarewave.annotations.catalogues import read_catalogue
 from rarewave.annotations.formats import audacity, event_table, raven
+from rarewave.annotations.reading import read_catalogue
+from rarewave.annotations.writing import WRITERS
 from rarewave.base.errors import DataError
 from rarewave.commands import detecting
 from rarewave.detection import event_list, scanning
@@ -265,7 +266,7 @@ def test_a_file_shorter_than_a_window_is_no_failure(tmp_path: Path, model: Path,
     assert not len(raven.read(tmp_path / "out/short.Table.1.selections.txt"))
 
 
-@pytest.mark.parametrize("form", detecting.FORMATS)
+@pytest.mark.parametrize("form", list(WRITERS))
 def test_nothing_readable_is_told(tmp_path: Path, model: Path, run: Run, form: str) -> None:
     """One message and the coverage, whatever the format."""
     (tmp_path / "bad.wav").write_bytes(b"no sound")
@@ -368,7 +369,7 @@ def test_formats_are_those_of_the_command_line() -> None:
     (commands,) = command_line.parser()._subparsers._group_actions  # type: ignore[union-attr]
     options = cast(dict[str, argparse.ArgumentParser], commands.choices)["detect"]._actions
     (action,) = [option for option in options if option.dest == "format"]
-    assert action.choices == detecting.FORMATS
+    assert action.choices == tuple(WRITERS)
 
 
 # A model and recordings that are large enough for memory and for being killed.

@@ -61,6 +61,8 @@ def test_decisions_are_scored_as_by_scikit_learn(case: Case, threshold: float) -
     assert (found["precision"], found["recall"], found["f1"]) == pytest.approx(
         (precision, recall, f1)
     )
+    mcc = sk.matthews_corrcoef(y, decided, sample_weight=w)
+    assert found["mcc"] == pytest.approx(mcc, abs=1e-12)
     assert found["average_precision"] == binary.average_precision(y, p, w)
     assert "brier" not in binary.detector_metrics(y, p, threshold, w, probabilities=False)
 
@@ -89,6 +91,9 @@ def test_scores_that_have_no_meaning_are_nan() -> None:
         assert np.isnan(binary.roc_auc(none, p))
         assert np.isnan(binary.roc_auc(every, p))
         assert np.isnan(binary.average_precision(every, p, np.zeros(3)))
+        for decided in (none, every):  # no correlation with what does not vary
+            assert binary.matthews(binary.confusion(np.array([0, 1, 1]), decided)) == 0
+        assert binary.matthews(binary.confusion(none, p >= 0.5)) == 0
         found = binary.rates(binary.confusion(none, p >= 2))
         assert found["precision"] == 0
         assert np.isnan(found["recall"])

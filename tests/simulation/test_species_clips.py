@@ -124,7 +124,7 @@ def test_the_reduced_set_keeps_the_rare_types() -> None:
 
 def test_the_table_is_read_by_the_project(made: Path) -> None:
     """Type and site of the labelled clips; the others stand in no row."""
-    table = clips.read_clips(made / "clips.csv")
+    table = clips.read(made / "clips.csv")
     planned = {one.name: one for one in species_clips.plan(SCALE)}
     files = {path.relative_to(made).as_posix() for path in made.glob("*/*.flac")}
     assert set(table["file"]) == {name for name, one in planned.items() if one.labelled}

@@ -11,7 +11,7 @@ from rarewave.base.errors import DataError
 _CLIP_LABELS = ("category", "class", "label", "event label", "species", "class name")
 
 
-def read_clips(path: Path) -> pd.DataFrame:
+def read(path: Path) -> pd.DataFrame:
     """Clips that each have one class, as in ESC-50: filename, fold, target, category, src_file.
 
     Returns

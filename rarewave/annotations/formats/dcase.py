@@ -10,7 +10,7 @@ from rarewave.annotations import cells, table
 from rarewave.base.errors import DataError
 
 
-def write_dcase(path: Path, events: pd.DataFrame, files: Sequence[str] = ()) -> None:
+def write(path: Path, events: pd.DataFrame, files: Sequence[str] = ()) -> None:
     """Write tab-separated filename, onset, offset (s), event_label.
 
     Parameters

@@ -129,7 +129,7 @@ def named_files(path: Path) -> list[str]:
     return [str(name) for name in files[files != ""].unique()]
 
 
-def write_csv(path: Path, events: pd.DataFrame) -> None:
+def write(path: Path, events: pd.DataFrame) -> None:
     """Write all columns of an event table as csv; floats so that they read back the same.
 
     Raises

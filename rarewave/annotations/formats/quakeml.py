@@ -1,4 +1,4 @@
-"""Write found seismic events as QuakeML 1.2, which `catalogues.read_catalogue` reads."""
+"""Seismic events as QuakeML 1.2."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from rarewave.annotations.cells import nanoseconds
 from rarewave.annotations.table import bad_label
 from rarewave.base.errors import DataError
 from rarewave.base.files import whole
@@ -17,6 +18,65 @@ if TYPE_CHECKING:
 _ID = re.compile(r"[A-Za-z0-9\-.*()+?_~'=,;#&]+")
 _ROOT = "smi:local/rarewave"
 _SCORES = {"peak": "peak score", "mean": "mean score"}
+
+
+def looks_like(path: Path) -> bool:
+    """Whether a file is meant to be QuakeML: its name says so."""
+    return path.suffix.lower() in (".xml", ".qml", ".quakeml")
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Events of a QuakeML file, as `reading.read_catalogue` returns them but for its checks.
+
+    Onset: the earliest pick, else the origin. End: a pick whose phase hint is `end`.
+    """
+    import obspy
+
+    try:
+        events = obspy.read_events(str(path))
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(f"{path} is not QuakeML ({reason})") from None
+    rows = []
+    for number, event in enumerate(events, start=1):
+        ends = [p.time for p in event.picks if (p.phase_hint or "").lower() == "end"]
+        onsets = [p.time for p in event.picks if (p.phase_hint or "").lower() != "end"]
+        onsets = onsets or [origin.time for origin in event.origins]
+        if not onsets:
+            raise DataError(f"{path}, event {number}: neither a pick nor an origin gives its time")
+        label = event.event_type or "event"
+        if event.event_descriptions:
+            label = event.event_descriptions[0].text or label
+        rows.append(
+            {
+                "event_id": str(event.resource_id).rsplit("/", 1)[-1],
+                "start": pd.Timestamp(min(onsets).ns, tz="UTC"),
+                "end": pd.Timestamp(max(ends).ns, tz="UTC") if ends else pd.NaT,
+                "label": label,
+                "filename": "",
+                "row": number,
+                "source": path.name,
+            }
+        )
+    if not rows:
+        raise DataError(f"{path} holds no event")
+    table = pd.DataFrame(rows)
+    for column in ("start", "end"):
+        table[column] = nanoseconds(pd.to_datetime(table[column], utc=True), table["row"], path)
+    return table
+
+
+def check_recording(path: Path, start: pd.Timestamp | None, channel_id: str) -> None:
+    """Raise `DataError` where the events of a recording could not be written."""
+    if pd.isna(start):
+        raise DataError(
+            f"{path} has no start time, and QuakeML needs one: give --start-pattern, or "
+            "another format"
+        )
+    if channel_id.count(".") != 3:
+        raise DataError(
+            f"{path} has no channel NET.STA.LOC.CHA, and QuakeML needs one: choose another format"
+        )
 
 
 def write(path: Path, events: pd.DataFrame) -> None:

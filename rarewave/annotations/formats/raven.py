@@ -2,14 +2,13 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from rarewave.annotations import cells
 from rarewave.annotations.cells import channels, decimal, first, numbers, tabbed
-from rarewave.annotations.table import checked, empty, writable
+from rarewave.annotations.table import checked, drawn_band, empty, writable
 from rarewave.base.errors import DataError
 from rarewave.base.files import write_text
 
@@ -195,7 +194,7 @@ def write(path: Path, events: pd.DataFrame) -> None:
     lines = ["\t".join(header)]
     for number, event in enumerate(events.to_dict("records"), start=1):
         before = event.get("file_start_s", 0.0)
-        low, high = _band({str(k): v for k, v in event.items()}, f"{path}, event {number}")
+        low, high = drawn_band({str(k): v for k, v in event.items()}, f"{path}, event {number}")
         times = [before + event["onset_s"], before + event["offset_s"], low, high]
         cells = [str(number), "Spectrogram 1", str(int(event["channel"]))]
         cells += [decimal(value) for value in times]
@@ -203,16 +202,3 @@ def write(path: Path, events: pd.DataFrame) -> None:
         cells += ["" if pd.isna(event[s]) else decimal(event[s]) for s in scores]
         lines.append("\t".join(cells))
     write_text(path, "".join(f"{line}\n" for line in lines))
-
-
-def _band(event: dict[str, Any], where: str) -> tuple[float, float]:
-    """Low and high frequency in Hz as Raven needs them."""
-    low = 0.0 if np.isnan(event["low_hz"]) else event["low_hz"]
-    known = [event["high_hz"], event.get("nyquist_hz", np.nan), 0.0]
-    high = next(value for value in known if not np.isnan(value))
-    if high < low:
-        raise DataError(
-            f"{where} cannot be written: its high frequency is unknown: add column nyquist_hz or "
-            "the frequency"
-        )
-    return low, high
