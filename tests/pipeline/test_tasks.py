@@ -28,7 +28,7 @@ def run(folder: Path, kind: str, target: str) -> Path:
     recipes.use(
         "calls", FAST | {"clean.target": target}, folder / "recipes", folder / "params.yaml"
     )
-    for name in project.stages():
+    for name in project.STAGES:
         project.good(project.stage(folder, name))
     return folder
 

@@ -55,11 +55,6 @@ def command(folder: Path, *arguments: object, **more: str) -> subprocess.Complet
     return inprocess.run(folder, "rarewave", *map(str, arguments), **more)
 
 
-def stages() -> list[str]:
-    """The stages of the pipeline, in the order in which they run."""
-    return list(YAML(typ="safe").load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"])
-
-
 def good(done: subprocess.CompletedProcess[str]) -> str:
     """The output of a command that had to succeed."""
     assert done.returncode == 0, done.stdout + done.stderr
