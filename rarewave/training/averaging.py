@@ -1,6 +1,6 @@
 """A moving average of a network's weights, which is steadier than the weights of any one step."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,11 +21,12 @@ class Average(keras.callbacks.Callback):
     Parameters
     ----------
     decay : below 1; 0.99 looks back over about a hundred steps. 0: there is no average.
+    inputs : gives batches of training inputs, for the statistics of the averaged weights.
     """
 
-    def __init__(self, decay: float) -> None:
+    def __init__(self, decay: float, inputs: Callable[[], Iterable[NDArray[np.float32]]]) -> None:
         super().__init__()
-        self.decay, self.steps = decay, 0
+        self.decay, self.inputs, self.steps = decay, inputs, 0
         self.weights: list[NDArray[np.float32]] = []
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -50,6 +51,25 @@ class Average(keras.callbacks.Callback):
         own = model.get_weights()
         model.set_weights(self.weights)
         try:
+            refresh(model, self.inputs())
             yield
         finally:
             model.set_weights(own)
+
+
+def refresh(model: keras.Model, inputs: Iterable[NDArray[np.float32]]) -> None:
+    """Measure the statistics of batch normalisation anew: the mean over some batches, each alike.
+
+    Those that training left behind follow its last few steps, and are of other weights than the
+    average (Izmailov et al., Averaging Weights Leads to Wider Optima, UAI 2018).
+    """
+    normalising = [k for k in model.layers if isinstance(k, keras.layers.BatchNormalization)]
+    if not normalising:
+        return
+    momenta = [layer.momentum for layer in normalising]
+    for number, batch in enumerate(inputs):
+        for layer in normalising:
+            layer.momentum = number / (number + 1)
+        model(batch, training=True)
+    for layer, momentum in zip(normalising, momenta, strict=True):
+        layer.momentum = momentum

@@ -1,6 +1,6 @@
 """Train a detector: batches, losses, early stopping on validation average precision."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -159,7 +159,9 @@ def train(
     task, steps = examples.task, len(batches) * options.epochs
     counts = losses.window_counts(task, examples.y[train_rows], examples.truth[train_rows])
     compiled(model, options, steps, task, counts)
-    average = Average(options.average)
+    average = Average(
+        options.average, lambda: _some_inputs(examples.X, train_rows, normalise, options.seed)
+    )
     watch = EveryEpoch(
         lambda network: predict(network, examples.X, validation_rows, normalise, examples.task),
         examples,
@@ -170,3 +172,12 @@ def train(
         checkpoint,
     )
     model.fit(batches, epochs=options.epochs, shuffle=False, verbose=0, callbacks=[average, watch])
+
+
+def _some_inputs(
+    X: NDArray[np.float32], rows: NDArray[np.int64], normalise: Normalisation, seed: int
+) -> Iterator[NDArray[np.float32]]:
+    """Up to 16 batches of 64 training windows, as they are; always the same ones."""
+    chosen = np.random.Generator(np.random.PCG64([seed, 23])).permutation(rows)[: 16 * 64]
+    for at in range(0, len(chosen), 64):
+        yield normalise(X[np.sort(chosen[at : at + 64])])

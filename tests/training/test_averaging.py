@@ -35,7 +35,7 @@ class Seen(keras.callbacks.Callback):
 @pytest.mark.parametrize("decay", [0.5, 0.99])
 def test_the_average_by_hand(decay: float) -> None:
     """All weights, statistics of batch normalisation among them; the start is soon forgotten."""
-    model, seen, average = network(), Seen(), Average(decay)
+    model, seen, average = network(), Seen(), Average(decay, list)
     X = np.random.default_rng(0).standard_normal((40, 4)).astype(np.float32)
     model.fit(X, X[:, :1], batch_size=4, epochs=2, verbose=0, callbacks=[seen, average])
     wanted = [w.astype(float) for w in seen.steps[0]]
@@ -53,7 +53,7 @@ def test_the_average_by_hand(decay: float) -> None:
 
 def test_without_a_decay_nothing_takes_the_place_of_the_weights() -> None:
     """And nothing is copied."""
-    model, average = network(), Average(0.0)
+    model, average = network(), Average(0.0, list)
     X = np.ones((8, 4), np.float32)
     model.fit(X, X[:, :1], batch_size=4, verbose=0, callbacks=[average])
     own = model.get_weights()
@@ -65,7 +65,7 @@ def test_without_a_decay_nothing_takes_the_place_of_the_weights() -> None:
 
 def test_an_error_within_gives_the_weights_back() -> None:
     """Training that is stopped there goes on from its own."""
-    model, average = network(), Average(0.9)
+    model, average = network(), Average(0.9, list)
     X = np.random.default_rng(0).standard_normal((40, 4)).astype(np.float32)
     model.fit(X, X[:, :1], batch_size=4, verbose=0, callbacks=[average])
     own = model.get_weights()
@@ -73,3 +73,22 @@ def test_an_error_within_gives_the_weights_back() -> None:
         raise ZeroDivisionError
     for found, before in zip(model.get_weights(), own, strict=True):
         np.testing.assert_array_equal(found, before)
+
+
+def test_statistics_are_those_of_the_averaged_weights() -> None:
+    """Mean and variance of what the layer is given, the mean over the batches; momentum is kept."""
+    model = network()
+    rng = np.random.default_rng(0)
+    X = (3 + 2 * rng.standard_normal((96, 4))).astype(np.float32)
+    batches = [X[:32], X[32:64], X[64:]]
+    average = Average(0.9, lambda: batches)
+    model.fit(X, X[:, :1], batch_size=8, verbose=0, callbacks=[average])
+    layer = model.get_layer("norm")
+    with average.instead(model):
+        kernel, bias = model.get_layer("hidden").get_weights()
+        given = [batch @ kernel + bias for batch in batches]
+        means = np.mean([g.mean(axis=0) for g in given], axis=0)
+        variances = np.mean([g.var(axis=0) for g in given], axis=0)
+        np.testing.assert_allclose(layer.moving_mean.numpy(), means, rtol=1e-4)
+        np.testing.assert_allclose(layer.moving_variance.numpy(), variances, rtol=1e-4)
+    assert layer.momentum == 0.5

@@ -202,7 +202,7 @@ class Watched:
         options = replace(TRAINING, patience=patience, keep=keep, epochs=len(precisions))
         self.watch = fit.EveryEpoch(
             lambda _: np.stack([1 - scores[self.epoch], scores[self.epoch]], axis=1),
-            examples, np.arange(4), options, Average(0.0), lambda _: None,
+            examples, np.arange(4), options, Average(0.0, list), lambda _: None,
             lambda _: self.kept.append(self.epoch),
         )  # fmt: skip
         self.watch.set_model(type("Model", (), {"stop_training": False})())
