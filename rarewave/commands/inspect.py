@@ -14,9 +14,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print layers, shapes, parameters and statistics of weights."""
     from rarewave.model import inspection
-    from rarewave.networks import kerasfile
 
-    model = kerasfile.load(arguments.model)
+    model = inspection.load(arguments.model)
     print(f"{'layer':<12}{'kind':<24}{'output':<16}{'array':<16}{'count':>8}", end="")
     print("".join(f"{name:>10}" for name in ("mean", "std", "min", "max")))
     for row in inspection.layer_table(model):

@@ -88,15 +88,15 @@ def save(detector: Detector, path: Path) -> None:
     kerasfile.save(detector.network, path)
 
 
-def load(path: Path) -> Detector:
-    """Read what `save` wrote.
+def load(path: Path, compiled: bool = False) -> Detector:
+    """Read what `save` wrote; `compiled` as for `kerasfile.load`.
 
     Raises
     ------
     DataError
         Either file is missing or broken, or they do not belong together.
     """
-    network = kerasfile.load(path)
+    network = kerasfile.load(path, compiled)
     content = read_json(sidecar(path))
     try:
         detector = Detector(

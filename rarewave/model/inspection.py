@@ -7,8 +7,17 @@ import numpy as np
 
 from rarewave.base.errors import DataError
 from rarewave.model import detector
-from rarewave.networks import registry
+from rarewave.networks import kerasfile, registry
 from rarewave.networks.backend import keras
+
+# Of saved models: Keras finds own losses and optimisers where they have been imported.
+from rarewave.training import losses as _losses  # noqa: F401
+from rarewave.training import optimisers as _optimisers  # noqa: F401
+
+
+def load(path: Path) -> keras.Model:
+    """A saved network, compiled as it was; see `kerasfile.load`."""
+    return kerasfile.load(path)
 
 
 def layer_table(model: keras.Model) -> list[dict[str, Any]]:
@@ -50,7 +59,7 @@ def rebuild(path: Path) -> keras.Model:
     DataError
         A layer differs: the code that builds the network has changed since it was saved.
     """
-    stored = detector.load(path)
+    stored = detector.load(path, compiled=True)
     saved, name = stored.network, stored.network_name
     built = registry.build(name, saved.input_shape[1:], stored.task, stored.front_end.window_frames)
     for mine, theirs in zip(built.layers, saved.layers, strict=False):

@@ -33,8 +33,13 @@ def save(model: keras.Model, path: Path) -> None:
         raw.unlink(missing_ok=True)
 
 
-def load(path: Path) -> keras.Model:
-    """Load a model, compiled as it was.
+def load(path: Path, compiled: bool = True) -> keras.Model:
+    """Load a model.
+
+    Parameters
+    ----------
+    compiled : as it was saved, which needs the modules of its loss and optimiser to be imported;
+        else for scoring only.
 
     Raises
     ------
@@ -47,10 +52,12 @@ def load(path: Path) -> keras.Model:
     if not zipfile.is_zipfile(path):
         raise DataError(f"{path} is not a .keras file: it is no zip archive; train it again")
     try:
-        return keras.models.load_model(path)
+        model = keras.models.load_model(path, compile=compiled)
     except Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DataError(f"{path} is not a Keras model ({reason}): train it again") from None
+    model.jit_compile = False  # compiled or not, and with deterministic kernels or without
+    return model
 
 
 def _stable(content: Any) -> bytes:

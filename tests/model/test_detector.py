@@ -1,5 +1,7 @@
 """A detector scores the same seconds the same way after it was stored, or refuses them."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support import tasks
+from support.options import TRAINING
+from support.places import ROOT
 
 from rarewave.base import files
 from rarewave.base.errors import DataError
@@ -17,6 +21,7 @@ from rarewave.model import detector
 from rarewave.model.detector import Detector
 from rarewave.networks import backend, registry
 from rarewave.networks.backend import keras
+from rarewave.training import fit
 
 backend.start(2)
 
@@ -163,3 +168,28 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path: Path, made: Det
     side.unlink()
     with pytest.raises(DataError, match=r"m\.json does not exist"):
         detector.load(path)
+
+
+def test_a_detector_with_a_loss_of_ours_is_loaded_by_who_only_scores(
+    tmp_path: Path, made: Detector
+) -> None:
+    """Another process, which has not imported what training needs; inspection has."""
+    keras.utils.set_random_seed(3)
+    front = made.front_end
+    network = registry.build("seed_cnn", front.shape, tasks.of_outputs(3), front.window_frames)
+    options = replace(TRAINING, logit_adjustment=1.0, encoder_rate=0.5, loss="focal")
+    fit.compiled(network, options, 10, tasks.of_outputs(3), np.array([5, 4, 3]))
+    adjusted = replace(made, network=network, task=SONGS)
+    detector.save(adjusted, tmp_path / "m.keras")
+    script = (
+        "import sys; from pathlib import Path; from rarewave.model import detector;"
+        "made = detector.load(Path(sys.argv[1]));"
+        "assert not any(name.startswith('rarewave.training') for name in sys.modules);"
+        "from rarewave.model import inspection;"
+        "print(made.task.kind, inspection.load(Path(sys.argv[1])).loss.name)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "m.keras")],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.split() == ["classes", "logit_adjusted"], done.stderr
