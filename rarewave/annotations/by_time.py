@@ -1,5 +1,6 @@
 """Match catalogue events with recordings, and find what does not fit."""
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -69,21 +70,7 @@ def match_events(
             known = event["filename"] == "" or event["filename"] in stems
             (outside if known else no_recording).append(name)
         for recording in hits.to_dict("records"):
-            length = recording["n_samples"] / recording["sample_rate"]
-            onset = (event["start"] - recording["start"]).total_seconds()
-            offset = (last - recording["start"]).total_seconds()
-            common = {
-                "event_id": event["event_id"],
-                "recording_id": recording["recording_id"],
-                "low_hz": float("nan"),
-                "high_hz": float("nan"),
-                "label": event["label"],
-            }
-            if not open_ended and offset > 0 and onset < length:
-                rows.append(common | {"onset_s": onset, "offset_s": offset, "certain": True})
-            if tail > pd.Timedelta(0):
-                until = offset + tail.total_seconds()
-                rows.append(common | {"onset_s": offset, "offset_s": until, "certain": False})
+            rows += _rows(event, recording, last, tail)
     report = {
         "catalogue_rows": len(catalogue),
         "outside_every_recording": outside,
@@ -91,6 +78,38 @@ def match_events(
         "without_end": no_end,
     }
     return conform(pd.DataFrame(rows, columns=list(EVENTS)), EVENTS, "events"), report
+
+
+def _rows(
+    event: Mapping[Hashable, Any],
+    recording: Mapping[Hashable, Any],
+    last: pd.Timestamp,
+    tail: pd.Timedelta,
+) -> list[dict[str, Any]]:
+    """Rows of an event in one recording: it itself, if its end is known, and the doubt after it.
+
+    Parameters
+    ----------
+    last : its end, or its start where no end is known.
+    tail : how long what follows is uncertain.
+    """
+    length = recording["n_samples"] / recording["sample_rate"]
+    onset = (event["start"] - recording["start"]).total_seconds()
+    offset = (last - recording["start"]).total_seconds()
+    common = {
+        "event_id": event["event_id"],
+        "recording_id": recording["recording_id"],
+        "low_hz": float("nan"),
+        "high_hz": float("nan"),
+        "label": event["label"],
+    }
+    rows = []
+    if pd.notna(event["end"]) and offset > 0 and onset < length:
+        rows.append(common | {"onset_s": onset, "offset_s": offset, "certain": True})
+    if tail > pd.Timedelta(0):
+        until = offset + tail.total_seconds()
+        rows.append(common | {"onset_s": offset, "offset_s": until, "certain": False})
+    return rows
 
 
 def _own_ids(catalogue: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
 from rarewave.commands import detecting
@@ -37,32 +38,21 @@ def benchmark(model: str, paths: Sequence[Path], repeats: int = 3) -> dict[str, 
     files = [(p, h) for p in detecting.recordings_of(paths) for h in reading.headers(p, None, None)]
     joined = streams.join(files)
     recorded = sum(s.n_samples / s.sample_rate for s in joined)
-    cleaned = clean_stream.CleanStream(joined[0], inner.front_end.clean)
-    first = grid.starts(cleaned.length, inner.front_end.grid)
-    if not len(first):
+    X = _spectrograms(inner.front_end, joined[0])
+    if X is None:
         raise DataError(f"{paths[0]} is shorter than a window")
-    _, X = next(
-        transform.spectra(
-            inner.front_end,
-            cleaned.read,
-            cleaned.length,
-            first,
-            lambda some: np.ones(some.stop - some.start, bool),
-            lambda some: np.ones(some.stop - some.start, bool),
-        )
-    )
     inner.score(X)
     scans, predicts, count = [], [], 0
     for _ in range(repeats):
         with tempfile.TemporaryDirectory() as folder:
             began = time.perf_counter()
             work = [(s, Path(folder) / f"{number}.f32") for number, s in enumerate(joined)]
-            found = scanning.scans(scorer, work)
-            for scan in found:
+            scanned = scanning.scans(scorer, work)
+            for scan in scanned:
                 if scan.problem:
                     raise DataError(scan.problem)
             scans.append(time.perf_counter() - began)
-            counts = [len(scan.P) for scan in found]
+            counts = [len(scan.P) for scan in scanned]
         count = sum(counts)
         began = time.perf_counter()
         for windows_of_stream in counts:
@@ -80,3 +70,19 @@ def benchmark(model: str, paths: Sequence[Path], repeats: int = 3) -> dict[str, 
         "scan / predict": scan_s / predict_s,
         "times real time": recorded / scan_s,
     }
+
+
+def _spectrograms(
+    front_end: transform.FrontEnd, stream: streams.Stream
+) -> NDArray[np.float32] | None:
+    """The first batch of a recording, ready for the network; None without a window."""
+    cleaned = clean_stream.CleanStream(stream, front_end.clean)
+    first = grid.starts(cleaned.length, front_end.grid)
+    if not len(first):
+        return None
+
+    def all_of(some: slice) -> NDArray[np.bool_]:
+        return np.ones(some.stop - some.start, bool)
+
+    _, X = next(transform.spectra(front_end, cleaned.read, cleaned.length, first, all_of, all_of))
+    return X

@@ -18,7 +18,7 @@ from rarewave.detection import coverage as detection_coverage
 from rarewave.detection import event_list, scanning
 from rarewave.detection.coverage import unaccounted
 from rarewave.model import detector
-from rarewave.model.package import load
+from rarewave.model.package import Package, load
 from rarewave.recordings import reading, sound, streams
 from rarewave.recordings.reading import Header
 
@@ -68,30 +68,40 @@ def detect(
     writing.check_recordings(form, [(p, header.start, header.channel) for p, header, _, _ in files])
     with _writing(out):
         part.mkdir(parents=True, exist_ok=True)
-    inner = package.detector
-    scorer = scanning.Scorer(inner.front_end, inner.task.names, inner.score)
-    classes = {name: inner.task.names.index(name) for name in inner.task.events}
-    state = repr(detector.describe(inner)) + repr(
-        [float(w.sum()) for w in inner.network.get_weights()]
-    )
     joined = []
     for run in _unbroken(files) if in_order else [files]:
         joined += streams.join([(path, header) for path, header, _, _ in run], in_order)
-    total = sum(s.n_samples / s.sample_rate for s in joined)
-    with tqdm(total=round(total), unit="s", desc="detect", disable=None) as bar:
-        work = [(s, part / f"{scanning.key(s, state)}.f32") for s in joined]
-        found = scanning.scans(scorer, work, bar.update)
-    covers = [detection_coverage.coverage(scan, inner.front_end) for scan in found]
-    _, thresholds, joining, bands, _ = package
-    events = event_list.events(found, inner.front_end, classes, thresholds, joining, bands)
-    events = _with_files(events, joined)
+    scanned = _scanned(package.detector, joined, part)
+    covers = [detection_coverage.coverage(s, package.detector.front_end) for s in scanned]
     coverage = _coverage(covers, files, broken)
+    events = _with_files(_events(package, scanned), joined)
     events = events.drop(columns=["scan", "piece", "recording_id"])
     writing.write(out, form, events, _names([path for path, *_ in files]))
     with whole(out / "coverage.csv") as path:
         coverage.to_csv(path, index=False)
     shutil.rmtree(part, ignore_errors=True)
     return _report(coverage, events, out)
+
+
+def _scanned(
+    inner: detector.Detector, joined: Sequence[streams.Stream], folder: Path
+) -> list[scanning.Scan]:
+    """Scores of recordings, kept in a folder under the key of the model and the recording."""
+    scorer = scanning.Scorer(inner.front_end, inner.task.names, inner.score)
+    state = repr(detector.describe(inner)) + repr(
+        [float(w.sum()) for w in inner.network.get_weights()]
+    )
+    total = sum(s.n_samples / s.sample_rate for s in joined)
+    with tqdm(total=round(total), unit="s", desc="detect", disable=None) as bar:
+        work = [(s, folder / f"{scanning.key(s, state)}.f32") for s in joined]
+        return scanning.scans(scorer, work, bar.update)
+
+
+def _events(package: Package, scanned: Sequence[scanning.Scan]) -> pd.DataFrame:
+    """Events of all recordings at the thresholds of a package."""
+    inner, thresholds, joining, bands, _ = package
+    classes = {name: inner.task.names.index(name) for name in inner.task.events}
+    return event_list.events(scanned, inner.front_end, classes, thresholds, joining, bands)
 
 
 @contextmanager
@@ -147,12 +157,12 @@ def _headers(
     broken = []
     for path in paths:
         try:
-            found, lacking, problem = reading.readable(path, channel, start_pattern)
+            headers, lacking, problem = reading.readable(path, channel, start_pattern)
         except DataError as error:
             broken.append((path, str(error)))
             continue
-        files += [(path, header, lacking, problem) for header in found if header.n_samples]
-        if not any(header.n_samples for header in found):
+        files += [(path, header, lacking, problem) for header in headers if header.n_samples]
+        if not any(header.n_samples for header in headers):
             broken.append((path, problem))
     return files, broken
 

@@ -2,7 +2,7 @@
 
 import itertools
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -80,39 +80,22 @@ def label_windows(
     `background`; `labels` is a list of all that fill enough of it, of background alone where
     there is none.
     """
-    count, length = len(first), grid.window_samples / rate
-    begin = first / rate
-    most = np.zeros(count)
-    inside = np.zeros(count)
-    label = np.full(count, BACKGROUND, object)
-    event_id = np.full(count, "", object)
-    band = np.full((count, 2), np.nan)
+    begin, length = first / rate, grid.window_samples / rate
     if labelling.least_gap_s:
         events = separated(events, labelling.least_gap_s)
     certain = events["certain"].to_numpy(bool)
-    for event in events[certain].to_dict("records"):
-        near = reached(begin, length, event)
-        shared = shared_s(begin[near], length, event)
-        more = np.flatnonzero(shared > most[near]) + near.start
-        most[near] = np.maximum(most[near], shared)
-        label[more] = event["label"]
-        event_id[more] = event["event_id"]
-        band[more] = event["low_hz"], event["high_hz"]
-        share = shared / (event["offset_s"] - event["onset_s"])
-        inside[near] = np.maximum(inside[near], share)
+    main = _main_events(begin, length, events[certain])
     filled = covered(begin, length, events[certain])
     doubt = covered(begin, length, events[~certain])
-    positive = (filled >= labelling.event_overlap) | (inside >= labelling.event_inside)
-    positive &= most > 0
+    positive = (filled >= labelling.event_overlap) | (main.inside >= labelling.event_inside)
+    positive &= main.most > 0
     partly = ~positive & (filled > labelling.background_overlap)
     doubtful = ~positive & ~partly & (doubt > labelling.max_uncertain)
     missing = gap_share(gaps, first, grid.window_samples)
     gappy = missing > grid.max_gap
-    label[~positive] = BACKGROUND
-    event_id[~positive] = ""
-    band[~positive] = np.nan
-    status = np.full(count, "used", object)
-    reason = np.full(count, "", object)
+    label = np.where(positive, main.label, BACKGROUND)
+    status = np.full(len(first), "used", object)
+    reason = np.full(len(first), "", object)
     status[partly | doubtful] = "uncertain"
     reason[partly] = "partly inside an event"
     reason[doubtful] = "inside uncertain time"
@@ -122,13 +105,45 @@ def label_windows(
         {
             "label": label,
             "labels": _label_sets(begin, length, events[certain], labelling, label),
-            "event_id": event_id,
-            "low_hz": band[:, 0],
-            "high_hz": band[:, 1],
+            "event_id": np.where(positive, main.event_id, ""),
+            "low_hz": np.where(positive, main.band[:, 0], np.nan),
+            "high_hz": np.where(positive, main.band[:, 1], np.nan),
             "status": status,
             "reason": reason,
         }
     )
+
+
+class _Main(NamedTuple):
+    """The event that fills most of each window."""
+
+    most: NDArray[np.float64]  # (n,) seconds that it fills; 0 where there is none
+    inside: NDArray[np.float64]  # (n,) largest share of any event that lies in the window
+    label: NDArray[np.object_]
+    event_id: NDArray[np.object_]
+    band: NDArray[np.float64]  # (n, 2) Hz
+
+
+def _main_events(begin: NDArray[np.float64], length: float, events: pd.DataFrame) -> _Main:
+    count = len(begin)
+    main = _Main(
+        np.zeros(count),
+        np.zeros(count),
+        np.full(count, BACKGROUND, object),
+        np.full(count, "", object),
+        np.full((count, 2), np.nan),
+    )
+    for event in events.to_dict("records"):
+        near = reached(begin, length, event)
+        shared = shared_s(begin[near], length, event)
+        more = np.flatnonzero(shared > main.most[near]) + near.start
+        main.most[near] = np.maximum(main.most[near], shared)
+        main.label[more] = event["label"]
+        main.event_id[more] = event["event_id"]
+        main.band[more] = event["low_hz"], event["high_hz"]
+        share = shared / (event["offset_s"] - event["onset_s"])
+        main.inside[near] = np.maximum(main.inside[near], share)
+    return main
 
 
 def _label_sets(
@@ -149,6 +164,6 @@ def _label_sets(
             enough[near] |= (part >= labelling.event_inside) & (part > 0)
         for at in np.flatnonzero(enough & (label != BACKGROUND)):
             sets[at].add(str(kind))
-    found = np.empty(len(sets), object)
-    found[:] = [sorted(names) or [BACKGROUND] for names in sets]
-    return found
+    labels = np.empty(len(sets), object)
+    labels[:] = [sorted(names) or [BACKGROUND] for names in sets]
+    return labels

@@ -124,31 +124,9 @@ def spans(
     edges, first, last = cells(start, length, n_samples, joining.combine)
     cell = (edges[-1] - edges[0]) / len(first)
     width = 2 * (round(joining.smooth_s * rate / cell) // 2) + 1
-    runs: list[list[Any]] = []
-    for begin in range(0, len(first), _BLOCK):
-        end = min(begin + _BLOCK, len(first))
-        a, b = max(0, begin - width), min(len(first), end + width)
-        score = cell_scores(p, first[a:b], last[a:b], joining.combine)
-        score = running_median(score, width)[begin - a : end - a]
-        high = score >= threshold
-        low = score >= threshold * joining.off_ratio
-        for i, j in gaps_of(low, begin):
-            run = [i, j, bool(high[i - begin : j - begin].any())]
-            if runs and runs[-1][1] == run[0]:
-                runs[-1] = [runs[-1][0], run[1], runs[-1][2] or run[2]]
-            else:
-                runs.append(run)
-    joined: list[list[int]] = []
-    for i, j, reached in runs:
-        if not reached:
-            continue
-        onset, offset = int(edges[i]), int(edges[j])
-        if joined and onset - joined[-1][1] < joining.gap_s * rate and joining.gap_s:
-            joined[-1][1] = offset
-        else:
-            joined.append([onset, offset])
     rows = []
-    for onset, offset in joined:
+    runs = _runs(p, first, last, width, threshold, joining)
+    for onset, offset in _joined(runs, edges, joining.gap_s * rate):
         if offset - onset < joining.min_s * rate:
             continue
         begin, end = np.searchsorted(edges, [onset, offset])
@@ -165,6 +143,49 @@ def spans(
             }
         )
     return rows
+
+
+def _runs(
+    p: NDArray[np.floating],
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+    width: int,
+    threshold: float,
+    joining: Joining,
+) -> list[list[Any]]:
+    """Runs of cells above the lower threshold: first, one after the last, whether any is high.
+
+    `width` is that of the running median, in cells.
+    """
+    runs: list[list[Any]] = []
+    for begin in range(0, len(first), _BLOCK):
+        end = min(begin + _BLOCK, len(first))
+        a, b = max(0, begin - width), min(len(first), end + width)
+        score = cell_scores(p, first[a:b], last[a:b], joining.combine)
+        score = running_median(score, width)[begin - a : end - a]
+        high = score >= threshold
+        low = score >= threshold * joining.off_ratio
+        for i, j in gaps_of(low, begin):
+            run = [i, j, bool(high[i - begin : j - begin].any())]
+            if runs and runs[-1][1] == run[0]:
+                runs[-1] = [runs[-1][0], run[1], runs[-1][2] or run[2]]
+            else:
+                runs.append(run)
+    return runs
+
+
+def _joined(runs: list[list[Any]], edges: NDArray[np.int64], gap: float) -> list[list[int]]:
+    """Onset and offset in samples of runs that reach the threshold; those nearer than `gap` one."""
+    joined: list[list[int]] = []
+    for i, j, reached in runs:
+        if not reached:
+            continue
+        onset, offset = int(edges[i]), int(edges[j])
+        if joined and onset - joined[-1][1] < gap and gap:
+            joined[-1][1] = offset
+        else:
+            joined.append([onset, offset])
+    return joined
 
 
 def events(

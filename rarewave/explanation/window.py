@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -51,18 +51,10 @@ def explained(
     p, odds = says.p[:, column], says.log_odds[:, column]
     edges = occlusion.band_edges(front_end.frequencies_hz, bands)
     own = inputs[:1]
-    layer = layers.last_image(network)
     start = scan.first[chosen.window] / rate
-    heat, cam = None, None
-    if layer is not None:
-        heat = gradcam.gradcam(network, own, layer, np.array([column]))[0]
-        cam = {"layer": layer} | gradcam.mass(heat, front_end.frequencies_hz, front_end.times_s)
-        cam |= {name: cam[name] + start for name in ("mean_s", "low_s", "high_s")}
-    gradient = layers.by_gradient(network, own[0], column)
-    ablation = layers.by_ablation(network, own[0], column)
-    total = sum(gradient.values())
+    heat, cam = _cam(front_end, network, own, column, start)
     utc = scan.stream.start
-    found = {
+    numbers = {
         "class": chosen.label,
         "probability": p[0],
         "log_odds": odds[0],
@@ -79,29 +71,9 @@ def explained(
         "event": None
         if chosen.event is None
         else {k: chosen.event[k] for k in ("onset_s", "offset_s", "peak", "mean", "windows")},
-        "bands": [
-            {
-                "low_hz": low,
-                "high_hz": high,
-                "probability": p[1 + n],
-                "log_odds": odds[1 + n],
-                "probability_lost": p[0] - p[1 + n],
-                "log_odds_lost": odds[0] - odds[1 + n],
-            }
-            for n, (low, high) in enumerate(edges)
-        ],
+        "bands": _bands(edges, p, odds),
         "gradcam": cam,
-        "layers": [
-            {
-                "layer": made.name,
-                "kind": type(made).__name__,
-                "output": list(made.output.shape[1:]),
-                "gradient": gradient[made.name],
-                "gradient_share": gradient[made.name] / total if total else None,
-                "ablation_log_odds_lost": ablation[made.name],
-            }
-            for made in layers.layers(network)
-        ],
+        "layers": _layers(network, own[0], column),
         "measured": measured(inner, scan, chosen),
         "similar": similar(package, scan, own, start),
     }
@@ -110,11 +82,59 @@ def explained(
         "heat": heat,
         "time_s": front_end.times_s + start,
         "frequency_hz": front_end.frequencies_hz,
-        "window_s": (found["start_s"], found["end_s"]),
+        "window_s": (numbers["start_s"], numbers["end_s"]),
         "bands": [(b.start, b.stop) for b in bands],
-        "found": found,
+        "found": numbers,
     }
-    return found, picture
+    return numbers, picture
+
+
+def _cam(
+    front_end: transform.FrontEnd, network: Any, own: NDArray[np.float32], column: int, start: float
+) -> tuple[NDArray[np.float32] | None, dict[str, Any] | None]:
+    """Grad-CAM of a window and where its mass lies; nothing for a network without an image."""
+    layer = layers.last_image(network)
+    if layer is None:
+        return None, None
+    heat = gradcam.gradcam(network, own, layer, np.array([column]))[0]
+    mass = gradcam.mass(heat, front_end.frequencies_hz, front_end.times_s)
+    moved = {name: mass[name] + start for name in ("mean_s", "low_s", "high_s")}
+    return heat, {"layer": layer, **mass, **moved}
+
+
+def _bands(
+    edges: Sequence[tuple[float, float]], p: NDArray[np.floating], odds: NDArray[np.floating]
+) -> list[dict[str, Any]]:
+    """What is lost without each band; `p` and `odds` are of the window, then without each."""
+    return [
+        {
+            "low_hz": low,
+            "high_hz": high,
+            "probability": p[1 + n],
+            "log_odds": odds[1 + n],
+            "probability_lost": p[0] - p[1 + n],
+            "log_odds_lost": odds[0] - odds[1 + n],
+        }
+        for n, (low, high) in enumerate(edges)
+    ]
+
+
+def _layers(network: Any, own: NDArray[np.float32], column: int) -> list[dict[str, Any]]:
+    """How much of the evidence passes through each layer."""
+    gradient = layers.by_gradient(network, own, column)
+    ablation = layers.by_ablation(network, own, column)
+    total = sum(gradient.values())
+    return [
+        {
+            "layer": made.name,
+            "kind": type(made).__name__,
+            "output": list(made.output.shape[1:]),
+            "gradient": gradient[made.name],
+            "gradient_share": gradient[made.name] / total if total else None,
+            "ablation_log_odds_lost": ablation[made.name],
+        }
+        for made in layers.layers(network)
+    ]
 
 
 def _probabilities(inner: Detector, p: NDArray[np.float32]) -> dict[str, float]:

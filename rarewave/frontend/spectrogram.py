@@ -94,7 +94,6 @@ def spectrograms(
         raise DataError(
             f"windows of {samples} samples are shorter than spectrogram.n_fft {options.n_fft}"
         )
-    taper = hann(options.n_fft)
     n_frames = 1 + (samples - options.n_fft) // options.hop
     filters = mel_filters(rate, options) if options.scale == "mel" else None
     rows = kept_rows(rate, options)
@@ -102,34 +101,57 @@ def spectrograms(
     result = np.empty((count, bins, n_frames, 1), np.float32)
     some = max(1, CHUNK // options.n_fft)
     step = max(1, some // n_frames)
-    floor = 10.0 ** (options.floor_db / 10.0)
-    # Written over from chunk to chunk: fetching such arrays anew costs more than the transforms
-    # in a process whose allocator gives them back to the system each time.
-    shape = (min(step, count), min(some, n_frames), options.n_fft)
-    tapered, spectrum = np.empty(shape), np.empty((*shape[:2], shape[2] // 2 + 1), np.complex128)
-    power, imaginary = np.empty(spectrum.shape), np.empty(spectrum.shape)
-    bands = np.empty((*shape[:2], bins))
+    transform = _Transform((min(step, count), min(some, n_frames)), options, rows, filters, bins)
     for at in range(0, count, step):
         for begin in range(0, n_frames, some):
             end = min(begin + some, n_frames)
             reach = slice(begin * options.hop, (end - 1) * options.hop + options.n_fft)
             chunk = np.asarray(windows[at : at + step, reach], np.float64)
             frames = np.lib.stride_tricks.sliding_window_view(chunk, options.n_fft, axis=1)
-            here = np.s_[: len(chunk), : end - begin]
-            np.multiply(frames[:, :: options.hop], taper, out=tapered[here])
-            np.fft.rfft(tapered[here], out=spectrum[here])
-            np.square(spectrum[here].real, out=power[here])
-            np.square(spectrum[here].imag, out=imaginary[here])
-            np.add(power[here], imaginary[here], out=power[here])
-            if filters is None:
-                np.maximum(power[here][..., rows], floor, out=bands[here])
-            else:
-                np.matmul(power[here], filters.T, out=bands[here])
-                np.maximum(bands[here], floor, out=bands[here])
-            np.log10(bands[here], out=bands[here])
-            np.multiply(bands[here], 10.0, out=bands[here])
-            result[at : at + step, :, begin:end, 0] = bands[here].transpose(0, 2, 1)
+            levels = transform(frames[:, :: options.hop])
+            result[at : at + step, :, begin:end, 0] = levels.transpose(0, 2, 1)
     return result
+
+
+class _Transform:
+    """Frames to levels in dB, in arrays that are written over from chunk to chunk.
+
+    Fetching such arrays anew costs more than the transforms in a process whose allocator gives
+    them back to the system each time.
+    """
+
+    def __init__(
+        self,
+        most: tuple[int, int],
+        options: Spectrogram,
+        rows: slice,
+        filters: NDArray[np.float64] | None,
+        bins: int,
+    ) -> None:
+        self.taper, self.rows, self.filters = hann(options.n_fft), rows, filters
+        self.floor = 10.0 ** (options.floor_db / 10.0)
+        self.tapered = np.empty((*most, options.n_fft))
+        self.spectrum = np.empty((*most, options.n_fft // 2 + 1), np.complex128)
+        self.power, self.imaginary = (np.empty(self.spectrum.shape) for _ in range(2))
+        self.bands = np.empty((*most, bins))
+
+    def __call__(self, frames: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Levels (windows, frames, frequencies) of frames (windows, frames, n_fft)."""
+        here = np.s_[: frames.shape[0], : frames.shape[1]]
+        tapered, spectrum, bands = self.tapered[here], self.spectrum[here], self.bands[here]
+        power, imaginary = self.power[here], self.imaginary[here]
+        np.multiply(frames, self.taper, out=tapered)
+        np.fft.rfft(tapered, out=spectrum)
+        np.square(spectrum.real, out=power)
+        np.square(spectrum.imag, out=imaginary)
+        np.add(power, imaginary, out=power)
+        if self.filters is None:
+            np.maximum(power[..., self.rows], self.floor, out=bands)
+        else:
+            np.matmul(power, self.filters.T, out=bands)
+            np.maximum(bands, self.floor, out=bands)
+        np.log10(bands, out=bands)
+        return np.multiply(bands, 10.0, out=bands)
 
 
 def above_floor(

@@ -99,12 +99,7 @@ def measure(
     -------
     None where nothing stands out.
     """
-    from scipy.ndimage import uniform_filter
-
-    power = 10 ** (level_db.astype(np.float64) / 10)
-    around = uniform_filter(power, 3, mode="nearest")
-    clear = around >= 10 ** (ABOVE_DB / 10) * quiet[:, None]
-    energy = np.where(clear, np.maximum(power - quiet[:, None], 0), 0)
+    energy = _energy(level_db, quiet)
     if not energy.any():
         return None
     row_hz = frequency_hz[1] - frequency_hz[0] if len(frequency_hz) > 1 else rate / 2
@@ -121,8 +116,8 @@ def measure(
     begin, end = round(onset * rate), round(offset * rate)
     # A row more on either side: the sidebands of a modulated tone lie at the edge of its band.
     bounds = frequency_hz[low] - 1.5 * row_hz, frequency_hz[high] + 1.5 * row_hz
-    found = amplitude_modulation(samples[begin:end], rate, *bounds)
-    modulation_hz, depth = found or (None, None)
+    modulation = amplitude_modulation(samples[begin:end], rate, *bounds)
+    modulation_hz, depth = modulation or (None, None)
     slope_hz_s, fit = ridge_slope(while_on[inside], frequency_hz[inside], time_s[first : last + 1])
     return Measured(
         onset,
@@ -136,6 +131,16 @@ def measure(
         slope_hz_s,
         fit,
     )
+
+
+def _energy(level_db: NDArray[np.floating], quiet: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Power less the quiet power (frequencies, frames) where it is clearly more, else 0."""
+    from scipy.ndimage import uniform_filter
+
+    power = 10 ** (level_db.astype(np.float64) / 10)
+    around = uniform_filter(power, 3, mode="nearest")
+    clear = around >= 10 ** (ABOVE_DB / 10) * quiet[:, None]
+    return np.where(clear, np.maximum(power - quiet[:, None], 0), 0)
 
 
 def _middle(energy: NDArray[np.float64]) -> tuple[int, int]:

@@ -112,29 +112,66 @@ def plan_archive(seed: int, recordings: int = 20, hours: float = 12.0) -> list[R
     if not 1.0 <= hours <= 24.0:
         raise DataError(f"hours is {hours}, must be between 1 and 24: a recording stays in its day")
     rng = _rng(seed, 0)
+    days = _plan_days(rng, recordings)
+    events = _plan_events(rng, days, max(days.busy, recordings))
+    plan: list[Recording] = []
+    for day, share in enumerate(days.start_shares):
+        start = days.dates[day] + timedelta(seconds=int((24.0 - hours) * 3600 * share))
+        stations = STATIONS if day in days.shared else (STATIONS[rng.integers(2)],)
+        heard = _hear(rng, events, day, stations, hours)
+        for station in stations:
+            stem = f"xa.{station.lower()}.00.mhz.{start:%Y-%m-%d}HR{start:%H}"
+            name = f"{stem}_sim{len(plan) + 1:04d}"
+            plan.append(Recording(name, station, start, tuple(heard[station])))
+    return plan
+
+
+class _Days(NamedTuple):
+    """Which days are recorded, and how."""
+
+    dates: list[datetime]
+    order: NDArray[np.int64]  # shared days first, then busy ones, then those without an event
+    shared: set[int]  # by both stations
+    busy: int  # how many have an event
+    start_shares: NDArray[np.float64]  # 0: recorded as early as the day allows, 1: as late
+
+
+def _plan_days(rng: np.random.Generator, recordings: int) -> _Days:
     shared_days = 2 if recordings >= 8 else 1
     days = recordings - shared_days
     busy_days = days - days // 4
     # Which days are shared, quiet and busy is drawn; shared days come first in `order`.
     order = rng.permutation(days)
     dates = [FIRST_DAY + timedelta(days=int(d)) for d in np.cumsum(rng.integers(2, 45, days))]
-    shared = {int(day) for day in order[:shared_days]}
     # More early and late starts than starts in between, or midnight would never be recorded.
     # The busy days are spread first, so that quiet ones do not take all the late starts.
     slots = np.empty(days)
     slots[order[:busy_days]] = (rng.permutation(busy_days) + 0.5) / busy_days
     slots[order[busy_days:]] = rng.uniform(0.0, 1.0, days - busy_days)
     start_shares = 0.5 - 0.5 * np.cos(np.pi * slots)
+    return _Days(dates, order, {int(d) for d in order[:shared_days]}, busy_days, start_shares)
 
-    # Hand out the events: every busy day one, then a second one where the order says so.
-    events = max(busy_days, recordings)
-    event_days = [int(order[k % busy_days]) for k in range(events)]
+
+class _Events(NamedTuple):
+    """What happens on which day, and how loud it is."""
+
+    days: list[int]  # (events,)
+    ids: list[str]
+    by_onset: list[int]  # indices of events
+    places: NDArray[np.float64]  # 0 to 1 of the room that an event has in its recording
+    snrs_db: NDArray[np.float64]
+    doubtful: int  # the one whose end is uncertain
+
+
+def _plan_events(rng: np.random.Generator, days: _Days, events: int) -> _Events:
+    # Every busy day gets one, then a second one where the order says so.
+    event_days = [int(days.order[k % days.busy]) for k in range(events)]
     by_onset = sorted(range(events), key=lambda k: (event_days[k], k))
     evids = {k: f"evid{i + 1:05d}" for i, k in enumerate(by_onset)}
     # Steps of the golden ratio, from early to late starts: every part of the recordings with
     # every start, so every part of the day.
     places = np.empty(events)
-    by_start = sorted(range(events), key=lambda k: (start_shares[event_days[k]], k))
+    by_start = sorted(range(events), key=lambda k: (days.start_shares[event_days[k]], k))
     places[by_start] = (rng.uniform() + 0.6180339887 * np.arange(events)) % 1.0
 
     snrs_db = -6.0 + 32.0 * (rng.permutation(events) + rng.uniform(0.0, 1.0, events)) / events
@@ -144,48 +181,45 @@ def plan_archive(seed: int, recordings: int = 20, hours: float = 12.0) -> list[R
     roomy = [
         k
         for k in range(events)
-        if event_days.count(event_days[k]) > 1 and event_days[k] not in shared
+        if event_days.count(event_days[k]) > 1 and event_days[k] not in days.shared
     ]
     doubtful = int(rng.choice(roomy)) if roomy else weakest
     snrs_db[[doubtful, weakest]] = snrs_db[[weakest, doubtful]]
     # What two stations hear is worth comparing only if they hear it.
-    on_shared = np.isin(event_days, sorted(shared))
+    on_shared = np.isin(event_days, sorted(days.shared))
     snrs_db = np.where(on_shared, np.maximum(snrs_db, 8.0), snrs_db)
+    ids = [evids[k] for k in range(events)]
+    return _Events(event_days, ids, by_onset, places, snrs_db, doubtful)
 
+
+def _hear(
+    rng: np.random.Generator, events: _Events, day: int, stations: Sequence[str], hours: float
+) -> dict[str, list[Arrival]]:
+    """What each station hears on a day."""
     scale = min(1.0, max(1 / 3, hours / 12.0))
-    plan: list[Recording] = []
-    for day in range(days):
-        start_s = int((24.0 - hours) * 3600 * start_shares[day])
-        start = dates[day] + timedelta(seconds=start_s)
-        stations = STATIONS if day in shared else (STATIONS[rng.integers(2)],)
-        heard: dict[str, list[Arrival]] = {station: [] for station in stations}
-        today = [k for k in by_onset if event_days[k] == day]
-        for j, k in enumerate(today):
-            kind = TYPE_CYCLE[k % len(TYPE_CYCLE)]
-            rise_s = scale * rng.uniform(*MOONQUAKES[kind].rise_s)
-            decay_s = scale * rng.uniform(*MOONQUAKES[kind].decay_s)
-            # An equal part of the recording for each event of the day, free of the tapers.
-            margin_s = 0.03 * hours * 3600
-            part_s = (hours * 3600 - 2 * margin_s) / len(today)
-            room_s = part_s - 3600.0 * scale - 150.0
-            at_s = int(margin_s + j * part_s + places[k] * room_s)
-            for station in stations:
-                snr_db = float(snrs_db[k])
-                if station != stations[0]:
-                    at_s += int(rng.integers(25, 130))
-                    snr_db -= rng.uniform(2.0, 6.0)
-                # audible_s knows the lengths of a full archive.
-                duration_s = int(scale * audible_s(rise_s / scale, decay_s / scale, snr_db))
-                heard[station].append(
-                    Arrival(
-                        evids[k], kind, at_s, duration_s, rise_s, decay_s, snr_db, k != doubtful
-                    )
-                )
+    heard: dict[str, list[Arrival]] = {station: [] for station in stations}
+    today = [k for k in events.by_onset if events.days[k] == day]
+    for j, k in enumerate(today):
+        kind = TYPE_CYCLE[k % len(TYPE_CYCLE)]
+        rise_s = scale * rng.uniform(*MOONQUAKES[kind].rise_s)
+        decay_s = scale * rng.uniform(*MOONQUAKES[kind].decay_s)
+        # An equal part of the recording for each event of the day, free of the tapers.
+        margin_s = 0.03 * hours * 3600
+        part_s = (hours * 3600 - 2 * margin_s) / len(today)
+        room_s = part_s - 3600.0 * scale - 150.0
+        at_s = int(margin_s + j * part_s + events.places[k] * room_s)
         for station in stations:
-            stem = f"xa.{station.lower()}.00.mhz.{start:%Y-%m-%d}HR{start:%H}"
-            name = f"{stem}_sim{len(plan) + 1:04d}"
-            plan.append(Recording(name, station, start, tuple(heard[station])))
-    return plan
+            snr_db = float(events.snrs_db[k])
+            if station != stations[0]:
+                at_s += int(rng.integers(25, 130))
+                snr_db -= rng.uniform(2.0, 6.0)
+            # audible_s knows the lengths of a full archive.
+            duration_s = int(scale * audible_s(rise_s / scale, decay_s / scale, snr_db))
+            sure = k != events.doubtful
+            heard[station].append(
+                Arrival(events.ids[k], kind, at_s, duration_s, rise_s, decay_s, snr_db, sure)
+            )
+    return heard
 
 
 def make_counts(seed: int, index: int, recording: Recording, hours: float) -> NDArray[np.int32]:

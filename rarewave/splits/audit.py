@@ -55,22 +55,26 @@ def audit(
         raise DataError(
             f"the split leaks: window {name} is within {options.purge_s:g} s of another part"
         )
-    seen: dict[str, tuple[str, str]] = {}
     names = windows["window_id"].to_numpy("U")
-    for row in np.flatnonzero(used):
-        if not content[row]:
-            continue
-        other = seen.setdefault(str(content[row]), (str(part[row]), str(names[row])))
-        if other[0] != part[row]:
-            raise DataError(
-                f"the split leaks: windows {other[1]} ({other[0]}) and {names[row]} "
-                f"({part[row]}) have the same content: is a recording there twice?"
-            )
+    distinct = _contents(names[used], part[used], content[used])
     return {
         "groups_in_one_part": int((parts_of["group"] == 1).sum()),
         "groups_of_training_and_test": len(shared),
         "test_windows_of_a_training_group": float(np.isin(groups[part == "test"], shared).mean()),
         "events_in_one_part": int(windows["event_id"][windows["event_id"] != ""].nunique()),
         "windows_apart_in_time": int(used.sum()),
-        "distinct_spectrograms": len(seen),
+        "distinct_spectrograms": distinct,
     }
+
+
+def _contents(names: NDArray[np.str_], part: NDArray[np.str_], content: NDArray[np.str_]) -> int:
+    """How many contents there are; raises `DataError` where two parts share one."""
+    seen: dict[str, tuple[str, str]] = {}
+    for row in np.flatnonzero(content != ""):
+        other = seen.setdefault(str(content[row]), (str(part[row]), str(names[row])))
+        if other[0] != part[row]:
+            raise DataError(
+                f"the split leaks: windows {other[1]} ({other[0]}) and {names[row]} "
+                f"({part[row]}) have the same content: is a recording there twice?"
+            )
+    return len(seen)

@@ -20,7 +20,8 @@ from support import project, tiny
 from support.places import ROOT
 
 from rarewave import __main__ as command_line
-from rarewave.annotations.formats import audacity, event_table, raven
+from rarewave.annotations import reading
+from rarewave.annotations.formats import event_table, raven
 from rarewave.annotations.reading import read_catalogue
 from rarewave.annotations.writing import WRITERS
 from rarewave.base.errors import DataError
@@ -96,30 +97,31 @@ def same(found: pd.DataFrame, wanted: pd.DataFrame) -> None:
     np.testing.assert_allclose(one[["low_hz", "high_hz"]], two[["low_hz", "high_hz"]])
 
 
-READERS = {
-    "raven": ("x_20240301_020000.Table.1.selections.txt", raven.read),
-    "audacity": ("x_20240301_020000.txt", audacity.read),
-    "csv": ("events.csv", event_table.read),
-    "dcase": ("events.tsv", event_table.read),
-}
+# Those of seconds in a recording: QuakeML has times of day.
+FORMS = [form for form in WRITERS if form != "quakeml"]
+UNNAMED = ("audacity", "sonic_visualiser")  # have no place for the name of a recording
 
 
-@pytest.mark.parametrize("form", list(READERS))
+def told(out: Path, form: str) -> Path:
+    """The file of a format that tells of the recording `x_20240301_020000`."""
+    return out / WRITERS[form].file.format(stem="x_20240301_020000")
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_what_is_written_of_a_wav_is_read_back(
     tmp_path: Path, model: Path, wav: Path, run: Run, form: str
 ) -> None:
     """The same events in every format, and the coverage."""
     said = run(model, wav, "--format", form, "--out", tmp_path)
-    name, read = READERS[form]
-    found, wanted = read(tmp_path / name), events_of(model, [wav])
+    found, wanted = reading.read(told(tmp_path, form)), events_of(model, [wav])
     if form == "dcase":  # it has no frequencies
         found[["low_hz", "high_hz"]] = wanted[["low_hz", "high_hz"]]
     same(found, wanted)
-    assert set(found["file"]) == ({""} if form == "audacity" else {wav.name})
+    assert set(found["file"]) == ({""} if form in UNNAMED else {wav.name})
     (row,) = coverage(tmp_path).to_dict("records")
     assert (row["path"], row["scored_s"], row["problem"]) == (str(wav), pytest.approx(20.0), "")
     assert f"{len(wanted)} events" in said and "1 recordings, 20.0 s" in said
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["coverage.csv", name])
+    assert {p.name for p in tmp_path.iterdir()} == {"coverage.csv", told(tmp_path, form).name}
 
 
 @pytest.fixture(scope="module")
@@ -251,8 +253,7 @@ def test_unreadable_files_do_not_stop_the_others(
     table = coverage(tmp_path / "out")
     assert [Path(p).name for p in table["path"]] == ["bad.wav", "empty.flac", "none.wav", wav.name]
     assert (table["problem"] != "").tolist() == [True, True, True, False]
-    name, read = READERS[form]
-    found = read(tmp_path / "out" / name)
+    found = reading.read(told(tmp_path / "out", form))
     if form == "raven":
         same(found, events_of(model, [wav]))
 
@@ -292,8 +293,7 @@ def test_channels(tmp_path: Path, model: Path, run: Run) -> None:
     path = tiny.write(tmp_path / "x_20240301_020000.wav", both)
     alone = tiny.write(tmp_path / "alone" / path.name, both[:, 1])
     run(model, path, "--channel", 2, "--out", tmp_path / "two")
-    name, read = READERS["raven"]
-    found = read(tmp_path / "two" / name)
+    found = raven.read(told(tmp_path / "two", "raven"))
     same(found, events_of(model, [alone]))
     assert set(found["channel"]) == {2}
     said = run(model, path, "--channel", 5, "--out", tmp_path / "five", code=1)
@@ -370,6 +370,18 @@ def test_formats_are_those_of_the_command_line() -> None:
     options = cast(dict[str, argparse.ArgumentParser], commands.choices)["detect"]._actions
     (action,) = [option for option in options if option.dest == "format"]
     assert action.choices == tuple(WRITERS)
+
+
+def test_the_names_of_the_files_are_those_people_know() -> None:
+    """Scripts look for them; a new format brings its own."""
+    names = {form: writer.file for form, writer in WRITERS.items()}
+    assert names.items() >= {
+        ("raven", "{stem}.Table.1.selections.txt"),
+        ("audacity", "{stem}.txt"),
+        ("csv", "events.csv"),
+        ("dcase", "events.tsv"),
+        ("quakeml", "events.xml"),
+    }
 
 
 # A model and recordings that are large enough for memory and for being killed.
