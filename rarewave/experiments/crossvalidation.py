@@ -11,27 +11,33 @@ from rarewave.base.errors import DataError
 from rarewave.base.tables import RECORDINGS, read_table
 from rarewave.experiments import recipes
 from rarewave.experiments.dvc import PARAMS, dvc, experiment, parameters_kept, stored
+from rarewave.metrics.comparison import BRIEF, SHOWN
 from rarewave.tracking.runs import flat
 
 _EVALUATE, _DETECT = "metrics/evaluate.json", "metrics/detect.json"
 _SPLIT = "metrics/split.json"
 
-# Shown where the experiments have them: file, name in it, heading.
-SCORES = (
-    (_EVALUATE, "network.accuracy", "accuracy"),
-    (_EVALUATE, "network.macro_f1", "macro F1"),
-    (_EVALUATE, "network.average_precision", "average precision"),
-    (_EVALUATE, "network.f1", "F1"),
-    (_EVALUATE, "forest.accuracy", "forest accuracy"),
-    (_EVALUATE, "forest.macro_f1", "forest macro F1"),
-    (_EVALUATE, "linear.accuracy", "linear accuracy"),
-    (_EVALUATE, "linear.macro_f1", "linear macro F1"),
-    (_EVALUATE, "level.average_precision", "level average precision"),
-    (_EVALUATE, "network.balanced_accuracy", "balanced accuracy"),
-    (_EVALUATE, "network.rare_recall", "recall of the rarest third"),
-    (_DETECT, "network.macro_f1", "event macro F1"),
-    (_SPLIT, "audit.test_windows_of_a_training_group", "test windows of a training group"),
-)
+# Detectors whose headline scores stand beside the network's.
+_BESIDE = ("forest", "linear", "level", "sta_lta")
+
+
+def _heading(name: str) -> str:
+    return name.replace("_", " ").replace("f1", "F1")
+
+
+def _shown() -> list[tuple[str, str, str]]:
+    """What is shown where the experiments have it: file, name in it, heading."""
+    scores = dict.fromkeys(name for names in SHOWN.values() for name in names)
+    brief = dict.fromkeys(name for names in BRIEF.values() for name in names)
+    rows = [(_EVALUATE, f"network.{name}", _heading(name)) for name in scores]
+    rows += [
+        (_EVALUATE, f"{beside}.{name}", f"{_heading(beside)} {_heading(name)}")
+        for beside in _BESIDE
+        for name in brief
+    ]
+    rows.append((_DETECT, "network.macro_f1", "event macro F1"))
+    audit = "audit.test_windows_of_a_training_group"
+    return [*rows, (_SPLIT, audit, "test windows of a training group")]
 
 
 def run(folds: Sequence[int], changes: Sequence[str], prefix: str) -> list[str]:
@@ -88,7 +94,7 @@ def collect(experiments: Sequence[str]) -> pd.DataFrame:
         for path in (_DETECT, _SPLIT):  # an experiment of before there was such a stage
             with contextlib.suppress(DataError):
                 content[path] = flat(json.loads(stored(path, name)))
-        for path, key, heading in SCORES:
+        for path, key, heading in _shown():
             value = content[path].get(key)
             if value is not None:
                 found.setdefault(heading, {})[name] = value

@@ -190,7 +190,7 @@ def side_by_side(
 
 
 # The few numbers of each detector, and which of the network's are told for each name.
-_BRIEF: dict[Kind, tuple[str, ...]] = {
+BRIEF: dict[Kind, tuple[str, ...]] = {
     "event": ("average_precision", "f1"),
     "classes": ("accuracy", "macro_f1", "rare_recall"),
     "tags": ("macro_average_precision", "macro_f1"),
@@ -208,7 +208,7 @@ def report(
     """What metrics/evaluate.json holds: few numbers of each detector, all of the network's."""
     values = table.pivot(index="detector", columns="metric", values="value")
     network = table[table["detector"] == NETWORK].set_index("metric")
-    brief = _BRIEF[task.kind]
+    brief = BRIEF[task.kind]
     found: dict[str, Any] = {d: {m: values.loc[d, m] for m in brief} for d in values.index}
     overall = [metric for metric in network.index if "." not in metric]
     found[NETWORK] = network["value"].loc[overall].to_dict()

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import Command
 from support.places import ROOT
 
 from rarewave.__main__ import COMMANDS, parse
-from rarewave.experiments import study_tables
+from rarewave.experiments import crossvalidation, study_tables
+from rarewave.metrics import binary, multiclass, tags
 
 
 @pytest.mark.parametrize(
@@ -72,12 +74,6 @@ def test_files_are_no_settings() -> None:
     assert [str(path) for path in parse(["detect", "model", *names]).recordings] == names
 
 
-@pytest.mark.parametrize("metric", study_tables.METRICS)
-def test_a_study_draws_every_metric_that_it_has(metric: str) -> None:
-    """The command line lists them again, for it must not wait for pandas."""
-    assert parse(["study", "few-labels", "--metric", metric]).metric == metric
-
-
 @pytest.mark.parametrize(
     "typed",
     [
@@ -86,7 +82,6 @@ def test_a_study_draws_every_metric_that_it_has(metric: str) -> None:
         "study few-labels --shares 10 0",
         "study few-labels --shares 200",
         "study few-labels --shares nan",
-        "study few-labels --metric f1",
     ],
 )
 def test_other_words_are_refused(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,3 +89,17 @@ def test_other_words_are_refused(typed: str, capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit):
         parse(typed.split())
     assert typed.split()[-1] in capsys.readouterr().err
+
+
+def test_a_metric_that_no_study_has_is_refused(command: Command) -> None:
+    """With those that there are, before anything runs."""
+    said = command("study", "few-labels", "--metric", "f1", code=1)
+    assert "--metric f1 is none of a study's: accuracy, macro_f1" in said
+
+
+def test_a_score_is_in_every_table_by_itself() -> None:
+    """Those that metrics/ registers are what studies and `collect` show."""
+    shown = {key for _, key, _ in crossvalidation._shown()}
+    for scores in (binary.SCORES, multiclass.SCORES, tags.SCORES):
+        assert {f"network.{name}" for name in scores} <= shown
+    assert {*multiclass.SCORES} - {*study_tables.METRICS} == {"macro_average_precision"}
