@@ -21,8 +21,8 @@ from rarewave.base.tables import (
 from rarewave.baselines import classifiers
 from rarewave.baselines.options import Baselines
 from rarewave.baselines.registry import CLASSIFIERS, SIGNALS
-from rarewave.baselines.signal import Signal
 from rarewave.dataset.index import Indexed
+from rarewave.dataset.signals import signals
 from rarewave.frontend.transform import in_chunks
 from stages.shared import artifacts, params
 from stages.shared.data import dataset
@@ -36,10 +36,10 @@ def main() -> None:
     scored = split[split["part"].isin(["validation", "test"])]
     tables = []
     if data.task.kind == "event":
-        signals = of_the_signal(data, options)
+        everywhere = of_the_signal(data, options)
         schema = {"window_id": "str"} | dict.fromkeys(SIGNALS, "float64")
-        write_table(artifacts.SIGNALS, signals, schema)
-        mine = signals.set_index("window_id").loc[scored["window_id"]]
+        write_table(artifacts.SIGNALS, everywhere, schema)
+        mine = everywhere.set_index("window_id").loc[scored["window_id"]]
         for name in SIGNALS:
             p = np.stack([np.full(len(mine), np.nan), mine[name]], axis=1)
             tables.append(assign_scores(scored.assign(detector=name), p, data.task.names))
@@ -66,21 +66,13 @@ def main() -> None:
 def of_the_signal(data: Indexed, options: Baselines) -> pd.DataFrame:
     """The score of every window, used or not, by each baseline of the signal itself."""
     X_clean = np.load(artifacts.X_CLEAN, mmap_mode="r")
-    gaps = dict(list(read_table(artifacts.GAPS, GAPS).groupby("recording_id")))
-    windows = dict(list(artifacts.windows().groupby("recording_id")))
+    where, gaps = read_table(artifacts.WAVEFORMS, WAVEFORMS), read_table(artifacts.GAPS, GAPS)
     rate, length = data.front_end.clean.sample_rate_hz, data.front_end.grid.window_samples
-    tables = []
-    where = read_table(artifacts.WAVEFORMS, WAVEFORMS)
-    for name, at, count in where.itertuples(index=False, name=None):
-        table = windows[name].sort_values("start_s")
-        first = np.rint(table["start_s"].to_numpy() * rate).astype(np.int64)
-        missing = np.zeros((0, 2), np.int64)
-        if name in gaps:
-            missing = gaps[name][["start", "stop"]].to_numpy()
-        signal = Signal(X_clean[at : at + count], missing, first, length, rate)
-        scores = {baseline: score(signal, options) for baseline, score in SIGNALS.items()}
-        tables.append(table[["window_id"]].assign(**scores))
-    return pd.concat(tables)
+    windows = artifacts.windows()
+    return pd.concat(
+        table.assign(**{name: score(signal, options) for name, score in SIGNALS.items()})
+        for table, signal in signals(X_clean, where, gaps, windows, rate, length)
+    )
 
 
 if __name__ == "__main__":

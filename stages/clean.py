@@ -71,12 +71,7 @@ def main() -> None:
 
 def report(table: pd.DataFrame, listed: pd.DataFrame, placement: Placement, rate: float) -> None:
     """Seconds of every status, windows of every label, as metrics and as a picture."""
-    recorded = float((listed["n_samples"] / listed["sample_rate"]).sum())
-    seconds = table.groupby("status")["new_s"].sum().to_dict()
-    if placement.placement == "calls":
-        seconds["not drawn"] = recorded - sum(seconds.values())
-    if abs(sum(seconds.values()) - recorded) > len(listed) / rate:
-        raise AssertionError(f"{recorded} s recorded, {seconds} accounted for")
+    recorded, seconds = cutting.accounted(table, listed, placement, rate)
     label = table["label"][table["status"] == "used"]
     content = {
         "recorded_s": recorded,

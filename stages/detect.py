@@ -1,7 +1,6 @@
 """Make events of the scores of whole recordings, score them, and pack the detector."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,11 +19,11 @@ from rarewave.base.tables import (
 )
 from rarewave.baselines.registry import CLASSIFIERS, SIGNALS
 from rarewave.dataset import training_calls
-from rarewave.detection import coverage, event_list, operating_points, scanning
+from rarewave.detection import coverage, event_list, judging, operating_points, scanning
 from rarewave.detection.heldout import PARTS, Heldout, heldout
 from rarewave.detection.operating_points import Operating
 from rarewave.detection.postprocessing import Joining
-from rarewave.metrics import event_based, psds, segment_based
+from rarewave.metrics import event_based
 from rarewave.metrics.comparison import NETWORK
 from rarewave.metrics.event_based import Matching
 from rarewave.model import beside, detector, neighbours, package, registry
@@ -87,14 +86,12 @@ def of_the_signal(
     test: Heldout, network: pd.DataFrame, model: Detector, joining: Joining, matching: Matching
 ) -> dict[str, pd.DataFrame]:
     """The events of the signal's baselines at as many false alarms as the network has."""
-    signals = read_table(
-        artifacts.SIGNALS, {"window_id": "str"} | dict.fromkeys(SIGNALS, "float64")
-    )
-    held = test._replace(windows=test.windows.merge(signals, on="window_id", how="left"))
+    schema = {"window_id": "str"} | dict.fromkeys(SIGNALS, "float64")
+    held = test.with_signals(read_table(artifacts.SIGNALS, schema))
     if not held.grid:
         return {}
-    (event,) = model.task.events
     alarms = len(network) - len(event_based.match(test.truth, network, matching))
+    (event,) = model.task.events
     tables = {}
     for name in SIGNALS:
         find, at = held.from_windows(name, model.front_end, joining)
@@ -129,25 +126,11 @@ def report(
     names: list[str],
 ) -> None:
     """Tables, metrics and pictures."""
-    tables, summary = [], {}
-    for name, events in found.items():
-        scores = event_based.event_scores(test.truth, events, names, matching, test.hours)
-        tables.append(scores.assign(detector=name))
-        summary[name] = event_based.overall(test.truth, events, names, matching, test.hours)
-    table = pd.concat(tables, ignore_index=True)
+    table = judging.by_detector(test, found, matching, names)
     write_csv(artifacts.DETECT / "table.csv", table.to_dict("records"))
     days = operating_points.per_day(test.truth, found, test.recordings, matching)
     write_csv(artifacts.DETECT / "days.csv", days.to_dict("records"))
-    network = table[table["detector"] == NETWORK].set_index("label")
-    metrics: dict[str, Any] = summary | {
-        "f1_per_class": network["f1"].to_dict(),
-        "psds1": psds.psds(test.truth, steps, names, test.hours, psds.PSDS1).value,
-        "psds2": psds.psds(test.truth, steps, names, test.hours, psds.PSDS2).value,
-        "hours": test.hours,
-    }
-    _, metrics["segments"] = segment_based.segment_scores(
-        test.truth, found[NETWORK], names, test.durations, matching.segment_s
-    )
+    metrics = judging.metrics(test, found, steps, matching, names)
     write_json(artifacts.metrics("detect"), metrics)
     folder, shown = artifacts.plots("detect"), dict(list(test.durations.items())[:6])
     lines = {"labelled": test.truth} | found

@@ -7,8 +7,7 @@ import pandas as pd
 
 from rarewave.base.compute import Compute
 from rarewave.base.files import read_json, write_csv, write_json
-from rarewave.base.tables import EVALUATED, WAVEFORMS, read_table, with_scores
-from rarewave.dataset import waveforms
+from rarewave.base.tables import EVALUATED, read_table, with_scores
 from rarewave.dataset.index import Indexed
 from rarewave.explanation import cases, gradcam
 from rarewave.explanation.cases import Case, Cases
@@ -18,7 +17,7 @@ from rarewave.model.detector import Detector
 from rarewave.networks import backend
 from rarewave.plots import overlays
 from stages.shared import artifacts, logbook, params
-from stages.shared.data import dataset
+from stages.shared.data import dataset, samples_of
 from stages.shared.run import run
 
 
@@ -62,9 +61,7 @@ def draw(
 ) -> None:
     """Each window with its map and waveform, and all of them on one sheet."""
     rate, grid = model.front_end.clean.sample_rate_hz, model.front_end.grid
-    X_clean = np.load(artifacts.X_CLEAN, mmap_mode="r")
-    where = read_table(artifacts.WAVEFORMS, WAVEFORMS)
-    samples = waveforms.reader(X_clean, where, data.table, rate, grid.window_samples)
+    samples = samples_of(data.table, data.front_end)
     front: dict[str, Any] = {
         "time_s": data.front_end.times_s,
         "frequency_hz": data.front_end.frequencies_hz,

@@ -4,32 +4,26 @@ import numpy as np
 
 from rarewave.base.compute import Compute
 from rarewave.base.errors import DataError
-from rarewave.base.files import read_json, write_csv, write_json
+from rarewave.base.files import write_csv, write_json
 from rarewave.base.tables import (
     ROWS,
     SCORES,
-    WAVEFORMS,
     assign_scores,
-    read_table,
     with_scores,
     write_table,
 )
-from rarewave.dataset import waveforms
-from rarewave.dataset.index import Indexed
 from rarewave.frontend import transform
-from rarewave.frontend.normalisation import Normalisation
 from rarewave.model import detector
 from rarewave.model.detector import Detector
 from rarewave.networks import backend, kerasfile
 from rarewave.networks.inference import predict
-from rarewave.plots import training as pictures
-from rarewave.training import fit
+from rarewave.training import encoders, fit, pictures
 from rarewave.training.augmentation.options import Augmentation
-from rarewave.training.batches import Examples, augmented_call
+from rarewave.training.batches import Examples
 from rarewave.training.few_labels import labelled
 from rarewave.training.hyperparameters import Training
 from stages.shared import artifacts, logbook, params
-from stages.shared.data import dataset
+from stages.shared.data import dataset, samples_of
 from stages.shared.run import run
 
 
@@ -46,8 +40,12 @@ def main() -> None:
         split["row"][split["part"] == part].to_numpy() for part in ("train", "validation")
     )
     train = labelled(data.y, data.labelled_at_once, train, options.labels, options.seed)
-    examples = Examples(data.task, data.X, data.y, data.truth, samples(data, changes))
-    encoder, normalise = pretrained(data, options)
+    samples = None
+    if changes.of_waveforms:
+        transform.refuse_context(data.front_end, "augment")
+        samples = samples_of(data.table, data.front_end)
+    examples = Examples(data.task, data.X, data.y, data.truth, samples)
+    encoder, normalise = encoders.load(artifacts.ENCODER, data.front_end, options)
     network = fit.start(encoder, data.task, data.front_end, options)
     mlflow = logbook.open_run("train")
     history: list[fit.Row] = []
@@ -81,51 +79,9 @@ def main() -> None:
         "labelled_windows": len(train),
     }
     write_json(artifacts.metrics("train"), fit.chosen(history, options) | weights)
-    draw(history, examples, train, data, changes, options.seed)
+    folder, front_end = artifacts.plots("train"), data.front_end
+    pictures.of_training(folder, history, examples, train, front_end, changes, options.seed)
     logbook.close(mlflow, "train")
-
-
-def pretrained(data: Indexed, options: Training) -> tuple[backend.keras.Model, Normalisation]:
-    """The encoder to start from, and the normalisation that it was made with."""
-    about = read_json(artifacts.ENCODER.with_suffix(".json"))
-    normalise = Normalisation.from_dict(about["normalisation"])
-    made = (about["network"], about["front_end_digest"], normalise.mode)
-    if made != (options.network, data.front_end.digest, options.normalisation):
-        raise DataError(
-            f"{artifacts.ENCODER} is of another network ({made[0]}), front end or normalisation "
-            f"({made[2]}): run the stage pretrain"
-        )
-    return kerasfile.load(artifacts.ENCODER), normalise
-
-
-def samples(data: Indexed, changes: Augmentation) -> waveforms.Waveforms | None:
-    """Gives the samples of windows, where an augmentation is of the waveform."""
-    if not changes.of_waveforms:
-        return None
-    front_end = data.front_end
-    transform.refuse_context(front_end, "augment")
-    X_clean = np.load(artifacts.X_CLEAN, mmap_mode="r")
-    where = read_table(artifacts.WAVEFORMS, WAVEFORMS)
-    rate, length = front_end.clean.sample_rate_hz, front_end.grid.window_samples
-    return waveforms.reader(X_clean, where, data.table, rate, length)
-
-
-def draw(
-    history: list[fit.Row],
-    examples: Examples,
-    train: np.ndarray,
-    data: Indexed,
-    changes: Augmentation,
-    seed: int,
-) -> None:
-    """Curves over the epochs, and what augmentation makes of one training call."""
-    folder = artifacts.plots("train")
-    names = ("loss", "val_average_precision", "val_precision", "val_recall")
-    label = "loss, or score on validation"
-    pictures.history(folder / "history.png", history, names, "Training", label)
-    shown = augmented_call(examples, train, data.front_end, changes, seed)
-    seconds = data.front_end.input_samples / data.front_end.clean.sample_rate_hz
-    pictures.augmented(folder / "augmentation.png", shown, seconds)
 
 
 if __name__ == "__main__":

@@ -112,3 +112,19 @@ def windows_of(
     table["start"] = begins + pd.to_timedelta(first / rate, unit="s").round("us")
     table["new_s"] = new_seconds(count, first, grid, rate)
     return table
+
+
+def accounted(
+    table: pd.DataFrame, listed: pd.DataFrame, placement: Placement, rate: float
+) -> tuple[float, dict[str, float]]:
+    """Recorded seconds, and those of every status of windows, which sum to them.
+
+    Windows around calls are drawn in places: what lies between them is `not drawn`.
+    """
+    recorded = float((listed["n_samples"] / listed["sample_rate"]).sum())
+    seconds = table.groupby("status")["new_s"].sum().to_dict()
+    if placement.placement == "calls":
+        seconds["not drawn"] = recorded - sum(seconds.values())
+    if abs(sum(seconds.values()) - recorded) > len(listed) / rate:
+        raise AssertionError(f"{recorded} s recorded, {seconds} accounted for")
+    return recorded, seconds

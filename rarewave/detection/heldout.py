@@ -62,6 +62,10 @@ class Heldout(NamedTuple):
         seconds = pd.Series(self.durations)
         return bool((covered.reindex(seconds.index) > 0.99 * seconds).all())
 
+    def with_signals(self, signals: pd.DataFrame) -> "Heldout":
+        """With the columns of a table of window_id and scores beside the windows."""
+        return self._replace(windows=self.windows.merge(signals, on="window_id", how="left"))
+
     def scored(self, found: pd.DataFrame) -> pd.DataFrame:
         """Detections without those in uncertain time, as table DETECTED."""
         table = without_doubtful(found.reset_index(drop=True), self.doubtful)

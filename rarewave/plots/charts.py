@@ -1,6 +1,7 @@
 """Pictures as PNG, the same bytes for the same numbers."""
 
 import itertools
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -83,3 +84,17 @@ def curves(
     elif len(lines) > 1:
         axes.set_title(f"{title} ({len(lines)} curves)")
     save(path, made)
+
+
+def over_epochs(
+    path: Path,
+    history: Sequence[Mapping[str, float]],
+    names: Sequence[str],
+    title: str,
+    label: str,
+    unit_square: bool = True,
+) -> None:
+    """Curves of some columns of a training's history."""
+    epochs = np.array([row["epoch"] for row in history])
+    lines = {name: (epochs, np.array([row.get(name, np.nan) for row in history])) for name in names}
+    curves(path, lines, title, "epoch", label, unit_square=unit_square)

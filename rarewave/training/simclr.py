@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from rarewave.base.errors import DataError
 from rarewave.base.files import write_npz
 from rarewave.base.tasks import BACKGROUND, EVENT, Task
+from rarewave.dataset.index import Indexed
+from rarewave.dataset.waveforms import Waveforms
 from rarewave.frontend.normalisation import Normalisation
 from rarewave.frontend.spectrogram import Spectrogram
 from rarewave.frontend.transform import FrontEnd
@@ -39,6 +41,35 @@ class Pool(NamedTuple):
     normalise: Normalisation
     rate: float  # Hz
     spec: Spectrogram
+
+
+def pool_of(
+    data: Indexed,
+    unlabelled: NDArray[np.float32],
+    train: NDArray[np.int64],
+    allowed: NDArray[np.int64],
+    normalise: Normalisation,
+    samples: Waveforms | None,
+) -> Pool:
+    """Training windows, then some of the unlabelled ones.
+
+    Parameters
+    ----------
+    unlabelled : (n, frequencies, frames, channels) dB, perhaps memory-mapped.
+    train, allowed : rows of the data set, and of `unlabelled`.
+    samples : gives the waveforms of the windows of the pool.
+    """
+    front_end = data.front_end
+
+    def spectrograms(rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        ours = rows < len(train)
+        X = np.empty((len(rows), *front_end.shape), np.float32)
+        X[ours] = data.X[train[rows[ours]]]
+        X[~ours] = unlabelled[allowed[rows[~ours] - len(train)]]
+        return X
+
+    rate, size = front_end.clean.sample_rate_hz, len(train) + len(allowed)
+    return Pool(size, spectrograms, samples, normalise, rate, front_end.spectrogram)
 
 
 class Views(keras.utils.PyDataset):

@@ -1,0 +1,39 @@
+"""An encoder and what it was made for, in two files, as pretraining leaves it to training."""
+
+from pathlib import Path
+
+from rarewave.base.errors import DataError
+from rarewave.base.files import read_json, write_json
+from rarewave.frontend.normalisation import Normalisation
+from rarewave.frontend.transform import FrontEnd
+from rarewave.networks import kerasfile
+from rarewave.networks.backend import keras
+from rarewave.training.hyperparameters import Training
+
+
+def save(
+    encoder: keras.Model, path: Path, network: str, front_end: FrontEnd, normalise: Normalisation
+) -> None:
+    """Write `<name>.keras`, and `<name>.json` that says of which network and data it is."""
+    kerasfile.save(encoder, path)
+    about = {"network": network, "front_end_digest": front_end.digest}
+    write_json(path.with_suffix(".json"), about | {"normalisation": normalise.to_dict()})
+
+
+def load(path: Path, front_end: FrontEnd, options: Training) -> tuple[keras.Model, Normalisation]:
+    """The encoder to start from, and the normalisation that it was made with.
+
+    Raises
+    ------
+    DataError
+        It is of another network, front end or normalisation.
+    """
+    about = read_json(path.with_suffix(".json"))
+    normalise = Normalisation.from_dict(about["normalisation"])
+    made = (about["network"], about["front_end_digest"], normalise.mode)
+    if made != (options.network, front_end.digest, options.normalisation):
+        raise DataError(
+            f"{path} is of another network ({made[0]}), front end or normalisation ({made[2]}): "
+            "run the stage pretrain"
+        )
+    return kerasfile.load(path), normalise
