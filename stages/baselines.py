@@ -44,7 +44,7 @@ def main() -> None:
             p = np.stack([np.full(len(mine), np.nan), mine[name]], axis=1)
             tables.append(assign_scores(scored.assign(detector=name), p, data.task.names))
     train = read_table(artifacts.TRAINING_ROWS, ROWS)["row"].to_numpy()
-    train = classifiers.some(train, options.seed)
+    train = classifiers.some(train, data.y[train], options.seed)
     features = partial(classifiers.features, window_frames=data.front_end.window_frames)
     known, asked = (
         np.concatenate([features(X) for X in in_chunks(data.X, rows)])

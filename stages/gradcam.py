@@ -34,6 +34,12 @@ def main() -> None:
     chosen = cases.surest(model.task, data.y[rows], data.truth[rows], p, thresholds, options.cases)
     picked = rows[[case.window for case in chosen]]
     outputs = np.array([model.task.output_of(case.name) for case in chosen], np.int64)
+    if not chosen:
+        write_json(artifacts.GRADCAM / "cases.json", [])
+        write_json(artifacts.metrics("gradcam"), {"cases": 0})
+        artifacts.plots("gradcam").mkdir(parents=True, exist_ok=True)
+        print("no hit, false alarm or miss on test: nothing to look at")
+        return
     inputs = model.normalisation(data.X[picked])
     maps = gradcam.gradcam(model.network, inputs, options.layer, outputs)
     other = gradcam.randomised(model.network, options.seed)

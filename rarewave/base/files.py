@@ -1,7 +1,9 @@
 """Files that are written whole or not at all, and the same bytes for the same content."""
 
 import contextlib
+import csv
 import errno
+import io
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -76,11 +78,13 @@ def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
     """Write a small table that DVC plots; floats with six significant digits."""
     if not rows:
         raise ValueError(f"no rows for {path}")
-    lines = [",".join(rows[0])]
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(rows[0])
     for row in rows:
-        lines.append(",".join(f"{v:.6g}" if isinstance(v, float) else str(v) for v in row.values()))
+        table.writerow(f"{v:.6g}" if isinstance(v, float) else str(v) for v in row.values())
     with whole(path) as part:
-        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        part.write_text(text.getvalue(), encoding="utf-8")
 
 
 def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

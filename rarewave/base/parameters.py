@@ -128,6 +128,24 @@ def names(cls: type) -> list[str]:
     return found
 
 
+# Where parameters of other versions went.
+MOVED = {
+    "clean.sta_s": "baselines.sta_s",
+    "clean.lta_s": "baselines.lta_s",
+    "train.threads": "compute.threads",
+    **{
+        f"{section}.{old}": f"{section}.{new}"
+        for section in ("views", "augment")
+        for old, new in {
+            "time_masks": "time_mask.times",
+            "frequency_masks": "frequency_mask.times",
+            "noise_exponent_low": "noise.low",
+            "noise_exponent_high": "noise.high",
+        }.items()
+    },
+}
+
+
 def refuse_unknown(values: Mapping[str, Any], known: list[str], section: str = "") -> None:
     """Raise `DataError` for the first key that is not among `known`.
 
@@ -137,6 +155,8 @@ def refuse_unknown(values: Mapping[str, Any], known: list[str], section: str = "
     keys = [name for name in known if "." not in name]
     joined = {name.replace(".", "_"): name for name in known}
     for key in values:
+        if f"{prefix}{key}" in MOVED:
+            raise DataError(f"{prefix}{key} is now {MOVED[prefix + key]}: set that")
         if key in joined and key not in keys:
             raise DataError(f"unknown parameter {prefix}{key}: it is now {prefix}{joined[key]}")
         if key not in keys:

@@ -91,10 +91,7 @@ class Task:
         at = pd.Index(self.names).get_indexer(pd.Index(labels, dtype=object))
         unknown = (at < 0) & ~((labels == BACKGROUND) & (self.kind == "tags"))
         if unknown.any():
-            raise DataError(
-                f"the label {labels[unknown][0]!r} is none of {', '.join(self.names)}: run the "
-                "stage clean again"
-            )
+            raise self._unknown(labels[unknown][0])
         return at.astype(np.int8 if len(self.names) <= np.iinfo(np.int8).max else np.int16)
 
     def truth(self, labels: Iterable[Sequence[str]]) -> NDArray[np.int8]:
@@ -108,9 +105,16 @@ class Task:
         at = {name: number for number, name in enumerate(self.names)}
         for row, names in enumerate(lists):
             for name in names:
-                if name in at or name != BACKGROUND:
+                if name in at:
                     found[row, at[name]] = 1
+                elif name != BACKGROUND or self.kind != "tags":
+                    raise self._unknown(name)
         return found
+
+    def _unknown(self, label: object) -> DataError:
+        return DataError(
+            f"the label {label!r} is none of {', '.join(self.names)}: run the stage clean again"
+        )
 
     def counts(self, y: NDArray[Any], truth: NDArray[np.int8]) -> NDArray[np.int64]:
         """Windows of each name (names,): of the class that fills most of each, or of every tag."""

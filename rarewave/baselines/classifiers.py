@@ -26,11 +26,25 @@ def features(X: NDArray[np.float32], window_frames: slice) -> NDArray[np.float32
     return np.concatenate([f(axis=2) for x in parts for f in (x.mean, x.std)], axis=1)
 
 
-def some(rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """At most 10,000 of the training windows, drawn without replacement."""
+def some(rows: NDArray[np.int64], y: NDArray, seed: int) -> NDArray[np.int64]:
+    """At most 10,000 of the training windows, the most frequent class thinned first.
+
+    Where that is too many, rare classes keep all windows and the others share what is left.
+
+    Parameters
+    ----------
+    y : (n,) class of each row.
+    """
     if len(rows) <= _MOST:
         return rows
-    return np.random.Generator(np.random.PCG64(seed)).choice(rows, _MOST, replace=False)
+    rng = np.random.Generator(np.random.PCG64(seed))
+    kinds, counts = np.unique(y, return_counts=True)
+    left, kept = _MOST, []
+    for done, at in enumerate(np.argsort(counts, kind="stable")):
+        share = min(int(counts[at]), left // (len(kinds) - done))
+        kept.append(rng.choice(rows[y == kinds[at]], share, replace=False))
+        left -= share
+    return np.sort(np.concatenate(kept))
 
 
 def forest(X: NDArray[np.float32], y: NDArray, seed: int) -> Any:
@@ -55,6 +69,10 @@ def linear(X: NDArray[np.float32], y: NDArray, seed: int) -> Any:
 
     model = LogisticRegression(C=0.1, class_weight="balanced", max_iter=500)
     y = _flat(y)
+    if y.ndim == 1 and len(np.unique(y)) < 2:
+        from sklearn.dummy import DummyClassifier
+
+        return DummyClassifier(strategy="prior").fit(X, y)
     each = OneVsRestClassifier(model) if y.ndim == 2 else model
     return make_pipeline(StandardScaler(), each).fit(X, y)
 

@@ -36,6 +36,8 @@ def text(experiments: Sequence[str]) -> str:
                 f"{name} tells {', '.join(names)} apart: compare is for event or not; collect "
                 "prints the scores of experiments of any kind"
             )
+        if event and names[1] != event:
+            raise DataError(f"{name} finds {names[1]}, and others {event}: compare what is alike")
         event = names[1]
         tables = {NETWORK: conform(network, with_scores(EVALUATED, names), f"{name}: {_SCORES}")}
         others = pd.read_parquet(io.BytesIO(stored(str(_BASELINES), name)))

@@ -141,10 +141,11 @@ def _refuse(
             f"the study sets {mine[0]} itself: leave it out (--shares, --seeds and --folds say "
             "what varies)"
         )
-    if changes.get("clean.target", _value(base, "clean.target")) == "event":
+    target = changes.get("clean.target", _value(base, "clean.target"))
+    if target != "label":
         raise DataError(
-            "clean.target is event, and studies are of several classes: set it to label, or choose "
-            "a recipe with classes, as in python -m rarewave use fsdd"
+            f"clean.target is {target}, and studies are of several classes: set it to label, or "
+            "choose a recipe with classes, as in python -m rarewave use fsdd"
         )
     compared = any("pretrain.epochs" in settings for settings in variants.values())
     if compared and not changes.get("pretrain.epochs", _value(base, "pretrain.epochs")):

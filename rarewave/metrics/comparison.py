@@ -183,7 +183,8 @@ def side_by_side(
             low, high = interval([{"d": a[gain] - b[gain]} for a, b in pairs], "d")
             value = points["network"][gain] - points[name][gain]
             gains[name] = {"value": value, "low": low, "high": high}
-    best = max(gains, key=lambda name: points[name][gain], default="")
+    known = [n for n in gains if n != MAJORITY and np.isfinite(points[n][gain])]
+    best = max(known, key=lambda name: points[name][gain], default="")
     if best:
         gains["best"] = {"baseline": best, **gains[best]}
     return pd.DataFrame(rows), gains

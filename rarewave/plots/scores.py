@@ -1,5 +1,6 @@
 """Pictures of scores: confusion matrix, detectors side by side."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rarewave.base.errors import DataError
 from rarewave.base.files import write_csv
 from rarewave.base.tasks import Task
 from rarewave.metrics import binary, multiclass
@@ -48,19 +50,22 @@ def grouped_intervals(
     detectors = list(dict.fromkeys(table["detector"]))
     made = figure(7, 0.8 + 0.22 * len(metrics) * (len(detectors) + 1))
     axes = made.add_subplot()
-    for d, detector in enumerate(detectors):
+    for d, (detector, colour) in enumerate(zip(detectors, itertools.cycle(COLOURS), strict=False)):
         rows = table[table["detector"] == detector].set_index("metric")
         for m, metric in enumerate(metrics):
             if metric not in rows.index or not np.isfinite(rows.loc[metric, "value"]):
                 continue
             at = m * (len(detectors) + 1) + d
             value, low, high = (float(rows.loc[metric, c]) for c in ("value", "low", "high"))
-            axes.plot([low, high], [at, at], color=COLOURS[d], linewidth=2)
-            axes.plot(value, at, "o", color=COLOURS[d], label=detector if m == 0 else None)
+            axes.plot([low, high], [at, at], color=colour, linewidth=2)
+            axes.plot(
+                value, at, "o", color=COLOURS[d % len(COLOURS)], label=detector if m == 0 else None
+            )
     step = len(detectors) + 1
     axes.set_yticks([m * step + (step - 2) / 2 for m in range(len(metrics))], list(metrics))
     axes.invert_yaxis()
-    axes.set_xlim(-0.02, 1.02)
+    lowest = table[table["metric"].isin(metrics)]["low"].min()
+    axes.set_xlim(min(0.0, lowest if np.isfinite(lowest) else 0.0) - 0.02, 1.02)
     axes.grid(axis="x", color="#EEEEEE")
     axes.set_xlabel(x_label)
     axes.set_title(title)
@@ -156,6 +161,11 @@ def evaluation(
         tagged = told.ravel(), p.ravel()
         bins = binary.reliability(*(tagged if task.kind == "tags" else (right, p.max(axis=1))))
     _confusion(out, task, truth, task.decide(p, thresholds))
+    if not pr:
+        raise DataError(
+            "the test part holds windows of one kind only: there is nothing to tell apart; add "
+            "recordings, or change split.test_groups"
+        )
     _draw_curves(out, pr, roc, bins, NETWORK if task.kind == "event" else next(iter(pr)))
 
 

@@ -5,6 +5,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -130,6 +131,11 @@ def log_params(run: Run | None, params: Mapping[str, Any]) -> None:
         run.client.log_batch(run.run_id, params=listed)
 
 
+def _allowed(key: str) -> str:
+    """A name that MLflow takes: one bad sign would lose the whole batch."""
+    return re.sub(r"[^\w\-. :/]", "_", key)
+
+
 @never_fails
 def log_metrics(run: Run | None, rows: Iterable[tuple[int, Mapping[str, float]]]) -> None:
     """Log metrics of steps in one batch; null and non-finite values are left out."""
@@ -141,7 +147,7 @@ def log_metrics(run: Run | None, rows: Iterable[tuple[int, Mapping[str, float]]]
     if run:
         now = int(time.time() * 1000)
         listed = [
-            Metric(key, float(value), now, step)
+            Metric(_allowed(key), float(value), now, step)
             for step, values in rows
             for key, value in values.items()
             if isinstance(value, int | float) and math.isfinite(value)

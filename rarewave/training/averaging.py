@@ -39,8 +39,7 @@ class Average(keras.callbacks.Callback):
         if not self.weights:
             self.weights = now
         for average, weight in zip(self.weights, now, strict=True):
-            average *= kept
-            average += (1 - kept) * weight
+            average += (1 - kept) * (weight - average)  # what does not move stays to the bit
 
     @contextmanager
     def instead(self, model: keras.Model) -> Iterator[None]:
@@ -58,7 +57,7 @@ class Average(keras.callbacks.Callback):
 
 
 def refresh(model: keras.Model, inputs: Iterable[NDArray[np.float32]]) -> None:
-    """Measure the statistics of batch normalisation anew: the mean over some batches, each alike.
+    """Measure the statistics of batch normalisation anew: the mean over some batches, by size.
 
     Those that training left behind follow its last few steps, and are of other weights than the
     average (Izmailov et al., Averaging Weights Leads to Wider Optima, UAI 2018).
@@ -67,9 +66,11 @@ def refresh(model: keras.Model, inputs: Iterable[NDArray[np.float32]]) -> None:
     if not normalising:
         return
     momenta = [layer.momentum for layer in normalising]
-    for number, batch in enumerate(inputs):
+    seen = 0
+    for batch in inputs:
         for layer in normalising:
-            layer.momentum = number / (number + 1)
+            layer.momentum = seen / (seen + len(batch))
         model(batch, training=True)
+        seen += len(batch)
     for layer, momentum in zip(normalising, momenta, strict=True):
         layer.momentum = momentum

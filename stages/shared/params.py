@@ -31,7 +31,9 @@ def read_section(section: str) -> dict[str, Any]:
     """One section of params.yaml."""
     content = read_params()
     if not isinstance(content.get(section), dict):
-        raise DataError(f"params.yaml has no section {section}")
+        raise DataError(
+            f"params.yaml has no section {section}: python -m rarewave use RECIPE writes them all"
+        )
     return content[section]
 
 

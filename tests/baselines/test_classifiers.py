@@ -30,7 +30,7 @@ def of(count: int) -> Task:
 
 def fitted(X: np.ndarray, y: np.ndarray, rows: np.ndarray, seed: int) -> Any:
     """A forest of some rows."""
-    rows = classifiers.some(rows, seed)
+    rows = classifiers.some(rows, y[rows], seed)
     return classifiers.forest(classifiers.features(X[rows], WHOLE), y[rows], seed)
 
 
@@ -153,3 +153,22 @@ def test_a_single_tag_is_there_or_not(fit: Any) -> None:
     p = classifiers.score(fit(X[:80], truth[:80], 1), X[80:], Task("tags", ("a",)))
     assert p.shape == (40, 1)
     assert ((p > 0.5) == truth[80:]).mean() > 0.9
+
+
+def test_rare_windows_are_kept_where_there_are_too_many() -> None:
+    """Eight events among many thousand windows: all of them, and as much background as fits."""
+    y = np.zeros(30_000, np.int8)
+    y[::4000] = 1
+    rows = np.arange(30_000) + 7
+    kept = classifiers.some(rows, y, 1)
+    assert len(kept) == len(set(kept)) == 10_000
+    assert set(rows[y == 1]) <= set(kept)
+    np.testing.assert_array_equal(kept, classifiers.some(rows, y, 1))
+
+
+def test_one_class_in_training_is_said_of_every_window() -> None:
+    """No traceback where all training windows hold the same."""
+    X, y = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32), np.zeros(20, np.int8)
+    for fit in (classifiers.forest, classifiers.linear):
+        p = classifiers.score(fit(X, y, 1), X, of(2))
+        np.testing.assert_array_equal(p, [[1, 0]] * 20)

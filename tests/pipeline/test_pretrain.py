@@ -14,18 +14,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from support import project, tasks
-from support.changes import changing
 
 from rarewave.base.errors import DataError
 from rarewave.base.tasks import UNLABELLED
-from rarewave.dataset.index import Indexed
 from rarewave.experiments import recipes
-from rarewave.frontend import normalisation
+from rarewave.frontend import transform
 from rarewave.frontend.spectrogram import spectrograms
 from rarewave.frontend.transform import FrontEnd
 from rarewave.networks import backend, kerasfile, registry
 from rarewave.networks.backend import keras
-from stages import pretrain
 from stages.shared import artifacts
 
 backend.start(2)
@@ -295,16 +292,8 @@ def test_samples_of_windows_with_context_are_refused(
     wide = dataclasses.replace(
         small_front_end, grid=dataclasses.replace(small_front_end.grid, context_samples=64)
     )
-    data = Indexed(np.zeros((3, 4, 5, 1), np.float32), pd.DataFrame(), tasks.EVENT, wide)
     with pytest.raises(DataError, match=r"views\.noise, .*set clean\.context_samples"):
-        pretrain.pool_of(
-            data,
-            normalisation.fit(data.X, "sample"),
-            np.arange(3),
-            np.arange(0),
-            pd.DataFrame({"recording_id": ["a"] * 3}),
-            changing(noise={"p": 1.0}),
-        )
+        transform.refuse_context(wide, "views")
 
 
 def test_an_encoder_of_another_network_is_refused_by_train(ready: Callable[..., Path]) -> None:
