@@ -85,7 +85,7 @@ def draw(
             "heat": heat,
             "waveform": samples(np.array([row]))[0],
             "start": window["start"],
-            "title": f"{case.title.replace('_', ' ')}: {window['label']}\n"
+            "title": f"{case.title.replace('_', ' ')}: {', '.join(window['labels'])}\n"
             f"p({case.name}) = {case.p:.3f}",
         }
         overlays.overlay(artifacts.plots("gradcam") / f"{case.title}.png", shown, front)
