@@ -8,22 +8,16 @@ import pandas as pd
 from rarewave.base import timing
 from rarewave.base.compute import Compute
 from rarewave.base.files import read_json, write_csv, write_json
-from rarewave.base.tables import (
-    COVERAGE,
-    DETECTED,
-    EVENTS,
-    RECORDINGS,
-    ROWS,
-    read_table,
-    write_table,
-)
+from rarewave.base.tables import COVERAGE, DETECTED, EVENTS, ROWS, read_table, write_table
 from rarewave.baselines.registry import CLASSIFIERS, SIGNALS
 from rarewave.dataset import training_calls
-from rarewave.detection import coverage, event_list, judging, operating_points, scanning
-from rarewave.detection.heldout import PARTS, Heldout, heldout
+from rarewave.detection import at_thresholds, coverage, judging, operating_points, scanning
+from rarewave.detection.at_thresholds import at_once, finder
+from rarewave.detection.heldout import PARTS, Heldout
 from rarewave.detection.operating_points import Operating
 from rarewave.detection.postprocessing import Joining
 from rarewave.metrics import event_based
+from rarewave.metrics.bootstrap import Bootstrap
 from rarewave.metrics.comparison import NETWORK
 from rarewave.metrics.event_based import Matching
 from rarewave.model import beside, detector, neighbours, package, registry
@@ -33,8 +27,10 @@ from rarewave.plots import timelines
 from stages.shared import artifacts, logbook, params
 from stages.shared.data import dataset
 from stages.shared.run import run
+from stages.shared.whole import held_out
 
-STEPS = np.round(np.linspace(0.05, 0.95, 19), 2)
+STEPS = 100  # thresholds that PSDS and the best event F1 are looked for at
+ALL = 2000  # and baselines of the signal, which have the choice of the test part
 
 
 def main() -> None:
@@ -42,43 +38,38 @@ def main() -> None:
     joining, matching, choice = params.options("detect", Joining, Matching, Operating)
     (compute,) = params.options("compute", Compute)
     backend.start(compute.threads)
-    model = detector.load(artifacts.MODEL)
+    model, parts = detector.load(artifacts.MODEL), held_out()
+    test, names = parts["test"], list(model.task.events)
     events = read_table(artifacts.EVENTS, EVENTS)
-    windows, split = artifacts.windows(), artifacts.split()
-    listed = read_table(artifacts.RECORDINGS, RECORDINGS)
-    validation, test = (heldout(p, listed, events, windows, split, model.task) for p in PARTS)
-    bands = training_calls.bands(events, windows, split, model.task)
+    bands = training_calls.bands(events, artifacts.windows(), artifacts.split(), model.task)
     folder = Path(params.read_section("ingest")["data"])
     about = read_json(artifacts.SCAN / "about.json")
     scans = {}
-    for part, held in zip(PARTS, (validation, test), strict=True):
-        work = held.work(folder, artifacts.SCAN / part)
+    for part in PARTS:
+        work = parts[part].work(folder, artifacts.SCAN / part)
         width, problems = len(about["columns"]), about["problems"][part]
         scans[part] = scanning.kept(model.front_end, width, work, problems)
-    found, finders, thresholds = {}, {}, dict(read_json(artifacts.THRESHOLD))
+    found, steps, thresholds = {}, {}, dict(read_json(artifacts.THRESHOLD))
     for name in (NETWORK, *CLASSIFIERS):
-        columns = {n: about["columns"].index(beside.column(name, n)) for n in model.task.events}
+        columns = {n: about["columns"].index(beside.column(name, n)) for n in names}
         given = (model.front_end, columns, joining, bands)
         if choice.thresholds == "events":
-            find = event_list.finder(scans["validation"], *given)
-            thresholds[name] = {
-                label: operating_points.best_f1(find, validation.truth, label, STEPS, matching)
-                for label in model.task.events
-            }
-        finders[name] = event_list.finder(scans["test"], *given)
-        found[name] = test.scored(event_list.at_once(finders[name], thresholds[name]))
+            known = finder(scans["validation"], *given)
+            thresholds[name] = at_thresholds.best(parts["validation"], *known, matching, STEPS)
+        find, scores = finder(scans["test"], *given)
+        found[name] = test.scored(at_once(find, thresholds[name]), matching)
+        if name == NETWORK:
+            for at in operating_points.candidates(np.concatenate([*scores.values()]), STEPS):
+                table = at_once(find, dict.fromkeys(names, float(at)))
+                steps[float(at)] = test.scored(table, matching)
     if model.task.kind == "event":
         found |= of_the_signal(test, found[NETWORK], model, joining, matching)
-    steps = {}
-    for at in STEPS:
-        table = event_list.at_once(finders[NETWORK], dict.fromkeys(model.task.events, float(at)))
-        steps[float(at)] = test.scored(table)
-    report(test, found, steps, matching, list(model.task.events))
+    report(test, found, steps, matching, names)
     seen = [coverage.coverage(scan, model.front_end) for scan in scans["test"]]
     table = pd.concat(seen, ignore_index=True)
     table["path"] = [Path(path).relative_to(folder).as_posix() for path in table["path"]]
     write_table(artifacts.DETECT / "coverage.parquet", table, COVERAGE)
-    write_table(artifacts.DETECT / "events.parquet", found[NETWORK], DETECTED)
+    write_table(artifacts.DETECT / "events.parquet", test.in_files(found[NETWORK]), DETECTED)
     pack(model, thresholds[NETWORK], joining, bands)
 
 
@@ -94,9 +85,11 @@ def of_the_signal(
     (event,) = model.task.events
     tables = {}
     for name in SIGNALS:
-        find, at = held.from_windows(name, model.front_end, joining)
+        find, scores = held.from_windows(name, model.front_end, joining)
+        at = operating_points.candidates(scores, ALL)
+        scored = at_thresholds.scored(test, find, matching)
         _, tables[name] = operating_points.same_false_alarms(
-            find, test.truth, event, at, matching, alarms
+            scored, test.truth, event, at, matching, alarms
         )
     return tables
 
@@ -126,17 +119,19 @@ def report(
     names: list[str],
 ) -> None:
     """Tables, metrics and pictures."""
-    table = judging.by_detector(test, found, matching, names)
+    (bootstrap,) = params.options("evaluate", Bootstrap)
+    known = judging.intervals(test, found, matching, names, bootstrap)
+    table = judging.by_detector(test, found, matching, names, known)
     write_csv(artifacts.DETECT / "table.csv", table.to_dict("records"))
-    days = operating_points.per_day(test.truth, found, test.recordings, matching)
+    days = judging.per_day(test, found, matching)
     write_csv(artifacts.DETECT / "days.csv", days.to_dict("records"))
-    metrics = judging.metrics(test, found, steps, matching, names)
+    metrics = judging.metrics(test, found, table, steps, matching, known)
     write_json(artifacts.metrics("detect"), metrics)
     folder, shown = artifacts.plots("detect"), dict(list(test.durations.items())[:6])
     lines = {"labelled": test.truth} | found
     timelines.timelines(folder / "timelines.png", shown, lines, names, "Events on test recordings")
     timelines.class_bars(folder / "classes.png", table, "Test recordings: event F1")
-    print(table.to_string(index=False, float_format="{:.3f}".format))
+    print(table.drop(columns=judging.ENDS).to_string(index=False, float_format="{:.3f}".format))
 
 
 if __name__ == "__main__":

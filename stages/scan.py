@@ -4,41 +4,49 @@ import shutil
 from pathlib import Path
 
 import joblib
+import pandas as pd
 
 from rarewave.base.compute import Compute
 from rarewave.base.files import write_json
-from rarewave.base.tables import EVENTS, RECORDINGS, read_table
+from rarewave.base.tables import write_table
 from rarewave.baselines.registry import CLASSIFIERS
-from rarewave.detection import scanning
-from rarewave.detection.heldout import PARTS, heldout
+from rarewave.dataset.labelling import Labelling
+from rarewave.dataset.placement import Placement
+from rarewave.detection import grid_scores, scanning
+from rarewave.detection.heldout import PARTS
+from rarewave.metrics.comparison import NETWORK
 from rarewave.model import detector
 from rarewave.model.beside import scorer_of
 from rarewave.networks import backend
 from stages.shared import artifacts, params
 from stages.shared.run import run
+from stages.shared.whole import held_out
 
 
 def main() -> None:
     """Scan the recordings of validation and test once, for the network and for its baselines."""
     (compute,) = params.options("compute", Compute)
+    placement, labelling = params.options("clean", Placement, Labelling)
     backend.start(compute.threads)
     model = detector.load(artifacts.MODEL)
     baselines = {name: joblib.load(artifacts.BASELINES / f"{name}.joblib") for name in CLASSIFIERS}
     scorer = scorer_of(model, baselines)
     folder = Path(params.read_section("ingest")["data"])
-    listed = read_table(artifacts.RECORDINGS, RECORDINGS)
-    events = read_table(artifacts.EVENTS, EVENTS)
-    windows, split = artifacts.windows(), artifacts.split()
-    problems, hours = {}, {}
+    problems, hours, tables, parts = {}, {}, [], held_out()
     shutil.rmtree(artifacts.SCAN, ignore_errors=True)  # scores of another model, by hand
     for part in PARTS:
-        held = heldout(part, listed, events, windows, split, model.task)
-        work = held.work(folder, artifacts.SCAN / part)
-        scans = scanning.scans(scorer, work)
+        held = parts[part]
+        scans = scanning.scans(scorer, held.work(folder, artifacts.SCAN / part))
         problems[part] = [scan.problem for scan in scans]
         for problem in filter(None, problems[part]):
             print(f"not seen in full, and scored as it is: {problem}")
         hours[f"{part}_hours"] = held.hours
+        if placement.placement == "calls":
+            given = (scans, model.front_end, labelling, model.task, (NETWORK, *CLASSIFIERS))
+            tables.append(grid_scores.grid_scores(held, part, *given))
+    if tables:
+        schema = grid_scores.schema(model.task.names)
+        write_table(artifacts.GRID_SCORES, pd.concat(tables), schema)
     write_json(artifacts.SCAN / "about.json", {"columns": scorer.names, "problems": problems})
     write_json(artifacts.metrics("scan"), hours)
 

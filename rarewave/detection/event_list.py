@@ -8,30 +8,9 @@ import pandas as pd
 
 from rarewave.base.tables import DETECTED, conform
 from rarewave.detection import postprocessing
-from rarewave.detection.operating_points import Find
 from rarewave.detection.postprocessing import Joining
 from rarewave.detection.scanning import Scan
 from rarewave.frontend.transform import FrontEnd
-
-
-def finder(
-    scans: Sequence[Scan],
-    front_end: FrontEnd,
-    columns: Mapping[str, int],
-    how: Joining,
-    bands: Mapping[str, tuple[float, float]],
-) -> Find:
-    """Gives the events of one class at a threshold; see `events`."""
-
-    def find(label: str, threshold: float) -> pd.DataFrame:
-        return events(scans, front_end, {label: columns[label]}, {label: threshold}, how, bands)
-
-    return find
-
-
-def at_once(find: Find, thresholds: Mapping[str, float]) -> pd.DataFrame:
-    """The events of all classes, each at its threshold, one class after the other."""
-    return pd.concat([find(label, at) for label, at in thresholds.items()])
 
 
 def events(

@@ -41,10 +41,12 @@ THRESHOLDS = Path("artifacts/threshold/detectors.json")
 
 EVALUATED = Path("artifacts/evaluate/scores.parquet")
 EVALUATED_BASELINES = Path("artifacts/evaluate/baselines.parquet")
+EXAMPLES = Path("artifacts/evaluate/examples.parquet")  # of the data set, for gradcam
 EVALUATION = Path("artifacts/evaluate/table.csv")
 
 GRADCAM = Path("artifacts/gradcam")
 SCAN = Path("artifacts/scan")
+GRID_SCORES = SCAN / "windows.parquet"  # of training with windows around calls
 DETECT = Path("artifacts/detect")
 PACKAGE = DETECT / "detector"
 
