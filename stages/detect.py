@@ -18,7 +18,7 @@ from rarewave.detection.operating_points import Operating
 from rarewave.detection.postprocessing import Joining
 from rarewave.metrics import event_based
 from rarewave.metrics.bootstrap import Bootstrap
-from rarewave.metrics.comparison import NETWORK
+from rarewave.metrics.comparison import NETWORK, Unit
 from rarewave.metrics.event_based import Matching
 from rarewave.model import beside, detector, neighbours, package, registry
 from rarewave.model.detector import Detector
@@ -119,7 +119,7 @@ def report(
     names: list[str],
 ) -> None:
     """Tables, metrics and pictures."""
-    (bootstrap,) = params.options("evaluate", Bootstrap)
+    bootstrap, _ = params.options("evaluate", Bootstrap, Unit)
     known = judging.intervals(test, found, matching, names, bootstrap)
     table = judging.by_detector(test, found, matching, names, known)
     write_csv(artifacts.DETECT / "table.csv", table.to_dict("records"))

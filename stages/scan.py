@@ -7,11 +7,10 @@ import joblib
 import pandas as pd
 
 from rarewave.base.compute import Compute
-from rarewave.base.files import write_json
+from rarewave.base.files import read_json, write_json
 from rarewave.base.tables import write_table
 from rarewave.baselines.registry import CLASSIFIERS
 from rarewave.dataset.labelling import Labelling
-from rarewave.dataset.placement import Placement
 from rarewave.detection import grid_scores, scanning
 from rarewave.detection.heldout import PARTS
 from rarewave.metrics.comparison import NETWORK
@@ -26,7 +25,7 @@ from stages.shared.whole import held_out
 def main() -> None:
     """Scan the recordings of validation and test once, for the network and for its baselines."""
     (compute,) = params.options("compute", Compute)
-    placement, labelling = params.options("clean", Placement, Labelling)
+    made = read_json(artifacts.CLEAN_ABOUT)
     backend.start(compute.threads)
     model = detector.load(artifacts.MODEL)
     baselines = {name: joblib.load(artifacts.BASELINES / f"{name}.joblib") for name in CLASSIFIERS}
@@ -41,8 +40,9 @@ def main() -> None:
         for problem in filter(None, problems[part]):
             print(f"not seen in full, and scored as it is: {problem}")
         hours[f"{part}_hours"] = held.hours
-        if placement.placement == "calls":
-            given = (scans, model.front_end, labelling, model.task, (NETWORK, *CLASSIFIERS))
+        if made["placement"] == "calls":
+            rules = Labelling(**made["labelling"])
+            given = (scans, model.front_end, rules, model.task, (NETWORK, *CLASSIFIERS))
             tables.append(grid_scores.grid_scores(held, part, *given))
     if tables:
         schema = grid_scores.schema(model.task.names)
