@@ -11,7 +11,14 @@ from rarewave.base.files import read_json, write_csv, write_json
 from rarewave.base.tables import COVERAGE, DETECTED, EVENTS, ROWS, read_table, write_table
 from rarewave.baselines.registry import CLASSIFIERS, SIGNALS
 from rarewave.dataset import training_calls
-from rarewave.detection import at_thresholds, coverage, judging, operating_points, scanning
+from rarewave.detection import (
+    at_thresholds,
+    coverage,
+    judging,
+    operating_points,
+    scanning,
+    stream_signals,
+)
 from rarewave.detection.at_thresholds import at_once, finder
 from rarewave.detection.heldout import PARTS, Heldout
 from rarewave.detection.operating_points import Operating
@@ -77,10 +84,13 @@ def of_the_signal(
     test: Heldout, network: pd.DataFrame, model: Detector, joining: Joining, matching: Matching
 ) -> dict[str, pd.DataFrame]:
     """The events of the signal's baselines at as many false alarms as the network has."""
-    schema = {"window_id": "str"} | dict.fromkeys(SIGNALS, "float64")
-    held = test.with_signals(read_table(artifacts.SIGNALS, schema))
-    if not held.grid:
-        return {}
+    if artifacts.STREAM_SIGNALS.exists():  # training has windows around calls
+        held = test._replace(windows=read_table(artifacts.STREAM_SIGNALS, stream_signals.SCHEMA))
+    else:
+        schema = {"window_id": "str"} | dict.fromkeys(SIGNALS, "float64")
+        held = test.with_signals(read_table(artifacts.SIGNALS, schema))
+        if not held.grid:
+            return {}
     alarms = len(network) - len(event_based.match(test.truth, network, matching))
     (event,) = model.task.events
     tables = {}

@@ -4,15 +4,19 @@ import shutil
 from pathlib import Path
 
 import joblib
+import numpy as np
 import pandas as pd
 
 from rarewave.base.compute import Compute
 from rarewave.base.files import read_json, write_json
-from rarewave.base.tables import write_table
+from rarewave.base.tables import WAVEFORMS, read_table, write_table
+from rarewave.baselines.options import Baselines
 from rarewave.baselines.registry import CLASSIFIERS
 from rarewave.dataset.labelling import Labelling
-from rarewave.detection import grid_scores, scanning
-from rarewave.detection.heldout import PARTS
+from rarewave.detection import grid_scores, scanning, stream_signals
+from rarewave.detection.heldout import PARTS, Heldout
+from rarewave.detection.scanning import Scan
+from rarewave.frontend.transform import FrontEnd
 from rarewave.metrics.comparison import NETWORK
 from rarewave.model import detector
 from rarewave.model.beside import scorer_of
@@ -31,7 +35,7 @@ def main() -> None:
     baselines = {name: joblib.load(artifacts.BASELINES / f"{name}.joblib") for name in CLASSIFIERS}
     scorer = scorer_of(model, baselines)
     folder = Path(params.read_section("ingest")["data"])
-    problems, hours, tables, parts = {}, {}, [], held_out()
+    problems, hours, tables, signals, parts = {}, {}, [], [], held_out()
     shutil.rmtree(artifacts.SCAN, ignore_errors=True)  # scores of another model, by hand
     for part in PARTS:
         held = parts[part]
@@ -41,14 +45,27 @@ def main() -> None:
             print(f"not seen in full, and scored as it is: {problem}")
         hours[f"{part}_hours"] = held.hours
         if made["placement"] == "calls":
+            if model.task.kind == "event":
+                signals.append(of_the_signal(held, scans, model.front_end))
             rules = Labelling(**made["labelling"])
             given = (scans, model.front_end, rules, model.task, (NETWORK, *CLASSIFIERS))
-            tables.append(grid_scores.grid_scores(held, part, *given))
+            mine = signals[-1] if signals else None
+            tables.append(grid_scores.grid_scores(held, part, *given, mine))
+    if signals:
+        write_table(artifacts.STREAM_SIGNALS, pd.concat(signals), stream_signals.SCHEMA)
     if tables:
         schema = grid_scores.schema(model.task.names)
         write_table(artifacts.GRID_SCORES, pd.concat(tables), schema)
     write_json(artifacts.SCAN / "about.json", {"columns": scorer.names, "problems": problems})
     write_json(artifacts.metrics("scan"), hours)
+
+
+def of_the_signal(held: Heldout, scans: list[Scan], front_end: FrontEnd) -> pd.DataFrame:
+    """Signal level and STA/LTA of every window, which the data set has around calls only."""
+    (options,) = params.options("baselines", Baselines)
+    X_clean = np.load(artifacts.X_CLEAN, mmap_mode="r")
+    where = read_table(artifacts.WAVEFORMS, WAVEFORMS)
+    return stream_signals.stream_signals(held, scans, X_clean, where, front_end, options)
 
 
 if __name__ == "__main__":

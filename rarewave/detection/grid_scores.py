@@ -7,6 +7,7 @@ import pandas as pd
 
 from rarewave.base.tables import EVALUATED, OTHERS, Schema, conform, with_scores
 from rarewave.base.tasks import Task
+from rarewave.baselines.registry import SIGNALS
 from rarewave.dataset.labelling import Labelling, label_windows
 from rarewave.detection.heldout import Heldout
 from rarewave.detection.scanning import Scan
@@ -29,6 +30,7 @@ def grid_scores(
     labelling: Labelling,
     task: Task,
     detectors: Sequence[str],
+    signals: pd.DataFrame | None,
 ) -> pd.DataFrame:
     """Used windows of recordings held out whole, a row for each detector: table `schema`.
 
@@ -38,6 +40,7 @@ def grid_scores(
     Parameters
     ----------
     scans : of the streams of `held`, with a column for each name of each detector, in order.
+    signals : what `stream_signals` gives for the baselines of the signal; None: there are none.
     """
     rate, tables = front_end.clean.sample_rate_hz, []
     group = held.recordings.set_index("recording_id")["group"]
@@ -62,4 +65,10 @@ def grid_scores(
             P = np.asarray(scan.P[:, number * len(task.names) :], float)
             scores = {f"p_{n}": P[used, k] for k, n in enumerate(task.names)}
             tables.append(windows[used].assign(detector=detector, **scores))
+        if signals is not None:
+            values = signals[signals["recording_id"] == name].reset_index(drop=True)[used]
+            scores = {f"p_{n}": np.nan for n in task.names}
+            for detector in SIGNALS:
+                scores[f"p_{task.events[0]}"] = values[detector].to_numpy()
+                tables.append(windows[used].assign(detector=detector, **scores))
     return conform(pd.concat(tables, ignore_index=True), schema(task.names), "windows on the grid")

@@ -123,6 +123,7 @@ class Heldout(NamedTuple):
                 [
                     tables[name].assign(start_s=tables[name]["start_s"] + begin)
                     for name, begin in zip(names, begins, strict=True)
+                    if name in tables
                 ]
             )
             first = np.rint(mine["start_s"] * rate).to_numpy(np.int64)

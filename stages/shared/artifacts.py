@@ -47,6 +47,7 @@ EVALUATION = Path("artifacts/evaluate/table.csv")
 GRADCAM = Path("artifacts/gradcam")
 SCAN = Path("artifacts/scan")
 GRID_SCORES = SCAN / "windows.parquet"  # of training with windows around calls
+STREAM_SIGNALS = SCAN / "signals.parquet"
 DETECT = Path("artifacts/detect")
 PACKAGE = DETECT / "detector"
 
