@@ -68,7 +68,7 @@ def append(
         X_clean.append(whole[0])
         return whole[1]
     begin, runs = X_clean.count, []
-    for samples, gap in blocks(row, settings):
+    for samples, gap, _ in blocks(row, settings):
         runs.append(intervals.gaps_of(gap, X_clean.count - begin))
         X_clean.append(samples)
     return np.concatenate(runs)
