@@ -29,7 +29,7 @@ class Chosen(NamedTuple):
     event: Mapping[str, Any] | None  # that the window's centre lies in, of this class
 
 
-def scanned(inner: Detector, path: Path) -> tuple[list[Scan], str]:
+def scanned(inner: Detector, path: Path, channel: int | None = None) -> tuple[list[Scan], str]:
     """The scores of all windows of a file, a scan for each channel of it, and what was unreadable.
 
     Raises
@@ -41,7 +41,7 @@ def scanned(inner: Detector, path: Path) -> tuple[list[Scan], str]:
         raise DataError(f"{path} is a folder: name one recording")
     if not path.exists():
         raise DataError(f"{path} does not exist")
-    headers, _, problem = reading.readable(path, None, None)
+    headers, _, problem = reading.readable(path, channel, None)
     streams = [Stream((Piece(path, header, 0),)) for header in headers if header.n_samples]
     if not streams:
         raise DataError(problem or f"{path} holds no sample")
