@@ -53,7 +53,7 @@ def cleaned(row: dict[str, Any], settings: Settings) -> tuple[np.ndarray, np.nda
     """Samples and gaps of a recording that fits into memory."""
     if row["n_samples"] >= _LONG:
         return None
-    samples, gap = (np.concatenate(c) for c in zip(*blocks(row, settings), strict=True))
+    samples, gap, _ = (np.concatenate(c) for c in zip(*blocks(row, settings), strict=True))
     return samples, intervals.gaps_of(gap)
 
 

@@ -26,14 +26,13 @@ def explain(
 ) -> None:
     """Write `explanation.json`, `summary.md` and pictures of windows; print the summary.
 
-    Explained are the windows that score highest of each class that reaches its threshold
-    anywhere, or the highest-scoring one if none does.
+    Explained are the highest-scoring windows of each class that reaches its threshold, or the
+    highest of all if none does.
 
     Parameters
     ----------
     model : a folder, a `.keras` file or an MLflow URI.
-    path : a recording.
-    out : a folder.
+    path, out : a recording, and a folder.
     at : only the window around this second.
     top : windows of each class; they do not overlap and are of different events.
     channel : of a sound file, from 1, or `mean`; None: that which the model learnt from.
