@@ -1,7 +1,9 @@
 """Files that follow one another without a gap, read and cleaned as one recording."""
 
 import heapq
+import itertools
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -43,35 +45,25 @@ class Stream(NamedTuple):
         """UTC, NaT where unknown."""
         return self.pieces[0].header.start
 
-    @property
-    def begins_s(self) -> NDArray[np.float64]:
-        """Seconds from the start of the stream to that of each file.
+    def apart_s(self, one: int, two: int) -> float:
+        """Seconds between the starts of two of the files, the first before the second.
 
         By the files' own clocks, so that a rate that is a little off does not add up; by their
         samples where a start is not known or not where the file before ends.
         """
-        steps = [p.header.n_samples / p.header.sample_rate for p in self.pieces[:-1]]
-        times = pd.DatetimeIndex([p.header.start for p in self.pieces], tz="UTC")
-        for number, apart in enumerate(np.diff(times) / np.timedelta64(1, "s")):
-            near = 0.5 / self.pieces[number].header.sample_rate + 1e-6
-            if abs(apart - steps[number]) <= near:
-                steps[number] = float(apart)
-        return np.concatenate([[0.0], np.cumsum(steps)])
+        pairs = itertools.pairwise(piece.header for piece in self.pieces[one : two + 1])
+        return sum(_step_s(before, after) for before, after in pairs)
 
     def span(self, start: float, stop: float) -> tuple[int, float, float]:
         """The file in which samples [start, stop) begin; seconds of both from that file's start."""
-        firsts = [piece.first for piece in self.pieces]
         # What rounding leaves before a file is of that file.
-        one = int(np.searchsorted(firsts, start + 1e-6, side="right")) - 1
-        two = max(one, int(np.searchsorted(firsts, stop - 1e-6, side="right")) - 1)
+        one = bisect_right(self.pieces, start + 1e-6, key=_first) - 1
+        two = max(one, bisect_right(self.pieces, stop - 1e-6, key=_first) - 1)
         onset, offset = (
             (sample - self.pieces[number].first) / self.pieces[number].header.sample_rate
             for sample, number in ((start, one), (stop, two))
         )
-        if one != two:
-            begins = self.begins_s
-            offset += float(begins[two] - begins[one])
-        return one, onset, offset
+        return one, onset, offset + self.apart_s(one, two)
 
     def read(self, start: int, stop: int) -> NDArray[np.float64]:
         """Raw samples [start, stop), across files."""
@@ -148,6 +140,20 @@ def _taken(ends: list[_End], header: Header, streams: Sequence[Sequence[Piece]])
 
 def _same_kind(one: Header, other: Header) -> bool:
     return one.channel == other.channel and rates.same(one.sample_rate, other.sample_rate)
+
+
+def _first(piece: Piece) -> int:
+    return piece.first
+
+
+def _step_s(before: Header, after: Header) -> float:
+    """Seconds from the start of a file to that of the one that follows it."""
+    by_samples = before.n_samples / before.sample_rate
+    if pd.isna(before.start) or pd.isna(after.start):
+        return by_samples
+    by_clock = (after.start - before.start).total_seconds()
+    near = 0.5 / before.sample_rate + 1e-6
+    return float(by_clock) if abs(by_clock - by_samples) <= near else by_samples
 
 
 def _end_ns(header: Header) -> int:

@@ -81,7 +81,7 @@ class _Stream:
             sample_rate, recording_id = 1000.0, "r"
 
     pieces, sample_rate = (_Piece,), 1000.0
-    span = streams.Stream.span
+    span, apart_s = streams.Stream.span, streams.Stream.apart_s
 
 
 def chosen(P: np.ndarray, top: int = 1) -> list[Chosen]:
