@@ -24,6 +24,13 @@ class Source:
     channel: int | None = None  # of sound files, from 1; None: the mean of all
     start_pattern: str | None = None  # of the time in names of sound files
 
+    def __post_init__(self) -> None:
+        number = type(self.channel) is int and self.channel >= 1
+        if not (self.channel is None or number):
+            raise ValueError(f"the channel {self.channel!r} is no number from 1")
+        if not isinstance(self.start_pattern, str | None):
+            raise ValueError(f"the start pattern {self.start_pattern!r} is no text")
+
 
 _FILE = "events.json"
 _EXAMPLES = "examples.npz"

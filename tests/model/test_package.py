@@ -63,6 +63,10 @@ def test_how_recordings_were_read_is_kept(tmp_path: Path, model: Path) -> None:
         digests.add(found.digest)
     assert len(digests) == 3 and package.load(str(folder)).digest in digests
     events = json.loads((folder / "events.json").read_text())
+    for wrong in ({"channel": 0}, {"channel": "2"}, {"start_pattern": 5}, {"chanel": 1}, 3):
+        (folder / "events.json").write_text(json.dumps(events | {"source": wrong}))
+        with pytest.raises(DataError, match=r"events\.json does not describe a detector"):
+            package.load(str(folder))
     del events["source"]
     (folder / "events.json").write_text(json.dumps(events))
     assert package.load(str(folder)).source == package.Source(None, None)
