@@ -114,7 +114,9 @@ def pack(
     data, trained = dataset(), read_table(artifacts.TRAINING_ROWS, ROWS)
     rows = trained["row"].to_numpy()
     remembered = neighbours.collect(model.network, model.normalisation, data, rows)
-    package.save(artifacts.PACKAGE, artifacts.MODEL, thresholds, joining, bands, remembered)
+    ingest = params.read_section("ingest")
+    source = package.Source(ingest["channel"], ingest["start_pattern"])
+    package.save(artifacts.PACKAGE, artifacts.MODEL, thresholds, joining, bands, remembered, source)
     mlflow = logbook.open_run("detect")
     with timing.tracking():
         registry.log_detector(mlflow, artifacts.PACKAGE, model.front_end, model.task)

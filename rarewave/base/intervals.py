@@ -14,6 +14,16 @@ def gaps_of(flags: NDArray[np.bool_], first: int = 0) -> NDArray[np.int64]:
     return edges.reshape(-1, 2).astype(np.int64) + first
 
 
+def union(spans: NDArray[Any]) -> NDArray[Any]:
+    """Disjoint intervals (k, 2) that cover the same; starts are in order."""
+    if not len(spans):
+        return spans
+    start, reach = spans[:, 0], np.maximum.accumulate(spans[:, 1])
+    fresh = np.concatenate(([True], start[1:] > reach[:-1]))
+    ends = np.append(reach[np.flatnonzero(fresh)[1:] - 1], reach[-1])
+    return np.stack([start[fresh], ends], axis=1)
+
+
 def gap_share(gaps: NDArray[np.int64], first: NDArray[np.int64], length: int) -> NDArray:
     """The share of each window inside gaps (k, 2), which are in order and do not overlap."""
     if not len(gaps):

@@ -167,6 +167,14 @@ def start_of(path: Path, pattern: str | None) -> pd.Timestamp:
     return pd.NaT
 
 
+def has_time(path: Path, pattern: str) -> bool:
+    """Whether the name of a sound file holds a time of a start pattern."""
+    try:
+        return bool(pd.notna(start_of(path, pattern)))
+    except DataError:
+        return False
+
+
 def check_pattern(pattern: str) -> None:
     """Raise `DataError` where a pattern of start times has a field that is not known."""
     for letter in re.findall(r"%(.)", pattern):
