@@ -3,11 +3,11 @@
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import pandas as pd
 
-from rarewave.base.parameters import AtLeast
+from rarewave.base.parameters import Seconds
 from rarewave.base.tables import EVENTS, conform
 
 
@@ -20,9 +20,9 @@ class Uncertainty:
     than this in two catalogues are one event.
     """
 
-    unknown_end_s: Annotated[float, AtLeast(0)]
-    coda_s: Annotated[float, AtLeast(0)]
-    same_event_s: Annotated[float, AtLeast(0)]
+    unknown_end_s: Seconds
+    coda_s: Seconds
+    same_event_s: Seconds
 
 
 def match_events(

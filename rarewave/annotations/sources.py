@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from rarewave.base.errors import DataError
-from rarewave.base.parameters import AtLeast
+from rarewave.base.parameters import AtLeast, Between, Seed
 from rarewave.recordings import sound
 
 LABELS = Literal["catalogues", "files", "tables", "clips", "folders", "names"]
@@ -32,8 +32,8 @@ class Sources:
     start_pattern: str | None
     channel: Annotated[int, AtLeast(1)] | None
     group: Literal["day", "station", "folder", "recording", "given"]
-    folds: Annotated[int, AtLeast(0)]
-    fold_seed: Annotated[int, AtLeast(0)]
+    folds: Annotated[int, Between(0, 10_000)]
+    fold_seed: Seed
 
     def __post_init__(self) -> None:
         if not self.pattern or self.pattern.startswith("/") or ".." in self.pattern:

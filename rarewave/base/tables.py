@@ -12,6 +12,9 @@ from rarewave.base.files import whole
 
 Schema = dict[str, str]
 
+# Years that are whole in the resolution of the tables, which is the nanosecond.
+FIRST_YEAR, LAST_YEAR = 1678, 2261
+
 RECORDINGS: Schema = {
     "recording_id": "str",
     "path": "str",  # below the folder of recordings, so that no machine's path is in an output

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rarewave.base import rates
 from rarewave.base.errors import DataError
-from rarewave.base.parameters import Above, AtLeast
+from rarewave.base.parameters import Above, AtLeast, Between, Seconds
 
 # Samples cleaned at once, twice as many at the end. The blocks lie where the recording begins,
 # so the result depends on nothing but the recording.
@@ -33,12 +33,12 @@ class Cleaning:
     sample_rate_hz: Annotated[float, Above(0)]
     gap_value: float | None
     gap_run: Annotated[int, AtLeast(1)]
-    flat_s: Annotated[float, AtLeast(0)]
+    flat_s: Seconds
     spike_factor: Annotated[float, AtLeast(0)]
     low_hz: Annotated[float, Above(0)] | None
     high_hz: Annotated[float, Above(0)] | None
-    order: Annotated[int, AtLeast(1)]
-    taper_s: Annotated[float, AtLeast(0)]
+    order: Annotated[int, Between(1, 12)]
+    taper_s: Seconds
 
     def __post_init__(self) -> None:
         if self.low_hz is not None and self.high_hz is not None and self.low_hz >= self.high_hz:

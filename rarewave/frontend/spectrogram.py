@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
-from rarewave.base.parameters import Above, AtLeast, Fraction
+from rarewave.base.parameters import Above, AtLeast, Between, Fraction, Seconds
 
 # Samples of frames held at once while transforming: what the processor's cache holds.
 CHUNK = 1 << 18
@@ -27,13 +27,13 @@ class Spectrogram:
     """
 
     scale: Literal["linear", "mel"]
-    n_fft: Annotated[int, AtLeast(8)]
+    n_fft: Annotated[int, Between(8, 2**24)]
     hop: Annotated[int, AtLeast(1)]
     n_mels: Annotated[int, AtLeast(1)]
     fmin_hz: Annotated[float, AtLeast(0)]
     fmax_hz: Annotated[float, Above(0)] | None
-    floor_db: float
-    floor_s: Annotated[float, AtLeast(0)]
+    floor_db: Annotated[float, Between(-300, 300)]
+    floor_s: Seconds
     floor_quantile: Fraction
 
     def __post_init__(self) -> None:
