@@ -20,7 +20,8 @@ class Sources:
     `folders` named after what they hold; file `names`. `label_files` are the catalogues, the
     tables, or for `files` patterns such as `labels/{stem}.txt`. `group`: what stays together in
     a split: recordings of one UTC `day`, one `station`, one `folder`, every `recording` for
-    itself, or what the clip table or the name says (`given`).
+    itself, or what the clip table or the name says (`given`). `leave_out_unusable`: recordings that
+    are broken, too short or of a wrong rate are left out and counted; else they end the stage.
     """
 
     data: str
@@ -31,6 +32,7 @@ class Sources:
     name_pattern: str | None
     start_pattern: str | None
     channel: Annotated[int, AtLeast(1)] | None
+    leave_out_unusable: bool
     group: Literal["day", "station", "folder", "recording", "given"]
     folds: Annotated[int, Between(0, 10_000)]
     fold_seed: Seed

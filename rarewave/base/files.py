@@ -7,6 +7,7 @@ import io
 import json
 import os
 import stat
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,6 +83,16 @@ def refuse_special(path: Path) -> None:
         raise DataError(f"{path} is a folder, and a file is wanted: correct the path")
     if not stat.S_ISREG(mode):
         raise DataError(f"{path} is a pipe or a device: give a plain file")
+
+
+def refuse_name(path: Path) -> None:
+    """Raise `DataError` where the name of a file cannot stand in tables and label files."""
+    name = str(path)
+    shown = name.encode("utf-8", "backslashreplace").decode()
+    if shown != name:
+        raise DataError(f"{shown}: its name is not UTF-8: rename it")
+    if any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") for sign in name):
+        raise DataError(f"{name!r}: its name has a line end or control character: rename it")
 
 
 def content_of(path: Path, missing: str = "run the stage that makes it") -> bytes:

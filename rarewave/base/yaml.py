@@ -7,7 +7,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import RoundTripConstructor, SafeConstructor
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent, NodeEvent
+from ruamel.yaml.events import AliasEvent
 
 from rarewave.base.errors import DataError
 from rarewave.base.files import text_of
@@ -115,5 +115,6 @@ def _refuse_more(text: str) -> None:
                 f", line {line}: *{event.anchor} is an alias of YAML: write it in quotation marks, "
                 'as "*.mseed", or what it stands for'
             )
-        if isinstance(event, NodeEvent) and getattr(event, "tag", None) not in (None, "!"):
-            raise DataError(f", line {line}: {event.tag} is a tag of YAML: write the value alone")
+        tag = getattr(event, "tag", None)
+        if tag not in (None, "!"):
+            raise DataError(f", line {line}: {tag} is a tag of YAML: write the value alone")

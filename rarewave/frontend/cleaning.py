@@ -16,6 +16,8 @@ from rarewave.base.parameters import Above, AtLeast, Between, Seconds
 # Samples cleaned at once, twice as many at the end. The blocks lie where the recording begins,
 # so the result depends on nothing but the recording.
 BLOCK = 1 << 20
+# Resampling to more would only make room for nothing.
+_MOST_TIMES = 100
 
 Read = Callable[[int, int], NDArray[np.float64]]
 
@@ -80,6 +82,11 @@ NO_SAMPLE = "no usable sample: all of it is gap, constant or NaN"
 def check_rate(sample_rate: float, options: Cleaning) -> None:
     """Raise `DataError` where a recording of this rate cannot hold the wanted band."""
     top = options.high_hz
+    if options.sample_rate_hz > _MOST_TIMES * sample_rate:
+        raise DataError(
+            f"wrong sampling rate: it is {sample_rate:g} Hz, and clean.sample_rate_hz "
+            f"{options.sample_rate_hz:g} is more than {_MOST_TIMES} times as much: correct one"
+        )
     if top is not None and not sample_rate > 2 * top:
         raise DataError(
             f"wrong sampling rate: it is {sample_rate:g} Hz, and clean.high_hz {top:g} needs more "

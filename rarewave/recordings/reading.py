@@ -3,7 +3,9 @@
 One recording per file and channel; sound files are read in blocks, never whole.
 """
 
+import fnmatch
 import hashlib
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
+from rarewave.base.files import refuse_name
 from rarewave.recordings import sound
 from rarewave.recordings.seismic import AGAIN, read_file
 
@@ -43,7 +46,12 @@ def find_files(folder: Path, pattern: str) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"no folder {folder}: put the data there or change ingest.data")
-    found = [f for f in folder.glob(pattern) if not f.name.startswith(".")]
+    try:
+        found = [f for f in folder.glob(pattern) if not f.name.startswith(".")]
+    except (ValueError, NotImplementedError, re.error) as error:
+        raise DataError(
+            f"ingest.pattern {pattern!r} is no pattern of files ({error}): write it as */*.wav"
+        ) from None
     for file in found:
         if not file.exists():
             raise DataError(f"{file} is a broken link: mend it or take it out")
@@ -51,9 +59,28 @@ def find_files(folder: Path, pattern: str) -> list[Path]:
     if not files:
         raise DataError(
             f"no recordings: nothing in {folder} fits {pattern!r}; see ingest.data and "
-            "ingest.pattern"
+            f"ingest.pattern{_near_misses(folder, pattern)}"
         )
     return sorted(files, key=lambda f: f.relative_to(folder).as_posix())
+
+
+def overlooked(folder: Path, pattern: str, files: list[Path]) -> list[str]:
+    """Files below `folder` that only upper and lower case keep from fitting the pattern."""
+    known = set(files)
+    return sorted(
+        file.relative_to(folder).as_posix()
+        for file in Path(folder).rglob("*")
+        if file not in known
+        and not file.name.startswith(".")
+        and fnmatch.fnmatchcase(file.relative_to(folder).as_posix().lower(), pattern.lower())
+        and not file.match(pattern)
+        and file.is_file()
+    )
+
+
+def _near_misses(folder: Path, pattern: str) -> str:
+    near = overlooked(folder, pattern, [])
+    return f"; {near[0]} would fit but for upper and lower case" if near else ""
 
 
 def headers(path: Path, channel: int | None, start_pattern: str | None) -> list[Header]:
@@ -90,6 +117,7 @@ def readable(
         Nothing can be read, or there is no such channel.
     """
     path = Path(path)
+    refuse_name(path)
     if not sound.is_sound(path):
         problem = ""
         try:
