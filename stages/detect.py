@@ -44,18 +44,19 @@ def main() -> None:
     backend.start(compute.threads)
     model = detector.load(artifacts.MODEL)
     events = read_table(artifacts.EVENTS, EVENTS)
-    windows, split = artifacts.windows(), artifacts.split()
+    windows = artifacts.windows()
+    split = artifacts.split(artifacts.used_windows()["window_id"])
     listed = read_table(artifacts.RECORDINGS, RECORDINGS)
     validation, test = (heldout(p, listed, events, windows, split, model.task) for p in PARTS)
     bands = training_calls.bands(events, windows, split, model.task)
     folder = Path(params.read_section("ingest")["data"])
-    about = read_json(artifacts.SCAN / "about.json")
+    about = read_json(artifacts.SCAN / "about.json", "columns", "problems")
     scans = {}
     for part, held in zip(PARTS, (validation, test), strict=True):
         work = held.work(folder, artifacts.SCAN / part)
         width, problems = len(about["columns"]), about["problems"][part]
         scans[part] = scanning.kept(model.front_end, width, work, problems)
-    found, finders, thresholds = {}, {}, dict(read_json(artifacts.THRESHOLD))
+    found, finders, thresholds = {}, {}, artifacts.thresholds()
     for name in (NETWORK, *CLASSIFIERS):
         columns = {n: about["columns"].index(beside.column(name, n)) for n in model.task.events}
         given = (model.front_end, columns, joining, bands)

@@ -3,13 +3,11 @@
 import pandas as pd
 
 from rarewave.base.compute import Compute
-from rarewave.base.files import read_json, write_csv, write_json
+from rarewave.base.files import write_csv, write_json
 from rarewave.base.tables import (
     EVALUATED,
     OTHERS,
-    SCORES,
     assign_scores,
-    read_table,
     with_scores,
     write_table,
 )
@@ -30,14 +28,16 @@ def main() -> None:
     bootstrap, unit = params.options("evaluate", Bootstrap, Unit)
     (compute,) = params.options("compute", Compute)
     backend.start(compute.threads)
-    model, data, split = detector.load(artifacts.MODEL), dataset(), artifacts.split()
+    model, data = detector.load(artifacts.MODEL), dataset()
+    split = artifacts.split(data.window_id)
     task, names = model.task, model.task.names
     columns = [f"p_{name}" for name in names]
     rows = split["row"][split["part"] == "test"].to_numpy()
-    about = artifacts.windows().set_index("row", drop=False).loc[rows]
+    windows = artifacts.used_windows()
+    about = windows.loc[rows]
     about["unit"] = units(about, bootstrap)
     tables = {NETWORK: assign_scores(about, model.score(data.X[rows], data.front_end), names)}
-    others = read_table(artifacts.BASELINE_SCORES, with_scores(OTHERS | SCORES, names))
+    others = artifacts.scores(artifacts.BASELINE_SCORES, windows["window_id"], task)
     for name, mine in others[others["part"] == "test"].groupby("detector", sort=False):
         baseline = mine.set_index("row").loc[rows, columns].to_numpy()
         tables[str(name)] = assign_scores(about, baseline, names)
@@ -51,7 +51,7 @@ def main() -> None:
     counts = data.counts(split["row"][split["part"] == "train"].to_numpy())
     truth = comparison.truth_of(task, tables[NETWORK], counts)
     scores = {d: table[columns].to_numpy(float) for d, table in tables.items()}
-    thresholds = read_json(artifacts.THRESHOLD)
+    thresholds = artifacts.thresholds()
     table, gains = comparison.compare(task, truth, scores, thresholds, bootstrap)
     write_csv(artifacts.EVALUATION, table.to_dict("records"))
     write_json(artifacts.metrics("evaluate"), comparison.report(task, table, gains, counts))

@@ -3,11 +3,10 @@
 import shutil
 from pathlib import Path
 
-import joblib
-
 from rarewave.base.compute import Compute
 from rarewave.base.files import write_json
 from rarewave.base.tables import EVENTS, RECORDINGS, read_table
+from rarewave.baselines import stored
 from rarewave.baselines.registry import CLASSIFIERS
 from rarewave.detection import scanning
 from rarewave.detection.heldout import PARTS, heldout
@@ -23,12 +22,13 @@ def main() -> None:
     (compute,) = params.options("compute", Compute)
     backend.start(compute.threads)
     model = detector.load(artifacts.MODEL)
-    baselines = {name: joblib.load(artifacts.BASELINES / f"{name}.joblib") for name in CLASSIFIERS}
+    baselines = {name: stored.load(artifacts.BASELINES / f"{name}.pickle") for name in CLASSIFIERS}
     scorer = scorer_of(model, baselines)
     folder = Path(params.read_section("ingest")["data"])
     listed = read_table(artifacts.RECORDINGS, RECORDINGS)
     events = read_table(artifacts.EVENTS, EVENTS)
-    windows, split = artifacts.windows(), artifacts.split()
+    windows = artifacts.windows()
+    split = artifacts.split(artifacts.used_windows()["window_id"])
     problems, hours = {}, {}
     shutil.rmtree(artifacts.SCAN, ignore_errors=True)  # scores of another model, by hand
     for part in PARTS:

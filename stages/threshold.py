@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rarewave.base.files import read_json, write_csv, write_json
-from rarewave.base.tables import OTHERS, SCORES, read_table, with_scores
+from rarewave.base.files import write_csv, write_json
 from rarewave.base.tasks import Task
 from rarewave.metrics import thresholds
 from rarewave.metrics.comparison import NETWORK
@@ -19,14 +18,15 @@ from stages.shared.run import run
 def main() -> None:
     """Sweep, choose, say how flat the optimum is."""
     (objective,) = params.options("threshold", Objective)
-    made = read_json(artifacts.CLEAN_ABOUT)
+    made = artifacts.about_clean()
     task = Task.from_dict(made["task"])
     hop_s = made["grid"]["hop_samples"] / made["clean"]["sample_rate_hz"]
-    network = read_table(artifacts.TRAINED, with_scores(SCORES, task.names))
-    others = read_table(artifacts.BASELINE_SCORES, with_scores(OTHERS | SCORES, task.names))
+    windows = artifacts.windows().set_index("window_id")
+    names = windows.index.to_series()
+    network = artifacts.scores(artifacts.TRAINED, names, task)
+    others = artifacts.scores(artifacts.BASELINE_SCORES, names, task)
     scores = pd.concat([network.assign(detector=NETWORK), others])
     scores = scores[scores["part"] == "validation"]
-    windows = artifacts.windows().set_index("window_id")
     chosen: dict[str, dict[str, dict[str, Any]]] = {}
     for detector, table in scores.groupby("detector", sort=False):
         truth = task.truth(windows.loc[table["window_id"], "labels"])

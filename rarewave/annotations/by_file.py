@@ -194,8 +194,8 @@ def _whole(
                 known = found.setdefault(recording["recording_id"], clip)
                 if known["label"] != clip["label"]:
                     raise DataError(
-                        f"{folder / name}: {known['file']} and {clip['file']} are one clip, and its "
-                        f"class is {known['label']} and {clip['label']}: delete one of the rows"
+                        f"{folder / name}: {known['file']} and {clip['file']} are one clip, and "
+                        f"its class is {known['label']} and {clip['label']}: delete one of the rows"
                     )
         _refuse_labels(found, folder / name)
         return found
