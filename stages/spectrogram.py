@@ -50,6 +50,7 @@ def main() -> None:
                 else:
                     rows.append(X)
                     levels.add(X[..., 0])
+        levels.refuse_black()  # here, where nothing is written yet
     frequencies, frames, channels = front_end.shape
     write_json(artifacts.FRONT_END, front_end.to_dict())
     counts = {"windows": rows.count, "unlabelled": unlabelled.count}

@@ -34,7 +34,9 @@ def read_npy(path: Path, kinds: str = "f", dimensions: int | None = None) -> NDA
     except FileNotFoundError:
         raise DataError(f"{path} does not exist: run the stage that makes it") from None
     except BROKEN as error:
-        raise DataError(f"{path} is broken ({error}): run the stage that makes it") from None
+        raise DataError(
+            f"{path} is broken ({_reason(error)}): run the stage that makes it"
+        ) from None
     if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds:
         kind = getattr(array, "dtype", type(array).__name__)
         raise DataError(f"{path} holds {kind}: run the stage that makes it")
@@ -45,13 +47,16 @@ def read_npy(path: Path, kinds: str = "f", dimensions: int | None = None) -> NDA
     return array
 
 
-def read_npz(path: Path, names: tuple[str, ...], again: str) -> dict[str, NDArray[Any]]:
+def read_npz(
+    path: Path, names: tuple[str, ...], broken: str, again: str
+) -> dict[str, NDArray[Any]]:
     """Arrays of an `.npz` by their names.
 
     Parameters
     ----------
     names : that must be there.
-    again : what to do where the file cannot be used.
+    broken : what to say of a file that holds something else.
+    again : what to do then.
 
     Raises
     ------
@@ -61,10 +66,15 @@ def read_npz(path: Path, names: tuple[str, ...], again: str) -> dict[str, NDArra
     refuse_special(path)
     try:
         with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in names or stored.files}
+            return {name: stored[name] for name in names}
     except FileNotFoundError:
         raise DataError(f"{path} does not exist: {again}") from None
     except KeyError as missing:
-        raise DataError(f"{path} has no array {missing}: {again}") from None
+        raise DataError(f"{path} {broken} (no array {missing}): {again}") from None
     except (*BROKEN, AttributeError) as error:
-        raise DataError(f"{path} is broken ({error}): {again}") from None
+        raise DataError(f"{path} {broken} ({_reason(error)}): {again}") from None
+
+
+def _reason(error: Exception) -> str:
+    """Why, without numpy's advice to run what the file says."""
+    return "no numbers, or not whole" if "pickle" in str(error) else str(error)

@@ -61,7 +61,7 @@ def load(path: Path) -> Dataset:
     DataError
         The file is missing, is no such data set, or holds a NaN.
     """
-    dataset = Dataset(**read_npz(path, Dataset._fields, "make it again with the stage npz"))
+    dataset = Dataset(**read_npz(path, Dataset._fields, "is not a data set", "run the stage npz"))
     if not np.isfinite(dataset.X_spec).all():
         raise DataError(f"{path} holds NaN or infinite values: make it again with the stage npz")
     return dataset

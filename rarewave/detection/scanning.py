@@ -180,8 +180,9 @@ def _prepared(
                 front_end, cleaned.read, cleaned.length, first, wanted, recorded
             ):
                 yield number, (rows, X, recorded(rows))
-        except DataError as error:
-            yield number, str(error)
+        except (DataError, OSError, MemoryError) as error:
+            # What cannot be read costs itself.
+            yield number, str(error) or type(error).__name__
 
 
 def _scores(path: Path, width: int) -> NDArray[np.float32]:

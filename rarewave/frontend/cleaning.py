@@ -294,7 +294,7 @@ def band_filter(
     """
     from scipy.signal import butter, sosfiltfilt
 
-    if low_hz is None and high_hz is None:
+    if (low_hz is None and high_hz is None) or len(samples) < 2:
         return samples
     if low_hz is not None and high_hz is not None:
         sos = butter(order, [low_hz, high_hz], "bandpass", fs=sample_rate, output="sos")

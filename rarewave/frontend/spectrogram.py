@@ -39,6 +39,11 @@ class Spectrogram:
     def __post_init__(self) -> None:
         if self.fmax_hz is not None and self.fmax_hz <= self.fmin_hz:
             raise DataError("fmax_hz must be greater than fmin_hz")
+        if self.scale == "mel" and self.n_mels > self.n_fft:
+            raise DataError(
+                f"n_mels is {self.n_mels}: a transform of n_fft {self.n_fft} samples has fewer "
+                "frequencies; lower it"
+            )
 
 
 @dataclass(frozen=True)
@@ -253,6 +258,14 @@ class Levels:
         self.total += float(level.sum(dtype=np.float64))
         self.clipped += int((level <= self.floor_db).sum())
         self.size += level.size
+
+    def refuse_black(self) -> None:
+        """Raise `DataError` where nothing at all rises above the floor."""
+        if self.size and self.high <= self.floor_db + 1e-3:
+            raise DataError(
+                f"spectrogram.floor_db is {self.floor_db:g}, and nothing of any window is louder: "
+                "lower it until there is something to see"
+            )
 
     def found(self) -> dict[str, float]:
         """What was counted."""

@@ -100,10 +100,11 @@ def load(path: Path) -> Examples:
     DataError
         The file is broken or holds something else.
     """
-    examples = Examples(**read_npz(path, Examples._fields, "run the stage detect again"))
+    broken, again = "holds no training examples", "run the stage detect again"
+    examples = Examples(**read_npz(path, Examples._fields, broken, again))
     lengths = {len(array) for array in examples}
     if examples.features.ndim != 2 or len(lengths) > 1 or not np.isfinite(examples.features).all():
-        raise DataError(f"{path} holds no training examples: run the stage detect again")
+        raise DataError(f"{path} {broken}: {again}")
     return examples
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from rarewave.base.errors import DataError
 from rarewave.base.files import refuse_name
 from rarewave.recordings import sound
-from rarewave.recordings.seismic import AGAIN, read_file
+from rarewave.recordings.seismic import AGAIN, Waveform, read_file
 
 # Samples held at once while reading: bounds the memory, not the result.
 _BLOCK = 1 << 20
@@ -116,8 +116,16 @@ def readable(
     DataError
         Nothing can be read, or there is no such channel.
     """
-    path = Path(path)
     refuse_name(path)
+    try:
+        return _readable(Path(path), channel, start_pattern)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}): {AGAIN}") from None
+
+
+def _readable(
+    path: Path, channel: int | None, start_pattern: str | None
+) -> tuple[list[Header], float, str]:
     if not sound.is_sound(path):
         problem = ""
         try:
@@ -157,13 +165,21 @@ def read(path: Path, channel: str, start: int, stop: int) -> NDArray[np.float64]
     path = Path(path)
     if sound.is_sound(path):
         return sound.read(path, start, stop, None if channel == MEAN else int(channel))
-    return _whole(path, channel)[start:stop]
+    return _whole(path, channel).samples[start:stop]
+
+
+def rate_of(path: Path, channel: str) -> float:
+    """The sampling rate of one recording in Hz."""
+    if not sound.is_sound(path):
+        return _whole(path, channel).sample_rate
+    with sound.opened(path) as file:
+        return float(file.samplerate)
 
 
 @lru_cache(maxsize=2)
-def _whole(path: Path, channel: str) -> NDArray[np.float64]:
+def _whole(path: Path, channel: str) -> Waveform:
     (waveform,) = read_file(path, channel, strict=False)
-    return waveform.samples
+    return waveform
 
 
 def in_blocks(path: Path, header: Header) -> Iterator[NDArray[np.float64]]:

@@ -261,11 +261,12 @@ def _resumed(state: list[Any], path: Path) -> list[Row]:
     if not path.exists():
         return []
     again = f"delete {path} and begin anew"
-    stored = read_npz(path, (*(f"v{n}" for n in range(len(state))), "names", "history"), again)
+    names = (*(f"v{n}" for n in range(len(state))), "names", "history")
+    stored = read_npz(path, names, "holds no stopped run", again)
     for number, variable in enumerate(state):
         if stored[f"v{number}"].shape != tuple(variable.shape):
             raise DataError(f"{path} is of another network: {again}")
         variable.assign(stored[f"v{number}"])
-    names = [str(name) for name in stored["names"]]
-    rows = [dict(zip(names, map(float, row), strict=True)) for row in stored["history"]]
+    columns = [str(name) for name in stored["names"]]
+    rows = [dict(zip(columns, map(float, row), strict=True)) for row in stored["history"]]
     return [{k: v for k, v in row.items() if np.isfinite(v)} for row in rows]
