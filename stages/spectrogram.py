@@ -18,7 +18,7 @@ from stages.shared.run import run
 def main() -> None:
     """Transform used and unlabelled windows, recording by recording, a chunk at a time."""
     options, band = params.options("spectrogram", Spectrogram, Band)
-    made = artifacts.about_clean()
+    made = artifacts.about_clean("sizes")
     if band.band == "labels":
         options = crop(options, made["sizes"], made["clean"]["sample_rate_hz"])
     front_end = FrontEnd.from_dict(made | {"spectrogram": dataclasses.asdict(options)})

@@ -85,12 +85,16 @@ def refuse_special(path: Path) -> None:
         raise DataError(f"{path} is a pipe or a device: give a plain file")
 
 
+def shown(path: Path | str) -> str:
+    """A path as text that can be written, whatever bytes its name has."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
 def refuse_name(path: Path) -> None:
     """Raise `DataError` where the name of a file cannot stand in tables and label files."""
     name = str(path)
-    shown = name.encode("utf-8", "backslashreplace").decode()
-    if shown != name:
-        raise DataError(f"{shown}: its name is not UTF-8: rename it")
+    if shown(path) != name:
+        raise DataError(f"{shown(path)}: its name is not UTF-8: rename it")
     if any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") for sign in name):
         raise DataError(f"{name!r}: its name has a line end or control character: rename it")
 

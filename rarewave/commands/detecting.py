@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from rarewave.annotations import writing
 from rarewave.base.errors import DataError
-from rarewave.base.files import whole
+from rarewave.base.files import shown, whole
 from rarewave.base.tables import COVERAGE
 from rarewave.detection import coverage as detection_coverage
 from rarewave.detection import event_list, scanning
@@ -197,7 +197,8 @@ def _coverage(
         if why:
             table.loc[row, "problem"] = why
     rows: list[dict[str, Any]] = [
-        {"path": str(path), "recording_id": path.stem, "problem": why} for path, why in broken
+        {"path": shown(path), "recording_id": shown(path.stem), "problem": why}
+        for path, why in broken
     ]
     return pd.concat([table, pd.DataFrame(rows, columns=[*COVERAGE])]).sort_values(
         "path", ignore_index=True

@@ -154,6 +154,6 @@ def thresholds() -> dict[str, dict[str, float]]:
     return content
 
 
-def about_clean() -> dict[str, Any]:
-    """The front end as far as clean knows it, the task, and sizes of the training calls."""
-    return read_json(CLEAN_ABOUT, "clean", "grid", "task", "sizes")
+def about_clean(*more: str) -> dict[str, Any]:
+    """The front end as far as clean knows it, the task, and more, as `sizes` of training calls."""
+    return read_json(CLEAN_ABOUT, "clean", "grid", "task", *more)
