@@ -462,9 +462,7 @@ def labelled(folder: Path, files: dict[str, str | bytes], **options: object) -> 
     return project.stage(folder, "ingest")
 
 
-RAVEN = (
-    "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tTag\n"
-)
+RAVEN = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tTag\n"
 CLIPS = {"labels": "clips", "label_files": ["meta.csv"], "group": "recording"}
 LABELS = [
     ({"rec0.txt": "TODO: listen to it\n"}, {}, ["rec0.txt", "no known form of labels"]),
