@@ -2,12 +2,11 @@
 
 import argparse
 import importlib
-import os
 import re
 import sys
 from collections.abc import Sequence
 
-from rarewave.base.errors import DataError
+from rarewave.base.ending import one_message
 
 # Files of rarewave/commands, in the order in which they are needed.
 COMMANDS = (
@@ -42,16 +41,10 @@ def parse(given: Sequence[str]) -> argparse.Namespace:
 
 
 def main() -> None:
-    """Run a command; a user's mistake ends it with one message and exit code 1."""
-    arguments = parse(sys.argv[1:])
-    try:
+    """Run a command; what goes wrong ends it with one message and exit code 1."""
+    with one_message("rarewave", "stopped"):
+        arguments = parse(sys.argv[1:])
         arguments.run(arguments)
-    except DataError as error:
-        sys.exit(f"rarewave: {error}")
-    except KeyboardInterrupt:
-        sys.exit("rarewave: stopped")
-    except BrokenPipeError:  # whoever read it, as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

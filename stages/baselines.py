@@ -2,23 +2,21 @@
 
 from functools import partial
 
-import joblib
 import numpy as np
 import pandas as pd
 
-from rarewave.base.files import whole, write_json
+from rarewave.base.files import write_json
 from rarewave.base.tables import (
     GAPS,
     OTHERS,
     ROWS,
     SCORES,
-    WAVEFORMS,
     assign_scores,
     read_table,
     with_scores,
     write_table,
 )
-from rarewave.baselines import classifiers
+from rarewave.baselines import classifiers, stored
 from rarewave.baselines.options import Baselines
 from rarewave.baselines.registry import CLASSIFIERS, SIGNALS
 from rarewave.dataset.index import Indexed
@@ -32,7 +30,8 @@ from stages.shared.run import run
 def main() -> None:
     """Score every window by the signal, and fit classifiers to the rows that trained."""
     (options,) = params.options("baselines", Baselines)
-    data, split = dataset(), artifacts.split()
+    data = dataset()
+    split = artifacts.split(data.window_id)
     scored = split[split["part"].isin(["validation", "test"])]
     tables = []
     if data.task.kind == "event":
@@ -53,8 +52,7 @@ def main() -> None:
     wanted = (data.truth if data.task.kind == "tags" else data.y)[train]
     for name, fit in CLASSIFIERS.items():
         model = fit(known, wanted, options.seed)
-        with whole(artifacts.BASELINES / f"{name}.joblib") as path:
-            joblib.dump(model, path)
+        stored.save(model, artifacts.BASELINES / f"{name}.pickle")
         p = classifiers.score(model, asked, data.task)
         tables.append(assign_scores(scored.assign(detector=name), p, data.task.names))
     schema = with_scores(OTHERS | SCORES, data.task.names)
@@ -65,10 +63,10 @@ def main() -> None:
 
 def of_the_signal(data: Indexed, options: Baselines) -> pd.DataFrame:
     """The score of every window, used or not, by each baseline of the signal itself."""
-    X_clean = np.load(artifacts.X_CLEAN, mmap_mode="r")
-    where, gaps = read_table(artifacts.WAVEFORMS, WAVEFORMS), read_table(artifacts.GAPS, GAPS)
-    rate, length = data.front_end.clean.sample_rate_hz, data.front_end.grid.window_samples
     windows = artifacts.windows()
+    X_clean, where = artifacts.cleaned(windows["recording_id"])
+    gaps = read_table(artifacts.GAPS, GAPS)
+    rate, length = data.front_end.clean.sample_rate_hz, data.front_end.grid.window_samples
     return pd.concat(
         table.assign(**{name: score(signal, options) for name, score in SIGNALS.items()})
         for table, signal in signals(X_clean, where, gaps, windows, rate, length)

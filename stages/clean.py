@@ -40,6 +40,7 @@ def main() -> None:
     events = read_table(artifacts.EVENTS, EVENTS)
     sizes = training_calls.sizes(events, listed, split, placement)
     grid = grid_of(placement, sizes["longest_s"] or 0.0, signal.sample_rate_hz)
+    cutting.refuse_sizes(listed, signal, grid)
     folder = Path(params.read_section("ingest")["data"])
     settings = cutting.Settings(folder, events, signal, grid, placement, labelling)
     rows = listed.to_dict("records")
@@ -84,7 +85,10 @@ def report(table: pd.DataFrame, listed: pd.DataFrame, placement: Placement, rate
         "window_s": float(table["duration_s"].iloc[0]),
     }
     write_json(artifacts.metrics("clean"), content)
-    shown = table["label"].where(table["status"] == "used", table["status"])
+    statuses = table["status"]
+    if table["label"].isin(statuses).any():  # a class may be called as a status is
+        statuses = "(" + statuses + ")"
+    shown = table["label"].where(table["status"] == "used", statuses)
     counts = pd.crosstab(table["recording_id"], shown)
     per_label = [{"label": str(k), "windows": int(v)} for k, v in counts.sum().items()]
     write_csv(artifacts.plots("clean") / "labels.csv", per_label)

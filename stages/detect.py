@@ -48,15 +48,16 @@ def main() -> None:
     model, parts = detector.load(artifacts.MODEL), held_out()
     test, names = parts["test"], list(model.task.events)
     events = read_table(artifacts.EVENTS, EVENTS)
-    bands = training_calls.bands(events, artifacts.windows(), artifacts.split(), model.task)
+    used = artifacts.split(artifacts.used_windows()["window_id"])
+    bands = training_calls.bands(events, artifacts.windows(), used, model.task)
     folder = Path(params.read_section("ingest")["data"])
-    about = read_json(artifacts.SCAN / "about.json")
+    about = read_json(artifacts.SCAN / "about.json", "columns", "problems")
     scans = {}
     for part in PARTS:
         work = parts[part].work(folder, artifacts.SCAN / part)
         width, problems = len(about["columns"]), about["problems"][part]
         scans[part] = scanning.kept(model.front_end, width, work, problems)
-    found, steps, thresholds = {}, {}, dict(read_json(artifacts.THRESHOLD))
+    found, steps, thresholds = {}, {}, artifacts.thresholds()
     for name in (NETWORK, *CLASSIFIERS):
         columns = {n: about["columns"].index(beside.column(name, n)) for n in names}
         given = (model.front_end, columns, joining, bands)

@@ -7,13 +7,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.base.compute import Compute
-from rarewave.base.files import read_json, write_csv, write_json
+from rarewave.base.files import write_csv, write_json
 from rarewave.base.tables import (
     EVALUATED,
     OTHERS,
-    SCORES,
     assign_scores,
-    read_table,
     with_scores,
     write_table,
 )
@@ -38,8 +36,8 @@ def main() -> None:
     bootstrap, unit = params.options("evaluate", Bootstrap, Unit)
     (compute,) = params.options("compute", Compute)
     backend.start(compute.threads)
-    model, data, split = detector.load(artifacts.MODEL), dataset(), artifacts.split()
-    task = model.task
+    model, data = detector.load(artifacts.MODEL), dataset()
+    split, task = artifacts.split(data.window_id), model.task
     rows = split["row"][split["part"] == "test"].to_numpy()
     p = model.score(data.X[rows], data.front_end)
     tables = examples = prepared(of_data_set(task, rows, p, bootstrap), unit, task)
@@ -74,10 +72,11 @@ def of_data_set(
 ) -> Tables:
     """The test windows of the data set with the scores of network and baselines."""
     names = task.names
-    about = artifacts.windows().set_index("row", drop=False).loc[rows]
+    windows = artifacts.used_windows()
+    about = windows.loc[rows]
     about["unit"] = units(about, bootstrap)
     tables = {NETWORK: assign_scores(about, p, names)}
-    others = read_table(artifacts.BASELINE_SCORES, with_scores(OTHERS | SCORES, names))
+    others = artifacts.scores(artifacts.BASELINE_SCORES, windows["window_id"], task)
     for name, mine in others[others["part"] == "test"].groupby("detector", sort=False):
         scores = mine.set_index("row").loc[rows, [f"p_{n}" for n in names]].to_numpy()
         tables[str(name)] = assign_scores(about, scores, names)
@@ -102,7 +101,7 @@ def compared(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """All scores of all detectors, and what metrics/evaluate.json says of them."""
     truth = comparison.truth_of(task, tables[NETWORK], counts)
-    thresholds = read_json(artifacts.THRESHOLD)
+    thresholds = artifacts.thresholds()
     table, gains = comparison.compare(task, truth, scores_of(tables, task), thresholds, bootstrap)
     return table, comparison.report(task, table, gains, counts)
 
@@ -110,7 +109,7 @@ def compared(
 def draw(task: Task, tables: Tables, table: pd.DataFrame, counts: NDArray[np.int64]) -> None:
     """Curves, confusion, and detectors side by side."""
     folder, truth = artifacts.plots("evaluate"), comparison.truth_of(task, tables[NETWORK], counts)
-    at = read_json(artifacts.THRESHOLD)[NETWORK]
+    at = artifacts.thresholds()[NETWORK]
     pictures.evaluation(folder, task, truth, scores_of(tables, task), at)
     pictures.comparison(folder, task, table, counts)
 

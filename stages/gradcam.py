@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from rarewave.base.compute import Compute
-from rarewave.base.files import read_json, write_csv, write_json
+from rarewave.base.files import write_csv, write_json
 from rarewave.base.tables import EVALUATED, read_table, with_scores
 from rarewave.dataset.index import Indexed
 from rarewave.explanation import cases, gradcam
@@ -30,7 +30,7 @@ def main() -> None:
     names = model.task.names
     scores = read_table(artifacts.EXAMPLES, with_scores(EVALUATED, names))
     rows, p = scores["row"].to_numpy(), scores[[f"p_{name}" for name in names]].to_numpy()
-    thresholds = read_json(artifacts.THRESHOLD)[NETWORK]
+    thresholds = artifacts.thresholds()[NETWORK]
     chosen = cases.surest(model.task, data.y[rows], data.truth[rows], p, thresholds, options.cases)
     picked = rows[[case.window for case in chosen]]
     outputs = np.array([model.task.output_of(case.name) for case in chosen], np.int64)

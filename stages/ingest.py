@@ -7,12 +7,15 @@ import pandas as pd
 
 from rarewave.annotations import by_file, by_time, listing
 from rarewave.annotations.by_time import Uncertainty
+from rarewave.annotations.listing import Wanted
 from rarewave.annotations.reading import read_catalogue
 from rarewave.annotations.sources import Sources
-from rarewave.base.errors import DataError
+from rarewave.base import parameters
 from rarewave.base.files import write_json
 from rarewave.base.parallel import ordered_map
 from rarewave.base.tables import EVENTS, RECORDINGS, conform, write_table
+from rarewave.dataset.placement import Placement
+from rarewave.frontend.cleaning import Cleaning
 from rarewave.recordings import reading, repeats
 from rarewave.splits.folds import make_folds
 from stages.shared import artifacts, params
@@ -28,7 +31,11 @@ def main() -> None:
     if sources.labels == "catalogues":
         tables = [read_catalogue(folder / name) for name in sources.label_files]
         catalogue = pd.concat(tables, ignore_index=True)
-    table = listed(files, sources, folder)
+    section = params.read_section("clean")
+    signal = parameters.build(Cleaning, section, "clean")
+    placement = parameters.build(Placement, section, "clean")
+    wanted = Wanted(signal, placement.window_samples, placement.pad_short)
+    table, left_out = listed(files, sources, folder, wanted)
     repeated = repeats.duplicates(table)
     table = table[~table["recording_id"].isin([repeat for _, repeat in repeated])]
     if catalogue is None:
@@ -38,6 +45,8 @@ def main() -> None:
     if sources.folds:
         table["fold"] = make_folds(table, events, sources.folds, sources.fold_seed)
     report |= {
+        "left_out": left_out,
+        "not_read_for_the_case_of_their_names": reading.overlooked(folder, sources.pattern, files),
         "duplicated_recordings": [f"{b} repeats {a} and is left out" for a, b in repeated],
         "overlapping_recordings": [f"{a} and {b}" for a, b in repeats.overlaps(table)],
     }
@@ -53,20 +62,21 @@ def main() -> None:
     write_json(artifacts.metrics("ingest"), summary)
 
 
-def listed(files: list[Path], sources: Sources, folder: Path) -> pd.DataFrame:
-    """Table RECORDINGS of some files; all that are unusable are named at once."""
+def listed(
+    files: list[Path], sources: Sources, folder: Path, wanted: Wanted
+) -> tuple[pd.DataFrame, list[str]]:
+    """Table RECORDINGS of some files, and what was left out; what is unusable is named at once."""
     rows = []
-    described = ordered_map(partial(listing.describe, sources=sources), files, "ingest")
+    work = partial(listing.describe, sources=sources, wanted=wanted)
+    described = ordered_map(work, files, "ingest")
     for path, channels in zip(files, described, strict=True):
         rows += [row | {"path": path.relative_to(folder).as_posix()} for row in channels]
-    problems = [str(row["problem"]) for row in rows if row["problem"]]
-    if problems:
-        raise DataError("\n".join(problems))
-    table = pd.DataFrame(rows).assign(fold="", labelled=True)
+    good, left_out = listing.usable(rows, sources.leave_out_unusable)
+    table = good.assign(fold="", labelled=True)
     table["start"] = pd.to_datetime(table["start"], utc=True)
     table["recording_id"] = listing.unique_ids(table)
     table["group"] = table.apply(listing.group_of, axis=1, by=sources.group)
-    return conform(table, RECORDINGS, "recordings")
+    return conform(table, RECORDINGS, "recordings"), left_out
 
 
 if __name__ == "__main__":

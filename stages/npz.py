@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 
+from rarewave.base.arrays import read_npy
 from rarewave.base.errors import DataError
 from rarewave.base.files import read_json, write_json
 from rarewave.base.tables import INDEX, write_table
@@ -18,14 +19,18 @@ from stages.shared.run import run
 def main() -> None:
     """Align, check and pack."""
     front_end = FrontEnd.from_dict(read_json(artifacts.FRONT_END))
-    task = Task.from_dict(read_json(artifacts.CLEAN_ABOUT)["task"])
+    task = Task.from_dict(artifacts.about_clean()["task"])
     windows = artifacts.used_windows()
-    X = np.load(artifacts.X_SPEC, mmap_mode="r")
-    y = np.load(artifacts.Y_ALL)
+    X, y = read_npy(artifacts.X_SPEC, dimensions=4), read_npy(artifacts.Y_ALL, "iu", 1)
     if not len(X) == len(y) == len(windows):
         raise DataError(
             f"{len(X)} spectrograms, {len(y)} labels and {len(windows)} used windows: run the "
             "stages clean and spectrogram again"
+        )
+    if X.shape[1:] != front_end.shape or (y != task.index(windows["label"])).any():
+        raise DataError(
+            f"{artifacts.X_SPEC} or {artifacts.Y_ALL} is not of {artifacts.FRONT_END} and "
+            f"{artifacts.WINDOWS_TABLE}: run the stages clean and spectrogram again"
         )
     packed = Dataset(
         X_spec=X,

@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from rarewave.base.arrays import read_npy
 from rarewave.base.compute import Compute
+from rarewave.base.errors import DataError
 from rarewave.base.files import write_csv, write_json
 from rarewave.base.tasks import UNLABELLED
 from rarewave.frontend import normalisation, transform
@@ -31,7 +33,8 @@ def main() -> None:
     (training,) = params.options("train", Training)
     (compute,) = params.options("compute", Compute)
     backend.start(compute.threads)
-    data, split = dataset(), artifacts.split()
+    data = dataset()
+    split = artifacts.split(data.window_id)
     part = split["part"].to_numpy("U")
     train, validation = (split["row"].to_numpy()[part == p] for p in ("train", "validation"))
     windows = artifacts.windows()
@@ -44,7 +47,12 @@ def main() -> None:
     if changes.of_waveforms:
         transform.refuse_context(data.front_end, "views")
         samples = samples_of(table, data.front_end)
-    X_unlabelled = np.load(artifacts.X_UNLABELLED, mmap_mode="r")
+    X_unlabelled = read_npy(artifacts.X_UNLABELLED, dimensions=4)
+    if X_unlabelled.shape != (len(unlabelled), *data.front_end.shape):
+        raise DataError(
+            f"{artifacts.X_UNLABELLED} is of other windows than {artifacts.WINDOWS_TABLE}: run the "
+            "stage spectrogram"
+        )
     pool = simclr.pool_of(data, X_unlabelled, train, allowed, normalise, samples)
     nothing = len(data.task.names)  # the class of windows that hold none of the tags
     y = np.where(data.y < 0, nothing, data.y)

@@ -3,13 +3,12 @@
 import shutil
 from pathlib import Path
 
-import joblib
-import numpy as np
 import pandas as pd
 
 from rarewave.base.compute import Compute
-from rarewave.base.files import read_json, write_json
-from rarewave.base.tables import WAVEFORMS, read_table, write_table
+from rarewave.base.files import write_json
+from rarewave.base.tables import write_table
+from rarewave.baselines import stored
 from rarewave.baselines.options import Baselines
 from rarewave.baselines.registry import CLASSIFIERS
 from rarewave.dataset.labelling import Labelling
@@ -29,10 +28,10 @@ from stages.shared.whole import held_out
 def main() -> None:
     """Scan the recordings of validation and test once, for the network and for its baselines."""
     (compute,) = params.options("compute", Compute)
-    made = read_json(artifacts.CLEAN_ABOUT)
+    made = artifacts.about_clean()
     backend.start(compute.threads)
     model = detector.load(artifacts.MODEL)
-    baselines = {name: joblib.load(artifacts.BASELINES / f"{name}.joblib") for name in CLASSIFIERS}
+    baselines = {name: stored.load(artifacts.BASELINES / f"{name}.pickle") for name in CLASSIFIERS}
     scorer = scorer_of(model, baselines)
     folder = Path(params.read_section("ingest")["data"])
     problems, hours, tables, signals, parts = {}, {}, [], [], held_out()
@@ -63,8 +62,7 @@ def main() -> None:
 def of_the_signal(held: Heldout, scans: list[Scan], front_end: FrontEnd) -> pd.DataFrame:
     """Signal level and STA/LTA of every window, which the data set has around calls only."""
     (options,) = params.options("baselines", Baselines)
-    X_clean = np.load(artifacts.X_CLEAN, mmap_mode="r")
-    where = read_table(artifacts.WAVEFORMS, WAVEFORMS)
+    X_clean, where = artifacts.cleaned(held.recordings["recording_id"])
     return stream_signals.stream_signals(held, scans, X_clean, where, front_end, options)
 
 

@@ -6,8 +6,7 @@ from functools import partial
 import numpy as np
 
 from rarewave.base.errors import DataError
-from rarewave.base.files import NpyRows, read_json, write_json
-from rarewave.base.tables import WAVEFORMS, read_table
+from rarewave.base.files import NpyRows, write_json
 from rarewave.base.tasks import UNLABELLED
 from rarewave.frontend import transform
 from rarewave.frontend.spectrogram import Band, Levels, Spectrogram, crop
@@ -19,13 +18,13 @@ from stages.shared.run import run
 def main() -> None:
     """Transform used and unlabelled windows, recording by recording, a chunk at a time."""
     options, band = params.options("spectrogram", Spectrogram, Band)
-    made = read_json(artifacts.CLEAN_ABOUT)
+    made = artifacts.about_clean("sizes")
     if band.band == "labels":
         options = crop(options, made["sizes"], made["clean"]["sample_rate_hz"])
     front_end = FrontEnd.from_dict(made | {"spectrogram": dataclasses.asdict(options)})
-    X_clean = np.load(artifacts.X_CLEAN, mmap_mode="r")
-    waveforms = read_table(artifacts.WAVEFORMS, WAVEFORMS)
-    tables = dict(list(artifacts.windows().groupby("recording_id")))
+    windows = artifacts.windows()
+    X_clean, waveforms = artifacts.cleaned(windows["recording_id"])
+    tables = dict(list(windows.groupby("recording_id")))
     levels = Levels(options.floor_db)
     with (
         NpyRows(artifacts.X_SPEC, front_end.shape, np.float32) as rows,
@@ -51,6 +50,7 @@ def main() -> None:
                 else:
                     rows.append(X)
                     levels.add(X[..., 0])
+        levels.refuse_black()  # here, where nothing is written yet
     frequencies, frames, channels = front_end.shape
     write_json(artifacts.FRONT_END, front_end.to_dict())
     counts = {"windows": rows.count, "unlabelled": unlabelled.count}

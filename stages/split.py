@@ -3,7 +3,7 @@
 import pandas as pd
 
 from rarewave.base.files import write_csv, write_json
-from rarewave.base.tables import INDEX, SPLIT, read_table, write_table
+from rarewave.base.tables import SPLIT, write_table
 from rarewave.base.tasks import BACKGROUND
 from rarewave.plots import charts
 from rarewave.splits.audit import audit
@@ -17,7 +17,7 @@ def main() -> None:
     """Split, audit, write."""
     (options,) = params.options("split", Split)
     windows = artifacts.used_windows()
-    content = read_table(artifacts.INDEX, INDEX)["content"].to_numpy("U")
+    content = artifacts.index(windows["window_id"])["content"].to_numpy("U")
     part = split(windows, options)
     proof = audit(windows, part, content, options)
     if proof["groups_of_training_and_test"]:

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rarewave.base.files import read_json, write_csv, write_json
-from rarewave.base.tables import OTHERS, SCORES, read_table, with_scores
+from rarewave.base.files import write_csv, write_json
 from rarewave.base.tasks import Task
 from rarewave.metrics import thresholds
 from rarewave.metrics.comparison import NETWORK
@@ -20,7 +19,7 @@ from stages.shared.whole import on_grid
 def main() -> None:
     """Sweep, choose, say how flat the optimum is."""
     (objective,) = params.options("threshold", Objective)
-    made = read_json(artifacts.CLEAN_ABOUT)
+    made = artifacts.about_clean()
     task = Task.from_dict(made["task"])
     hop_s = made["grid"]["hop_samples"] / made["clean"]["sample_rate_hz"]
     scores = validation(task)
@@ -43,10 +42,10 @@ def validation(task: Task) -> pd.DataFrame:
     """Scores of all detectors with the labels: of the grid where training has windows on calls."""
     if parts := on_grid(task):
         return parts["validation"]
-    network = read_table(artifacts.TRAINED, with_scores(SCORES, task.names))
-    others = read_table(artifacts.BASELINE_SCORES, with_scores(OTHERS | SCORES, task.names))
-    scores = pd.concat([network.assign(detector=NETWORK), others])
     labels = artifacts.windows()[["window_id", "labels"]]
+    network = artifacts.scores(artifacts.TRAINED, labels["window_id"], task)
+    others = artifacts.scores(artifacts.BASELINE_SCORES, labels["window_id"], task)
+    scores = pd.concat([network.assign(detector=NETWORK), others])
     return scores[scores["part"] == "validation"].merge(labels, on="window_id", how="left")
 
 

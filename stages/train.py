@@ -3,7 +3,6 @@
 import numpy as np
 
 from rarewave.base.compute import Compute
-from rarewave.base.errors import DataError
 from rarewave.base.files import write_csv, write_json
 from rarewave.base.tables import (
     ROWS,
@@ -33,9 +32,8 @@ def main() -> None:
     (changes,) = params.options("augment", Augmentation)
     (compute,) = params.options("compute", Compute)
     backend.start(compute.threads)
-    data, split = dataset(), artifacts.split()
-    if (split["window_id"].to_numpy("U") != data.window_id).any():
-        raise DataError("the split is of other windows than the data set: run the stage split")
+    data = dataset()
+    split = artifacts.split(data.window_id)
     train, validation = (
         split["row"][split["part"] == part].to_numpy() for part in ("train", "validation")
     )

@@ -1,5 +1,6 @@
 """Labels of sound files, in any of their forms, to events in seconds from the start."""
 
+import glob
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from rarewave.annotations import reading
+from rarewave.annotations import table as table_of_labels
 from rarewave.annotations.formats import clips
 from rarewave.annotations.formats.names import labels_from_name
 from rarewave.annotations.sources import Sources
 from rarewave.base.errors import DataError
 from rarewave.base.tables import EVENTS, conform
 from rarewave.base.tasks import BACKGROUND
+from rarewave.recordings import sound
 
 
 def read(
@@ -69,7 +72,18 @@ def read(
         )
     report["unlabelled_recordings"] = recordings["path"][~recordings["labelled"]].tolist()
     events = conform(pd.DataFrame(rows, columns=list(EVENTS)), EVENTS, "events")
-    return events, recordings, report
+    return once(events, report), recordings, report
+
+
+def once(events: pd.DataFrame, report: dict[str, Any]) -> pd.DataFrame:
+    """Table EVENTS without rows that say what another says; those are reported.
+
+    One file that is listed twice, or a row that stands there twice, is no second event.
+    """
+    same = ["recording_id", "onset_s", "offset_s", "low_hz", "high_hz", "label", "certain"]
+    again = events.duplicated(same)
+    report["listed_twice"] = events["event_id"][again].tolist()
+    return events[~again].reset_index(drop=True)
 
 
 def _files(
@@ -99,6 +113,7 @@ def _files(
                 named.add(recording["recording_id"])
                 table = reading.read(folder / name, sources.label_column)
                 mine = table[(table["file"] == "") | (table["file"].map(_stem) == path.stem)]
+                _refuse_channels(mine, folder / path, folder / name)
                 if len(mine) < len(table):
                     other = table[~table.index.isin(mine.index)].iloc[0]
                     raise DataError(
@@ -107,7 +122,31 @@ def _files(
                     )
                 rows += _events(mine, recording, folder / name, report)
                 break
+    report["label_files_without_a_recording"] = sorted(
+        path.relative_to(folder).as_posix()
+        for pattern in sources.label_files
+        for path in folder.glob(_any_stem(pattern))
+        if path.is_file() and path.relative_to(folder).as_posix() not in taken
+    )
     return rows, named
+
+
+def _any_stem(pattern: str) -> str:
+    """The glob of label files that a pattern would name for some recording."""
+    return glob.escape(pattern).replace("{stem}", "*").replace("{folder}", "**")
+
+
+def _refuse_channels(table: pd.DataFrame, recording: Path, path: Path) -> None:
+    """Raise `DataError` where labels are of a channel that a sound file has not."""
+    beyond = table[table["channel"] > 1]
+    if len(beyond) and sound.is_sound(recording):
+        count = sound.channels_of(recording)
+        beyond = beyond[beyond["channel"] > count]
+        if len(beyond):
+            raise DataError(
+                f"{path}, row {beyond['row'].iloc[0]}: channel {beyond['channel'].iloc[0]} of "
+                f"{recording}, which has {count}: correct the row or take it out"
+            )
 
 
 def _tables(
@@ -132,7 +171,9 @@ def _tables(
                 report["recording_absent"].append(f"{file} of {name}")
                 continue
             named.add(recording["recording_id"])
-            rows += _events(table[table["file"] == file], recording, path, report)
+            mine = table[table["file"] == file]
+            _refuse_channels(mine, folder / recording["path"], path)
+            rows += _events(mine, recording, path, report)
     return rows, named
 
 
@@ -148,8 +189,15 @@ def _whole(
                 recording = _find(by_name, row["file"])
                 if recording is None:
                     report["recording_absent"].append(f"{row['file']} of {name}")
-                else:
-                    found[recording["recording_id"]] = {str(k): v for k, v in row.items()}
+                    continue
+                clip = {str(k): v for k, v in row.items()}
+                known = found.setdefault(recording["recording_id"], clip)
+                if known["label"] != clip["label"]:
+                    raise DataError(
+                        f"{folder / name}: {known['file']} and {clip['file']} are one clip, and "
+                        f"its class is {known['label']} and {clip['label']}: delete one of the rows"
+                    )
+        _refuse_labels(found, folder / name)
         return found
     for recording in recordings.to_dict("records"):
         path = Path(recording["path"])
@@ -164,7 +212,15 @@ def _whole(
             found[recording["recording_id"]] = labels_from_name(
                 str(sources.name_pattern), path.name
             )
+    _refuse_labels(found, folder)
     return found
+
+
+def _refuse_labels(found: dict[str, dict[str, str]], where: Path) -> None:
+    for name, clip in found.items():
+        mistake = "" if clip["label"] == BACKGROUND else table_of_labels.bad_label(clip["label"])
+        if mistake:
+            raise DataError(f"{where}: {name} {mistake}")
 
 
 def _events(

@@ -3,11 +3,11 @@
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import pandas as pd
 
-from rarewave.base.parameters import AtLeast
+from rarewave.base.parameters import Seconds
 from rarewave.base.tables import EVENTS, conform
 
 
@@ -20,9 +20,9 @@ class Uncertainty:
     than this in two catalogues are one event.
     """
 
-    unknown_end_s: Annotated[float, AtLeast(0)]
-    coda_s: Annotated[float, AtLeast(0)]
-    same_event_s: Annotated[float, AtLeast(0)]
+    unknown_end_s: Seconds
+    coda_s: Seconds
+    same_event_s: Seconds
 
 
 def match_events(
@@ -46,7 +46,10 @@ def match_events(
     The table EVENTS (certain events, and uncertain time after them), and a report of
     catalogue rows without a recording, outside every recording, and without an end.
     """
-    catalogue = _own_ids(_without_repeats(catalogue, uncertainty.same_event_s))
+    same = ["start", "end", "label", "filename"]  # as where a catalogue is listed twice
+    again = catalogue.duplicated(same)
+    listed_twice = (catalogue["source"] + " row " + catalogue["row"].astype(str))[again].tolist()
+    catalogue = _own_ids(_without_repeats(catalogue[~again], uncertainty.same_event_s))
     begin = recordings["start"]
     finish = begin + pd.to_timedelta(recordings["n_samples"] / recordings["sample_rate"], unit="s")
     stem = recordings["path"].map(lambda path: Path(path).stem)
@@ -76,6 +79,7 @@ def match_events(
         "outside_every_recording": outside,
         "recording_absent": no_recording,
         "without_end": no_end,
+        "listed_twice": listed_twice,
     }
     return conform(pd.DataFrame(rows, columns=list(EVENTS)), EVENTS, "events"), report
 

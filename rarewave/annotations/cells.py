@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from rarewave.base import files
 from rarewave.base.errors import DataError
 from rarewave.base.files import write_text
+from rarewave.base.tables import FIRST_YEAR, LAST_YEAR
 
 # Where a table keeps its labels: the first of these that has any value.
 LABEL_COLUMNS = (
@@ -39,18 +41,12 @@ def text_of(path: Path) -> str:
     Raises
     ------
     DataError
-        The file is missing or is not UTF-8 text.
+        The file is missing, no plain file, or not UTF-8 text.
     """
     path = Path(path)
-    if not path.is_file():
+    if not path.exists():
         raise DataError(f"no label file {path}: correct the path or write the file")
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text ({error.reason}): save it as UTF-8") from None
-    if "\0" in text:
-        raise DataError(f"{path} is not a text file: save the labels as UTF-8 text")
-    return text
+    return files.text_of(path)
 
 
 def lines_of(text: str) -> list[tuple[int, str]]:
@@ -206,7 +202,7 @@ def nanoseconds(times: pd.Series, rows: pd.Series, path: Path) -> pd.Series:
     DataError
         A time beyond. File and row are named.
     """
-    far = times.notna() & ~times.dt.year.between(1678, 2261)
+    far = times.notna() & ~times.dt.year.between(FIRST_YEAR, LAST_YEAR)
     if far.any():
         first = far.idxmax()
         raise DataError(f"{path}, row {rows[first]}: {times[first]} is no time of a recording")

@@ -1,25 +1,71 @@
 """The table of recordings: files, their headers, groups and names."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
 from rarewave.annotations.sources import Sources
 from rarewave.base.errors import DataError
+from rarewave.frontend import cleaning
+from rarewave.frontend.cleaning import Cleaning
 from rarewave.recordings import reading
+from rarewave.recordings.reading import Header
 
 
-def describe(path: Path, sources: Sources) -> list[dict[str, object]]:
+class Wanted(NamedTuple):
+    """What cleaning and windows ask of a recording."""
+
+    cleaning: Cleaning
+    window_samples: int | None  # None: the calls will say
+    pad_short: bool
+
+
+def describe(path: Path, sources: Sources, wanted: Wanted) -> list[dict[str, object]]:
     """Rows of the table of recordings, one per channel; unusable ones carry a `problem`."""
     rows: list[dict[str, object]] = []
     try:
         for header in reading.headers(path, sources.channel, sources.start_pattern):
             content, why = reading.examine(path, header)
             problem = f"{path}: {why}; take it out of the folder" if why else ""
+            problem = problem or unfit(path, header, wanted)
             rows.append(header._asdict() | {"content": content, "problem": problem})
     except DataError as error:
         return [{"problem": str(error)}]
     return rows
+
+
+def unfit(path: Path, header: Header, wanted: Wanted) -> str:
+    """Why a recording cannot become windows, empty where it can."""
+    rate = wanted.cleaning.sample_rate_hz
+    try:
+        count = cleaning.plan(header.n_samples, header.sample_rate, wanted.cleaning).length
+    except DataError as error:
+        return f"{path}: {error}"
+    length = wanted.window_samples or 16
+    if count >= length or (wanted.pad_short and count > 1):
+        return ""
+    return (
+        f"{path} is shorter than a window: {count / rate:.3g} s of {length / rate:.3g} s; take it "
+        "out of the folder, lower clean.window_samples, or set clean.pad_short or "
+        "ingest.leave_out_unusable"
+    )
+
+
+def usable(rows: list[dict[str, object]], leave_out: bool) -> tuple[pd.DataFrame, list[str]]:
+    """The rows without a problem, and the problems of the others.
+
+    Raises
+    ------
+    DataError
+        There are problems, all named, and they are not to be left out; or nothing is left.
+    """
+    problems = [str(row["problem"]) for row in rows if row["problem"]]
+    good = [row for row in rows if not row["problem"]]
+    if problems and not (leave_out and good):
+        head = "" if len(problems) < 2 else f"{len(problems)} recordings cannot be used:\n"
+        raise DataError(head + "\n".join(problems))
+    return pd.DataFrame(good), problems
 
 
 def group_of(row: pd.Series, by: str) -> str:

@@ -18,6 +18,7 @@ from rarewave.annotations.formats import (
     raven,
     sonic_visualiser,
 )  # fmt: skip
+from rarewave.annotations.table import bad_label
 from rarewave.base.errors import DataError
 
 COLUMNS = table.COLUMNS
@@ -154,4 +155,8 @@ def read_catalogue(path: Path) -> pd.DataFrame:
             f"{path}, row {reserved['row'].iloc[0]}: an event cannot be of type background: leave "
             "the row out or name its type"
         )
+    for row, label in zip(table["row"], table["label"], strict=True):
+        mistake = bad_label(label)
+        if mistake:
+            raise DataError(f"{path}, row {row}: its type: {mistake}")
     return table[_CATALOGUE]

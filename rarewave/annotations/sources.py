@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from rarewave.base.errors import DataError
-from rarewave.base.parameters import AtLeast
+from rarewave.base.parameters import AtLeast, Between, Seed
 from rarewave.recordings import sound
 
 LABELS = Literal["catalogues", "files", "tables", "clips", "folders", "names"]
@@ -20,7 +20,8 @@ class Sources:
     `folders` named after what they hold; file `names`. `label_files` are the catalogues, the
     tables, or for `files` patterns such as `labels/{stem}.txt`. `group`: what stays together in
     a split: recordings of one UTC `day`, one `station`, one `folder`, every `recording` for
-    itself, or what the clip table or the name says (`given`).
+    itself, or what the clip table or the name says (`given`). `leave_out_unusable`: recordings that
+    are broken, too short or of a wrong rate are left out and counted; else they end the stage.
     """
 
     data: str
@@ -31,9 +32,10 @@ class Sources:
     name_pattern: str | None
     start_pattern: str | None
     channel: Annotated[int, AtLeast(1)] | None
+    leave_out_unusable: bool
     group: Literal["day", "station", "folder", "recording", "given"]
-    folds: Annotated[int, AtLeast(0)]
-    fold_seed: Annotated[int, AtLeast(0)]
+    folds: Annotated[int, Between(0, 10_000)]
+    fold_seed: Seed
 
     def __post_init__(self) -> None:
         if not self.pattern or self.pattern.startswith("/") or ".." in self.pattern:

@@ -23,6 +23,7 @@ SCHEMA = {
     "source": "str",  # name of the label file
 }
 COLUMNS = list(SCHEMA)
+_LONGEST = 200  # characters of a label: it names columns and files
 
 
 def empty() -> pd.DataFrame:
@@ -142,4 +143,6 @@ def bad_label(label: str) -> str:
         return "has no label: write one or delete the row"
     if label == "background":
         return "an event cannot be labelled background: delete the row or name what it is"
+    if len(label) > _LONGEST:
+        return f"label {label[:40]!r}… has {len(label)} characters: shorten it to {_LONGEST}"
     return unwritable("label", label)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from rarewave.base.parameters import AtLeast
+from rarewave.base.parameters import Between
 
 
 @dataclass(frozen=True)
 class Compute:
     """Threads of one TensorFlow operation: another count gives another network."""
 
-    threads: Annotated[int, AtLeast(1)]
+    threads: Annotated[int, Between(1, 1024)]

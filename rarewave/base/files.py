@@ -6,6 +6,8 @@ import errno
 import io
 import json
 import os
+import stat
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +31,8 @@ def whole(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     part = path.with_name(f".{path.name}.part")
+    if path.is_dir():
+        raise DataError(f"{path} cannot be written: a folder has that name; move it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -43,8 +47,14 @@ def whole(path: Path) -> Iterator[Path]:
             raise DataError(
                 f"the disk is full: {path} was not written; free some space and run again"
             ) from None
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise DataError(f"{path} cannot be written ({error.strerror})") from None
+        if path.is_dir():
+            raise DataError(f"{path} cannot be written: a folder has that name; move it") from None
+        # Else it may be another file of the block, as one that is read.
+        own = error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
+        if own if error.filename is None else Path(os.fsdecode(error.filename)) in (part, path):
+            raise DataError(
+                f"{path} cannot be written ({error.strerror}): make its folder writable"
+            ) from None
         raise
     finally:
         with contextlib.suppress(OSError):
@@ -58,14 +68,102 @@ def write_json(path: Path, content: Any) -> None:
         part.write_text(text, encoding="utf-8")
 
 
-def read_json(path: Path) -> Any:
-    """Read JSON; raises `DataError` where the file is missing or broken."""
+def refuse_special(path: Path) -> None:
+    """Raise `DataError` where a path is no plain file: a pipe would be waited for for ever.
+
+    A path that is not there at all is left to who opens it.
+    """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        mode = os.stat(path).st_mode
+    except ValueError:
+        raise DataError(f"{str(path)!r} is no path: take the null character out") from None
+    except OSError:
+        return
+    if stat.S_ISDIR(mode):
+        raise DataError(f"{path} is a folder, and a file is wanted: correct the path")
+    if not stat.S_ISREG(mode):
+        raise DataError(f"{path} is a pipe or a device: give a plain file")
+
+
+def shown(path: Path | str) -> str:
+    """A path as text that can be written, whatever bytes its name has."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
+def refuse_name(path: Path) -> None:
+    """Raise `DataError` where the name of a file cannot stand in tables and label files."""
+    name = str(path)
+    if shown(path) != name:
+        raise DataError(f"{shown(path)}: its name is not UTF-8: rename it")
+    if any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") for sign in name):
+        raise DataError(f"{name!r}: its name has a line end or control character: rename it")
+
+
+def content_of(path: Path, missing: str = "run the stage that makes it") -> bytes:
+    """The bytes of a plain file.
+
+    Parameters
+    ----------
+    missing : what to do where it does not exist.
+
+    Raises
+    ------
+    DataError
+        It does not exist, is no plain file, or cannot be read.
+    """
+    refuse_special(path)
+    try:
+        return Path(path).read_bytes()
     except FileNotFoundError:
-        raise DataError(f"{path} does not exist: run the stage that makes it") from None
-    except ValueError as error:
-        raise DataError(f"{path} is not JSON ({error}): make it again") from None
+        raise DataError(f"{path} does not exist: {missing}") from None
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read ({error.strerror}): change its permissions or copy it again"
+        ) from None
+
+
+def text_of(path: Path, missing: str = "run the stage that makes it") -> str:
+    """The text of a plain file of UTF-8, without a byte-order mark; raises `DataError`."""
+    content = content_of(path, missing)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise DataError(
+            f"{path} is not UTF-8 text (line {line}: {error.reason}): save it as UTF-8"
+        ) from None
+    if "\0" in text:
+        raise DataError(f"{path} is not a text file: save it as UTF-8 text")
+    return text
+
+
+def read_json(path: Path, *needs: str) -> Any:
+    """Read JSON.
+
+    Parameters
+    ----------
+    needs : names that must stand in it, which then must be a map.
+
+    Raises
+    ------
+    DataError
+        The file is missing or broken, or has no such name.
+    """
+    return json_of(text_of(path), str(path), *needs)
+
+
+def json_of(text: str | bytes, name: str, *needs: str) -> Any:
+    """What JSON holds; see `read_json`. `name` is what messages call it."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{name} is not JSON ({error}): make it again") from None
+    if needs and not isinstance(content, dict):
+        raise DataError(f"{name} is a {type(content).__name__}, not a map: make it again")
+    for need in needs:
+        if need not in content:
+            raise DataError(f"{name} has no {need!r}: make it again")
+    return content
 
 
 def write_text(path: Path, text: str) -> None:

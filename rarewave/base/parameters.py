@@ -86,9 +86,20 @@ class OneOf:
         return f"one of {', '.join(self.choices)}"
 
 
+# Those of params.yaml; `experiments.recipes` says which options each holds.
+SECTIONS = (
+    "ingest", "eda", "clean", "spectrogram", "split", "pretrain", "views", "train", "augment",
+    "baselines", "threshold", "evaluate", "gradcam", "detect", "compute",
+)  # fmt: skip
+
+# No time, frequency or count of a recording is beyond: a slip of the keyboard is.
+_LARGEST = 1e12
+
 _TYPES = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}
 
 Fraction = Annotated[float, Between(0.0, 1.0)]
+Seconds = Annotated[float, Between(0.0, 1e9)]  # up to 31 years
+Seed = Annotated[int, Between(0, 2**32 - 1)]  # what numpy and Keras take
 
 
 def build(cls: type[T], values: Mapping[str, Any], section: str) -> T:
@@ -167,6 +178,17 @@ def refuse_unknown(values: Mapping[str, Any], known: list[str], section: str = "
             raise DataError(f"unknown parameter {prefix}{key}: {hint}")
 
 
+def refuse_no_map(content: Mapping[str, Any], section: str) -> None:
+    """Raise `DataError` where a section is missing, or is no map of names and values."""
+    if section not in content:
+        raise DataError(f"the section {section} is missing: python -m rarewave use writes them all")
+    if not isinstance(content[section], Mapping):
+        raise DataError(
+            f"the section {section} is {content[section]!r}: it must hold names and values, or be "
+            "left out"
+        )
+
+
 def describe(hint: Any) -> str:
     """What a parameter of a type may be, as `a number, greater than 0, or null`."""
     origin, inner = get_origin(hint), get_args(hint)
@@ -229,6 +251,8 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
         raise DataError(f"parameter {name} is {value!r}: it must be {describe(hint)}")
     if hint is float and not math.isfinite(value):
         raise DataError(f"parameter {name} is {value!r}: it must be finite")
+    if hint in (float, int) and abs(value) > _LARGEST:
+        raise DataError(f"parameter {name} is {value!r}: it must be at most {_LARGEST:g}")
     return value
 
 

@@ -1,5 +1,6 @@
 """The tables: their columns are declared here once and checked on writing and reading."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,9 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
-from rarewave.base.files import whole
+from rarewave.base.files import content_of, whole
 
 Schema = dict[str, str]
+
+# Years that are whole in the resolution of the tables, which is the nanosecond.
+FIRST_YEAR, LAST_YEAR = 1678, 2261
 
 RECORDINGS: Schema = {
     "recording_id": "str",
@@ -159,6 +163,52 @@ def _refuse_lossy(values: pd.Series, kind: str) -> None:
         raise ValueError(f"{values.name} must be whole numbers")
 
 
+def refuse_repeated(frame: pd.DataFrame, column: str, path: Path) -> None:
+    """Raise `DataError` where a name that must be unique stands in a table twice."""
+    again = frame[column][frame[column].duplicated()]
+    if len(again):
+        raise DataError(
+            f"{path}: {column} {again.iloc[0]} stands there twice: run the stage that makes it"
+        )
+
+
+def read_scores(
+    path: Path, schema: Schema, windows: pd.Series, events: Sequence[str]
+) -> "pd.DataFrame":
+    """A table of scores, `detector` in it or not, whose scores of events are all numbers.
+
+    Parameters
+    ----------
+    windows : the names that window_id may have.
+    events : names of which every window has a score, from 0 to 1 where the table is a network's.
+
+    Raises
+    ------
+    DataError
+        As `read_table`; a window stands there twice or is none of `windows`, or a score is none.
+    """
+    table = read_table(path, schema)
+    keys = [name for name in ("detector", "window_id") if name in table]
+    if table.duplicated(keys).any():
+        again = table["window_id"][table.duplicated(keys)].iloc[0]
+        raise DataError(f"{path}: window {again} stands there twice: run the stage that makes it")
+    other = table["window_id"][~table["window_id"].isin(windows)]
+    if len(other):
+        raise DataError(f"{path}: there is no window {other.iloc[0]}: run the stage that makes it")
+    for name in events:
+        p = table[f"p_{name}"]
+        bad = ~np.isfinite(p)
+        if "detector" not in table:
+            bad |= (p < 0) | (p > 1)
+        if bad.any():
+            window = table["window_id"][bad].iloc[0]
+            raise DataError(
+                f"{path}: the score of {name} of window {window} is {p[bad].iloc[0]}, no "
+                "probability: run the stage that makes it"
+            )
+    return table
+
+
 def write_table(path: Path, frame: pd.DataFrame, schema: Schema) -> None:
     """Write a checked table as parquet, whole or not at all."""
     table = conform(frame, schema, str(path))
@@ -168,10 +218,14 @@ def write_table(path: Path, frame: pd.DataFrame, schema: Schema) -> None:
 
 def read_table(path: Path, schema: Schema) -> pd.DataFrame:
     """Read a parquet table and check it against its schema."""
+    content = content_of(path)
+    return conform(parquet_of(content, str(path)), schema, str(path))
+
+
+def parquet_of(content: bytes, name: str) -> pd.DataFrame:
+    """The table in bytes of parquet; raises `DataError`. `name` is what messages call it."""
     try:
-        frame = pd.read_parquet(path)
-    except FileNotFoundError:
-        raise DataError(f"{path} does not exist: run the stage that makes it") from None
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} is not a parquet table ({error})") from None
-    return conform(frame, schema, str(path))
+        return pd.read_parquet(io.BytesIO(content))
+    except (OSError, ValueError, NotImplementedError, UnicodeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(f"{name} is not a parquet table ({reason}): make it again") from None

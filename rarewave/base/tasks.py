@@ -166,7 +166,10 @@ class Task:
     def from_dict(content: Any) -> "Task":
         """The task that `to_dict` described; raises `DataError` where it is none."""
         try:
-            return Task(content["kind"], tuple(str(name) for name in content["names"]))
+            names = content["names"]
+            if not isinstance(names, list | tuple) or not all(isinstance(n, str) for n in names):
+                raise TypeError("names that are a list of text")
+            return Task(content["kind"], tuple(names))
         except (KeyError, TypeError) as error:
             raise DataError(f"the stored task has no {error}: train again") from None
 

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from rarewave.base.errors import DataError
-from rarewave.base.parameters import Above, AtLeast
+from rarewave.base.parameters import Above, Seconds, Seed
 
 
 @dataclass(frozen=True)
 class Baselines:
     """Lengths of the short and long averages of STA/LTA in seconds, and a seed of the forest."""
 
-    sta_s: Annotated[float, Above(0)]
-    lta_s: Annotated[float, Above(0)]
-    seed: Annotated[int, AtLeast(0)]
+    sta_s: Annotated[Seconds, Above(0)]
+    lta_s: Annotated[Seconds, Above(0)]
+    seed: Seed
 
     def __post_init__(self) -> None:
         if self.sta_s >= self.lta_s:

@@ -1,13 +1,14 @@
 """How fast a detector scans, beside its network alone."""
 
 import argparse
-from pathlib import Path
+
+from rarewave.commands.paths import path
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What stands behind the command."""
     parser.add_argument("model", help="as for detect")
-    parser.add_argument("recordings", nargs="+", type=Path)
+    parser.add_argument("recordings", nargs="+", type=path)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -6,14 +6,15 @@ from pathlib import Path
 from rarewave.annotations.writing import WRITERS
 from rarewave.base.errors import DataError
 from rarewave.commands.channels import channel_of
+from rarewave.commands.paths import path
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What stands behind the command."""
     parser.add_argument("model", help="a folder, a .keras file in it, or an MLflow URI")
-    parser.add_argument("recordings", nargs="+", type=Path, help="files, or folders of them")
+    parser.add_argument("recordings", nargs="+", type=path, help="files, or folders of them")
     parser.add_argument("--format", default="raven", choices=tuple(WRITERS))
-    parser.add_argument("--out", type=Path, default=Path("detections"), help="a new folder")
+    parser.add_argument("--out", type=path, default=Path("detections"), help="a new folder")
     parser.add_argument(
         "--channel", type=channel_of, help="of sound files: from 1, or mean (default: the model's)"
     )

@@ -12,6 +12,7 @@ from rarewave import __version__
 from rarewave.annotations import writing
 from rarewave.annotations.writing import Listed
 from rarewave.base.errors import DataError
+from rarewave.base.files import shown
 from rarewave.base.tables import COVERAGE
 from rarewave.commands import results
 from rarewave.detection import coverage as detection_coverage
@@ -260,7 +261,8 @@ def _coverage(
         if why:
             table.loc[row, "problem"] = why
     rows: list[dict[str, Any]] = [
-        {"path": str(path), "recording_id": path.stem, "problem": why} for path, why in broken
+        {"path": shown(path), "recording_id": shown(path.stem), "problem": why}
+        for path, why in broken
     ]
     return pd.concat([table, pd.DataFrame(rows, columns=[*COVERAGE])]).sort_values(
         "path", ignore_index=True

@@ -4,16 +4,17 @@ import argparse
 from pathlib import Path
 
 from rarewave.commands.channels import channel_of
+from rarewave.commands.paths import path
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What stands behind the command."""
     parser.add_argument("model", help="as for detect")
-    parser.add_argument("audio", type=Path, help="a recording, sound or seismic")
+    parser.add_argument("audio", type=path, help="a recording, sound or seismic")
     parser.add_argument(
         "--channel", type=channel_of, help="of a sound file: from 1, or mean (default: the model's)"
     )
-    parser.add_argument("--out", type=Path, default=Path("explanation"), help="a folder")
+    parser.add_argument("--out", type=path, default=Path("explanation"), help="a folder")
     parser.add_argument("--at", type=float, metavar="SECONDS", help="only the window there")
     parser.add_argument("--top", type=int, default=1, metavar="N", help="windows of each class")
 

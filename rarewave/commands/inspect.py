@@ -3,12 +3,14 @@
 import argparse
 from pathlib import Path
 
+from rarewave.commands.paths import path
+
 MODEL = Path("artifacts/train/detector.keras")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What stands behind the command."""
-    parser.add_argument("model", nargs="?", type=Path, default=MODEL, help="a .keras file")
+    parser.add_argument("model", nargs="?", type=path, default=MODEL, help="a .keras file")
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -4,12 +4,13 @@ import argparse
 from pathlib import Path
 
 from rarewave.commands.inspect import MODEL
+from rarewave.commands.paths import path
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What stands behind the command."""
-    parser.add_argument("model", nargs="?", type=Path, default=MODEL, help="a .keras file")
-    parser.add_argument("--out", type=Path, default=Path("rebuilt_detector.keras"))
+    parser.add_argument("model", nargs="?", type=path, default=MODEL, help="a .keras file")
+    parser.add_argument("--out", type=path, default=Path("rebuilt_detector.keras"))
 
 
 def run(arguments: argparse.Namespace) -> None:

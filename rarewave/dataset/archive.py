@@ -1,14 +1,13 @@
 """The data set: one compressed `.npz` of spectrograms, labels and where they come from."""
 
 import json
-import zipfile
-import zlib
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave.base.arrays import read_npz
 from rarewave.base.errors import DataError
 from rarewave.base.files import write_npz
 from rarewave.frontend.transform import FrontEnd
@@ -62,18 +61,7 @@ def load(path: Path) -> Dataset:
     DataError
         The file is missing, is no such data set, or holds a NaN.
     """
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays: dict[str, Any] = {name: stored[name] for name in Dataset._fields}
-    except FileNotFoundError:
-        raise DataError(f"{path} does not exist: run the stage npz") from None
-    except KeyError as missing:
-        raise DataError(
-            f"{path} has no array {missing}: make it again with the stage npz"
-        ) from None
-    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path} is not a data set of rarewave ({error})") from None
-    dataset = Dataset(**arrays)
+    dataset = Dataset(**read_npz(path, Dataset._fields, "is not a data set", "run the stage npz"))
     if not np.isfinite(dataset.X_spec).all():
         raise DataError(f"{path} holds NaN or infinite values: make it again with the stage npz")
     return dataset

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from rarewave.base import intervals
+from rarewave.base import intervals, rates
 from rarewave.base.errors import DataError
 from rarewave.base.files import NpyRows
 from rarewave.base.tasks import UNLABELLED
@@ -23,6 +23,8 @@ from rarewave.recordings import reading
 
 # Longer recordings are not given to a worker: they would not fit into memory.
 _LONG = 1 << 25
+# A window may be padded, but not from next to nothing.
+_TIMES = 10
 
 
 class Settings(NamedTuple):
@@ -36,6 +38,30 @@ class Settings(NamedTuple):
     labelling: Labelling
 
 
+def refuse_sizes(listed: pd.DataFrame, signal: Cleaning, grid: Grid) -> None:
+    """Raise `DataError` where windows, context or taper cannot be meant for these recordings.
+
+    Parameters
+    ----------
+    listed : table RECORDINGS.
+    """
+    longest_s = float((listed["n_samples"] / listed["sample_rate"]).max())
+    rate = signal.sample_rate_hz
+    longest = max(1, round(longest_s * rate))
+    sizes = {"window_samples": grid.window_samples, "context_samples": grid.context_samples}
+    for name, size in sizes.items():
+        if size > _TIMES * longest:
+            raise DataError(
+                f"clean.{name} is {size}: a window would need {4 * size / 2**30:.3g} GiB; the "
+                f"longest recording has {longest} samples ({longest_s:.4g} s); lower it"
+            )
+    if 2 * signal.taper_s > _TIMES * longest_s:
+        raise DataError(
+            f"clean.taper_s is {signal.taper_s:g}: both ends together are more than {_TIMES} times "
+            f"the longest recording ({longest_s:.4g} s); lower it"
+        )
+
+
 def blocks(row: dict[str, Any], settings: Settings) -> Iterator[cleaning.Cleaned]:
     """One recording cleaned, a block at a time."""
     path = settings.folder / row["path"]
@@ -43,6 +69,11 @@ def blocks(row: dict[str, Any], settings: Settings) -> Iterator[cleaning.Cleaned
     header = reading.Header(*(row[name] for name in reading.Header._fields))
     if reading.examine(path, header)[0] != row["content"]:
         raise DataError(f"{path} changed since ingest read it: run dvc repro again")
+    rate = reading.rate_of(path, row["channel"])
+    if not rates.same(rate, row["sample_rate"]):
+        raise DataError(
+            f"{path} has {rate:g} Hz, and ingest read {row['sample_rate']:g}: run dvc repro again"
+        )
     try:
         yield from cleaning.blocks(read, row["n_samples"], row["sample_rate"], settings.signal)
     except DataError as error:

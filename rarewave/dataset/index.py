@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rarewave.base.arrays import read_npy
 from rarewave.base.errors import DataError
 from rarewave.base.files import read_json
 from rarewave.base.tables import INDEX, read_table
@@ -67,14 +68,12 @@ def load(X_path: Path, table_path: Path, about_path: Path) -> Indexed:
     DataError
         A file is missing or broken, or they do not belong together.
     """
-    about = read_json(about_path)
+    about = read_json(about_path, "task", "front_end")
     try:
         task, front_end = Task.from_dict(about["task"]), FrontEnd.from_dict(about["front_end"])
-        X = np.load(X_path, mmap_mode="r", allow_pickle=False)
-    except (KeyError, TypeError, OSError, ValueError) as error:
-        raise DataError(
-            f"{about_path} or {X_path} is broken ({error}): run the stages spectrogram and npz"
-        ) from None
+    except DataError as error:
+        raise DataError(f"{about_path}: {error}: run the stage npz") from None
+    X = read_npy(X_path, dimensions=4)
     table = read_table(table_path, INDEX)
     if X.shape != (len(table), *front_end.shape) or (table["row"] != np.arange(len(table))).any():
         raise DataError(f"{table_path} is of other spectrograms than {X_path}: run the stage npz")

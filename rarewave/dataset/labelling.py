@@ -2,7 +2,7 @@
 
 import itertools
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
 from rarewave.base.intervals import covered, gap_share, reached, shared_s
-from rarewave.base.parameters import AtLeast, Fraction
+from rarewave.base.parameters import Fraction, Seconds
 from rarewave.base.tasks import BACKGROUND
 from rarewave.frontend.grid import Grid
 
@@ -32,7 +32,7 @@ class Labelling:
     background_overlap: Fraction
     background_inside: Fraction
     max_uncertain: Fraction
-    least_gap_s: Annotated[float, AtLeast(0)]
+    least_gap_s: Seconds
 
     def __post_init__(self) -> None:
         if self.background_overlap > self.event_overlap:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rarewave.base.parameters import AtLeast, Fraction
+from rarewave.base.parameters import AtLeast, Fraction, Seed
 from rarewave.frontend.grid import Grid, refuse_hop
 
 
@@ -30,7 +30,7 @@ class Placement:
     pad_short: bool
     jitter: Fraction
     background_ratio: Annotated[float, AtLeast(0)]
-    placement_seed: Annotated[int, AtLeast(0)]
+    placement_seed: Seed
 
     def __post_init__(self) -> None:
         if self.window_samples and self.hop_samples and self.hop_samples > self.window_samples:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rarewave.base.tables import DETECTED, conform
 from rarewave.detection import operating_points, postprocessing
-from rarewave.detection.heldout import Heldout
+from rarewave.detection.heldout import Heldout, timed
 from rarewave.detection.operating_points import Find
 from rarewave.detection.postprocessing import Joining, Levels
 from rarewave.detection.scanning import Scan
@@ -55,8 +55,10 @@ def finder(
     def find(label: str, threshold: float) -> pd.DataFrame:
         low, high = bands.get(label, whole)
         rows = [
-            row | {"recording_id": name, "label": label, "low_hz": low, "high_hz": high}
-            for name, given in zip(names, known[label], strict=True)
+            row
+            | {"recording_id": name, "label": label, "low_hz": low, "high_hz": high}
+            | timed(row, scan.stream, front_end)
+            for name, scan, given in zip(names, seen, known[label], strict=True)
             for row in postprocessing.spans_of(given, rate, threshold, how)
         ]
         return conform(pd.DataFrame(rows, columns=list(DETECTED)), DETECTED, "events")

@@ -1,9 +1,9 @@
 """The recordings of one part of a split, whole, and what is true of them."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from rarewave.base.tables import DETECTED, conform
 from rarewave.base.tasks import Task
 from rarewave.detection import postprocessing
 from rarewave.detection.postprocessing import Joining
+from rarewave.frontend import cleaning
 from rarewave.frontend.transform import FrontEnd
 from rarewave.metrics import event_based
 from rarewave.metrics.event_based import Matching
@@ -52,10 +53,7 @@ class Heldout(NamedTuple):
     @property
     def durations(self) -> dict[str, float]:
         """Seconds of each stream."""
-        return {
-            stream.pieces[0].header.recording_id: stream.n_samples / stream.sample_rate
-            for stream in self.streams
-        }
+        return _durations(self.streams)
 
     @property
     def hours(self) -> float:
@@ -118,24 +116,27 @@ class Heldout(NamedTuple):
         tables = dict(list(self.windows.groupby("recording_id")))
         given = {}
         for stream in self.streams:
-            begins, names = _begins(stream)
+            names = [piece.header.recording_id for piece in stream.pieces]
+            scale = cleaning.raw_per_cleaned(stream.sample_rate, front_end.clean)
+            befores = [piece.first / scale for piece in stream.pieces]
             mine = pd.concat(
                 [
-                    tables[name].assign(start_s=tables[name]["start_s"] + begin)
-                    for name, begin in zip(names, begins, strict=True)
+                    tables[name].assign(start_s=tables[name]["start_s"] + before / rate)
+                    for name, before in zip(names, befores, strict=True)
                     if name in tables
                 ]
             )
             first = np.rint(mine["start_s"] * rate).to_numpy(np.int64)
             p = mine[column].where(mine["status"] != "gap").to_numpy(float)
-            count = round(stream.n_samples / stream.sample_rate * rate)
+            count = round(stream.n_samples / scale)
             given[names[0]] = postprocessing.levels(p, first, length, count, rate, how)
 
         def find(label: str, threshold: float) -> pd.DataFrame:
             rows = []
-            for name, known in given.items():
+            for stream, (name, known) in zip(self.streams, given.items(), strict=True):
                 found = postprocessing.spans_of(known, rate, threshold, how)
-                rows += [row | {"recording_id": name, "label": label} for row in found]
+                about = {"recording_id": name, "label": label}
+                rows += [row | about | timed(row, stream, front_end) for row in found]
             table = pd.DataFrame(rows, columns=list(DETECTED))
             return conform(table, DETECTED, "events")
 
@@ -158,10 +159,33 @@ def in_doubt(found: pd.DataFrame, doubtful: pd.DataFrame) -> NDArray[np.bool_]:
     return share > 0.5
 
 
+def timed(row: Mapping[str, Any], stream: Stream, front_end: FrontEnd) -> dict[str, float]:
+    """Onset and offset of an event in seconds of its stream, by the clocks of its files.
+
+    `row` has them in cleaned samples over the rate of the front end.
+    """
+    rate = front_end.clean.sample_rate_hz
+    scale = cleaning.raw_per_cleaned(stream.sample_rate, front_end.clean)
+    samples = (round(row[name] * rate) * scale for name in ("onset_s", "offset_s"))
+    number, onset, offset = stream.span(*samples)
+    begin = stream.apart_s(0, number)
+    return {"onset_s": begin + onset, "offset_s": begin + offset}
+
+
 def _begins(stream: Stream) -> tuple[NDArray[np.float64], list[str]]:
     """Seconds of the stream at which each file begins, and the names of the files."""
-    begins = [piece.first / stream.sample_rate for piece in stream.pieces]
-    return np.array(begins), [piece.header.recording_id for piece in stream.pieces]
+    steps = [stream.apart_s(number, number + 1) for number in range(len(stream.pieces) - 1)]
+    names = [piece.header.recording_id for piece in stream.pieces]
+    return np.concatenate(([0.0], np.cumsum(steps))), names
+
+
+def _durations(joined: list[Stream]) -> dict[str, float]:
+    found = {}
+    for stream in joined:
+        begins, names = _begins(stream)
+        last = stream.pieces[-1].header
+        found[names[0]] = float(begins[-1]) + last.n_samples / last.sample_rate
+    return found
 
 
 def _moved(events: pd.DataFrame, joined: list[Stream]) -> pd.DataFrame:
@@ -229,9 +253,7 @@ def heldout(
     if task.kind == "event":
         truth = truth.assign(label=task.events[0])
     truth = _one_each(truth, _moved(truth, joined))
-    ends = truth["recording_id"].map(
-        {s.pieces[0].header.recording_id: s.n_samples / s.sample_rate for s in joined}
-    )
+    ends = truth["recording_id"].map(_durations(joined))
     truth = truth.assign(
         offset_s=truth["offset_s"].clip(upper=ends), onset_s=truth["onset_s"].clip(0)
     )

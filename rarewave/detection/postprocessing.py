@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
 from rarewave.base.intervals import gaps_of
-from rarewave.base.parameters import AtLeast, Between
+from rarewave.base.parameters import Between, Seconds
 
 # Cells looked at together: bounds the memory, not the result.
 _BLOCK = 1 << 16
@@ -29,10 +29,10 @@ class Joining:
     """
 
     combine: Literal["mean", "max", "centre"]
-    smooth_s: Annotated[float, AtLeast(0)]
+    smooth_s: Seconds
     off_ratio: Annotated[float, Between(0.01, 1)]
-    gap_s: Annotated[float, AtLeast(0)]
-    min_s: Annotated[float, AtLeast(0)]
+    gap_s: Seconds
+    min_s: Seconds
 
 
 def cells(

@@ -212,8 +212,9 @@ def _prepared(
             ):
                 seen = (_ends(first, int(end), length) for end in (rows[0], rows[-1] + 1))
                 yield number, (rows, X, recorded(rows), cleaned.lost(*seen))
-        except DataError as error:
-            yield number, str(error)
+        except (DataError, OSError, MemoryError) as error:
+            # What cannot be read costs itself.
+            yield number, str(error) or type(error).__name__
 
 
 def _scores(path: Path, width: int) -> NDArray[np.float32]:

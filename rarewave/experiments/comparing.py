@@ -1,17 +1,13 @@
 """Event detectors and their baselines over several experiments, each a test part of its own."""
 
-import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
-
-import pandas as pd
 
 from rarewave.base.errors import DataError
 from rarewave.base.tables import EVALUATED, OTHERS, conform, with_scores
 from rarewave.base.tasks import BACKGROUND
 from rarewave.experiments import summaries
-from rarewave.experiments.dvc import stored
+from rarewave.experiments.dvc import stored_json, stored_table
 from rarewave.metrics.bootstrap import Bootstrap
 from rarewave.metrics.comparison import NETWORK, mean_gains
 
@@ -29,7 +25,7 @@ def text(experiments: Sequence[str]) -> str:
     """
     parts, metrics, event = [], [], ""
     for name in experiments:
-        network = pd.read_parquet(io.BytesIO(stored(str(_SCORES), name)))
+        network = stored_table(str(_SCORES), name)
         names = [c.removeprefix("p_") for c in network.columns if c.startswith("p_")]
         if len(names) != 2 or names[0] != BACKGROUND:
             raise DataError(
@@ -40,12 +36,16 @@ def text(experiments: Sequence[str]) -> str:
             raise DataError(f"{name} finds {names[1]}, and others {event}: compare what is alike")
         event = names[1]
         tables = {NETWORK: conform(network, with_scores(EVALUATED, names), f"{name}: {_SCORES}")}
-        others = pd.read_parquet(io.BytesIO(stored(str(_BASELINES), name)))
+        others = stored_table(str(_BASELINES), name)
         schema = with_scores(OTHERS | EVALUATED, names)
+        if "detector" not in others:
+            raise DataError(
+                f"{_BASELINES} of experiment {name} has no column detector: run it again"
+            )
         for detector, mine in others.groupby("detector", sort=False):
             tables[str(detector)] = conform(mine, schema, f"{name}: {_BASELINES}")
         parts.append(tables)
-        metrics.append(json.loads(stored("metrics/evaluate.json", name)))
+        metrics.append(stored_json("metrics/evaluate.json", name))
     found = mean_gains(parts, event, Bootstrap("group", 3600.0, 5000, 1))
     names = list(experiments)
     return f"{summaries.means(names, *found)}\n\n{summaries.f1(names, metrics)}"

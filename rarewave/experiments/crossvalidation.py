@@ -1,7 +1,6 @@
 """Every fold as an experiment of DVC, and the scores of several experiments side by side."""
 
 import contextlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pandas as pd
 from rarewave.base.errors import DataError
 from rarewave.base.tables import RECORDINGS, read_table
 from rarewave.experiments import recipes
-from rarewave.experiments.dvc import PARAMS, dvc, experiment, parameters_kept, stored
+from rarewave.experiments.dvc import PARAMS, dvc, experiment, parameters_kept, stored_json
 from rarewave.metrics.comparison import BRIEF, SHOWN
 from rarewave.tracking.runs import flat
 
@@ -90,13 +89,13 @@ def collect(experiments: Sequence[str]) -> pd.DataFrame:
     """
     found: dict[str, dict[str, float]] = {}
     for name in experiments:
-        content = {_EVALUATE: flat(json.loads(stored(_EVALUATE, name))), _DETECT: {}, _SPLIT: {}}
+        content = {_EVALUATE: flat(stored_json(_EVALUATE, name)), _DETECT: {}, _SPLIT: {}}
         for path in (_DETECT, _SPLIT):  # an experiment of before there was such a stage
             with contextlib.suppress(DataError):
-                content[path] = flat(json.loads(stored(path, name)))
+                content[path] = flat(stored_json(path, name))
         for path, key, heading in _shown():
             value = content[path].get(key)
-            if value is not None:
+            if isinstance(value, int | float):
                 found.setdefault(heading, {})[name] = value
     if not found:
         raise DataError("none of these experiments has scores")

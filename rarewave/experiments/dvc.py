@@ -5,8 +5,14 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rarewave.base.errors import DataError
+from rarewave.base.files import json_of
+from rarewave.base.tables import parquet_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PARAMS = Path("params.yaml")
 
@@ -53,12 +59,28 @@ def dvc(*command: str, shown: bool = True) -> None:
 
 def stored(path: str, experiment: str) -> bytes:
     """A file as an experiment left it; raises `DataError` where there is none."""
+    if not experiment.strip():
+        raise DataError("an experiment has no name: a variable may be empty; see dvc exp show")
     import dvc.api
     from dvc.exceptions import DvcException
 
     try:
         return dvc.api.read(path, rev=experiment, mode="rb")
-    except (DvcException, FileNotFoundError) as error:
+    except (DvcException, OSError) as error:
         raise DataError(
             f"no scores in experiment {experiment} ({error}): see dvc exp show"
         ) from None
+
+
+def stored_json(path: str, experiment: str) -> dict[str, Any]:
+    """A map in JSON as an experiment left it; raises `DataError` where there is none."""
+    name = f"{path} of experiment {experiment}"
+    content = json_of(stored(path, experiment), name)
+    if not isinstance(content, dict):
+        raise DataError(f"{name} is a {type(content).__name__}, not a map: run it again")
+    return content
+
+
+def stored_table(path: str, experiment: str) -> "pd.DataFrame":
+    """A table as an experiment left it; raises `DataError` where there is none."""
+    return parquet_of(stored(path, experiment), f"{path} of experiment {experiment}")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, get_type_hints
 
 from rarewave.base import parameters
 from rarewave.base.errors import DataError
+from rarewave.base.files import text_of
 from rarewave.experiments import recipes
 
 # What the end of a name says.
@@ -54,7 +55,7 @@ def of_section(section: str, folder: Path, params: Path) -> dict[str, list[Meani
         raise DataError(f"params.yaml has no section {section}: there are {known}")
     default = folder / f"{recipes.DEFAULT}.yaml"
     now, then = (recipes.flat(recipes.read(path)) for path in (params, default))
-    comments = read_comments(default.read_text("utf-8"))
+    comments = read_comments(text_of(default))
     found: dict[str, list[Meaning]] = {}
     for cls in recipes.SECTIONS[section]:
         for title, name, hint in _options(cls, section):

@@ -5,12 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from rarewave.annotations.by_time import Uncertainty
 from rarewave.annotations.sources import Sources
-from rarewave.base import parameters
+from rarewave.base import parameters, yaml
 from rarewave.base.compute import Compute
 from rarewave.base.errors import DataError
 from rarewave.base.files import whole
@@ -58,8 +55,7 @@ def validate(params: Mapping[str, Any]) -> None:
     """Check every section, name, type and value; raises `DataError` with the nearest name."""
     parameters.refuse_unknown(params, list(SECTIONS))
     for section, classes in SECTIONS.items():
-        if not isinstance(params.get(section), Mapping):
-            raise DataError(f"the section {section} is missing")
+        parameters.refuse_no_map(params, section)
         parameters.unknown(params[section], classes, section)
         for cls in classes:
             parameters.build(cls, params[section], section)
@@ -114,14 +110,13 @@ def _changed(content: Any, changes: Mapping[str, Any]) -> str:
     for name, value in changes.items():
         section, *inside = name.split(".")
         parameters.refuse_unknown({section: None}, list(SECTIONS))
-        if not isinstance(content.get(section), Mapping):
-            raise DataError(f"the section {section} is missing")
+        parameters.refuse_no_map(content, section)
         for key in reversed(inside):
             value = {key: value}
         _merge(content, {section: value})
     text = io.StringIO()
-    _yaml().dump(content, text)
-    validate(YAML(typ="safe").load(text.getvalue()))
+    yaml.writer().dump(content, text)
+    validate(yaml.mapping(text.getvalue(), "the recipe"))
     return text.getvalue()
 
 
@@ -129,6 +124,8 @@ def _merge(content: Any, changes: Mapping[str, Any], name: str = "") -> None:
     """Write values over those of `content`, in place; maps are merged, and nothing is added."""
     parameters.refuse_unknown(changes, list(flat(content, maps=True)), name)
     for key, value in changes.items():
+        if not name:
+            parameters.refuse_no_map(changes, key)
         if isinstance(value, Mapping) and isinstance(content[key], Mapping):
             _merge(content[key], value, f"{name}.{key}" if name else key)
         else:
@@ -139,6 +136,7 @@ def flat(content: Mapping[str, Any], maps: bool = False) -> dict[str, Any]:
     """Values by their dotted names, those of maps themselves too if wanted."""
     found: dict[str, Any] = {}
     for key, value in content.items():
+        key = str(key)
         if maps or not isinstance(value, Mapping):
             found[key] = value
         if isinstance(value, Mapping):
@@ -151,28 +149,9 @@ def parse(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or "." not in key:
         raise DataError(f"{text!r} is not of the form section.name=value")
-    try:
-        return key, YAML(typ="safe").load(value)
-    except YAMLError:
-        return key, value  # as `*.mseed`, which YAML takes for an alias
-
-
-def _yaml() -> YAML:
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 120
-    yaml.representer.add_representer(
-        type(None), lambda r, _: r.represent_scalar("tag:yaml.org,2002:null", "null")
-    )
-    return yaml
+    return key, yaml.value(value)
 
 
 def read(path: Path) -> Any:
-    """A YAML file with its comments, as a mapping."""
-    try:
-        content = _yaml().load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DataError(f"no {path} here: run this from the folder of the project") from None
-    except YAMLError as error:
-        raise DataError(f"{path} is not YAML: {error}") from None
-    return content or {}
+    """A YAML file with its comments, as a mapping; raises `DataError`."""
+    return yaml.read_commented(path, "run this from the folder of the project")

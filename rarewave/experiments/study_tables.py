@@ -1,7 +1,5 @@
 """Tables, verdicts and curves of studies."""
 
-import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +11,7 @@ from numpy.typing import NDArray
 from rarewave.base.errors import DataError
 from rarewave.base.tables import EVALUATED, conform, with_scores
 from rarewave.base.tasks import Task
-from rarewave.experiments.dvc import stored
+from rarewave.experiments.dvc import stored_json, stored_table
 from rarewave.experiments.studies import STARTS
 from rarewave.experiments.summaries import FEW
 from rarewave.metrics import bootstrap, multiclass
@@ -45,13 +43,16 @@ def read(experiment: str) -> Test:
     DataError
         There is no such experiment, or it is not of several classes.
     """
-    table = pd.read_parquet(io.BytesIO(stored(str(_SCORES), experiment)))
+    table = stored_table(str(_SCORES), experiment)
     classes = [c.removeprefix("p_") for c in table.columns if c.startswith("p_")]
     table = conform(table, with_scores(EVALUATED, classes), experiment)
-    metrics = json.loads(stored("metrics/evaluate.json", experiment))
+    metrics = stored_json("metrics/evaluate.json", experiment)
     if "training_windows" not in metrics:
         raise DataError(f"{experiment} is of event or not; studies are of several classes")
-    counts = np.array([metrics["training_windows"][name] for name in classes])
+    known = metrics["training_windows"]
+    if not isinstance(known, dict) or not set(classes) <= set(known):
+        raise DataError(f"metrics/evaluate.json of {experiment} is of other classes: run it again")
+    counts = np.array([known[name] for name in classes])
     task = Task("classes", tuple(classes))
     decided = multiclass.decide(table[[f"p_{name}" for name in classes]].to_numpy())
     # One group alone cannot be drawn from: then its recordings are.

@@ -1,11 +1,13 @@
 """The evaluation as text."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from rarewave.base.errors import DataError
+from rarewave.base.files import text_of
 from rarewave.metrics.comparison import HEADLINE, SHOWN
 
 FEW = 5  # groups
@@ -13,9 +15,16 @@ FEW = 5  # groups
 
 def table(path: Path) -> str:
     """Detectors side by side with 95 % intervals, from the table that evaluate writes."""
-    if not path.exists():
-        raise DataError(f"{path} does not exist: run dvc repro")
-    return text(pd.read_csv(path))
+    content = text_of(path, "run dvc repro")
+    try:
+        found = pd.read_csv(io.StringIO(content), dtype={"detector": str, "metric": str})
+        numbers = found[["value", "low", "high"]].astype(float)
+        found = found[["detector", "metric"]].assign(**dict(numbers.items()))
+    except (KeyError, ValueError) as error:
+        raise DataError(f"{path} is no table of scores ({error}): run the stage evaluate") from None
+    if not len(found) or found.duplicated(["detector", "metric"]).any():
+        raise DataError(f"{path} lacks scores or repeats them: run the stage evaluate")
+    return text(found)
 
 
 def text(found: pd.DataFrame) -> str:
@@ -31,6 +40,9 @@ def text(found: pd.DataFrame) -> str:
             continue
         line = f"{metric:<26}"
         for name in detectors:
+            if name not in cells.index:
+                line += f"{'-':<24}"
+                continue
             value, low, high = cells.loc[name, ["value", "low", "high"]]
             known = f" [{low:.3f}, {high:.3f}]" if low == low else ""
             line += f"{f'{value:.3f}{known}':<24}"
@@ -65,7 +77,9 @@ def f1(names: list[str], metrics: list[dict[str, Any]]) -> str:
     """F1 of every detector at its own threshold, from metrics/evaluate.json, as Markdown."""
     lines = [f"| F1 | {' | '.join(names)} | mean |", f"|---|{'---|' * len(names)}---|"]
     numbers = [{name for name in part if _f1(part, name) is not None} for part in metrics]
-    shared = [name for name in metrics[0] if all(name in known for known in numbers)]
+    shared = [
+        name for name in (metrics[0] if metrics else []) if all(name in known for known in numbers)
+    ]
     for detector in shared:
         values = [part[detector]["f1"] for part in metrics]
         cells = " | ".join(f"{value:.3f}" for value in values)

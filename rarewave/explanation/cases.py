@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rarewave.base.parameters import AtLeast
+from rarewave.base.parameters import Between, Seed
 from rarewave.base.tasks import Task
 from rarewave.metrics import multiclass
 
@@ -19,8 +19,8 @@ class Cases:
     """How many windows of each kind to explain, at which layer."""
 
     layer: str
-    cases: Annotated[int, AtLeast(1)]
-    seed: Annotated[int, AtLeast(0)]
+    cases: Annotated[int, Between(1, 1000)]
+    seed: Seed
 
 
 class Case(NamedTuple):

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from rarewave.base import intervals, rates
 from rarewave.base.errors import DataError
-from rarewave.base.parameters import Above, AtLeast
+from rarewave.base.parameters import Above, AtLeast, Between, Seconds
 
 # Samples cleaned at once, twice as many at the end. The blocks lie where the recording begins,
 # so the result depends on nothing but the recording.
 BLOCK = 1 << 20
+# Resampling to more would only make room for nothing.
+_MOST_TIMES = 100
 
 Read = Callable[[int, int], NDArray[np.float64]]
 
@@ -33,12 +35,12 @@ class Cleaning:
     sample_rate_hz: Annotated[float, Above(0)]
     gap_value: float | None
     gap_run: Annotated[int, AtLeast(1)]
-    flat_s: Annotated[float, AtLeast(0)]
+    flat_s: Seconds
     spike_factor: Annotated[float, AtLeast(0)]
     low_hz: Annotated[float, Above(0)] | None
     high_hz: Annotated[float, Above(0)] | None
-    order: Annotated[int, AtLeast(1)]
-    taper_s: Annotated[float, AtLeast(0)]
+    order: Annotated[int, Between(1, 12)]
+    taper_s: Seconds
 
     def __post_init__(self) -> None:
         if self.low_hz is not None and self.high_hz is not None and self.low_hz >= self.high_hz:
@@ -81,6 +83,11 @@ NO_SAMPLE = "no usable sample: all of it is gap, constant or NaN"
 def check_rate(sample_rate: float, options: Cleaning) -> None:
     """Raise `DataError` where a recording of this rate cannot hold the wanted band."""
     top = options.high_hz
+    if options.sample_rate_hz > _MOST_TIMES * sample_rate:
+        raise DataError(
+            f"wrong sampling rate: it is {sample_rate:g} Hz, and clean.sample_rate_hz "
+            f"{options.sample_rate_hz:g} is more than {_MOST_TIMES} times as much: correct one"
+        )
     if top is not None and not sample_rate > 2 * top:
         raise DataError(
             f"wrong sampling rate: it is {sample_rate:g} Hz, and clean.high_hz {top:g} needs more "
@@ -299,7 +306,7 @@ def band_filter(
     """
     from scipy.signal import butter, sosfiltfilt
 
-    if low_hz is None and high_hz is None:
+    if (low_hz is None and high_hz is None) or len(samples) < 2:
         return samples
     if low_hz is not None and high_hz is not None:
         sos = butter(order, [low_hz, high_hz], "bandpass", fs=sample_rate, output="sos")

@@ -5,10 +5,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave.base.errors import DataError
+
 # dB; keeps a silent, constant spectrogram finite.
 _EPSILON = 1e-3
 # dB below the peak that `unit` keeps, as librosa's power_to_db does.
 _RANGE = 80.0
+MODES = ("sample", "dataset", "both", "unit")
 
 
 class Normalisation(NamedTuple):
@@ -53,9 +56,18 @@ class Normalisation(NamedTuple):
 
     @staticmethod
     def from_dict(content: dict[str, Any]) -> "Normalisation":
-        """What `to_dict` described."""
-        mean, deviation = (np.array(content[k], np.float32) for k in ("mean", "deviation"))
-        return Normalisation(content["mode"], mean, deviation)
+        """What `to_dict` described; raises `DataError` where it is none."""
+        try:
+            mode = content["mode"]
+            mean, deviation = (np.array(content[k], np.float32) for k in ("mean", "deviation"))
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"the stored normalisation is broken ({error}): train again") from None
+        numbers = np.isfinite(mean).all() and np.isfinite(deviation).all()
+        if mode not in MODES or mean.ndim != 2 or mean.shape != deviation.shape:
+            raise DataError(f"the stored normalisation {mode!r} is none that is known: train again")
+        if not numbers or (deviation < 0).any():
+            raise DataError("the stored normalisation has means or deviations that cannot be")
+        return Normalisation(mode, mean, deviation)
 
 
 def fit(X: NDArray[np.float32], mode: str) -> Normalisation:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
-from rarewave.base.parameters import Above, AtLeast, Fraction
+from rarewave.base.parameters import Above, AtLeast, Between, Fraction, Seconds
 
 # Samples of frames held at once while transforming: what the processor's cache holds.
 CHUNK = 1 << 18
@@ -27,18 +27,23 @@ class Spectrogram:
     """
 
     scale: Literal["linear", "mel"]
-    n_fft: Annotated[int, AtLeast(8)]
+    n_fft: Annotated[int, Between(8, 2**24)]
     hop: Annotated[int, AtLeast(1)]
     n_mels: Annotated[int, AtLeast(1)]
     fmin_hz: Annotated[float, AtLeast(0)]
     fmax_hz: Annotated[float, Above(0)] | None
-    floor_db: float
-    floor_s: Annotated[float, AtLeast(0)]
+    floor_db: Annotated[float, Between(-300, 300)]
+    floor_s: Seconds
     floor_quantile: Fraction
 
     def __post_init__(self) -> None:
         if self.fmax_hz is not None and self.fmax_hz <= self.fmin_hz:
             raise DataError("fmax_hz must be greater than fmin_hz")
+        if self.scale == "mel" and self.n_mels > self.n_fft:
+            raise DataError(
+                f"n_mels is {self.n_mels}: a transform of n_fft {self.n_fft} samples has fewer "
+                "frequencies; lower it"
+            )
 
 
 @dataclass(frozen=True)
@@ -253,6 +258,14 @@ class Levels:
         self.total += float(level.sum(dtype=np.float64))
         self.clipped += int((level <= self.floor_db).sum())
         self.size += level.size
+
+    def refuse_black(self) -> None:
+        """Raise `DataError` where nothing at all rises above the floor."""
+        if self.size and self.high <= self.floor_db + 1e-3:
+            raise DataError(
+                f"spectrogram.floor_db is {self.floor_db:g}, and nothing of any window is louder: "
+                "lower it until there is something to see"
+            )
 
     def found(self) -> dict[str, float]:
         """What was counted."""

@@ -52,6 +52,8 @@ class FrontEnd:
             )
         except KeyError as missing:
             raise DataError(f"the stored front end has no {missing}: train again") from None
+        except TypeError as error:
+            raise DataError(f"the stored front end is broken ({error}): train again") from None
 
     @property
     def digest(self) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rarewave.base.parameters import AtLeast
+from rarewave.base.parameters import Between, Seed
 from rarewave.frontend.spectrogram import hann
 
 Read = Callable[[int, int], NDArray[np.float64]]
@@ -21,9 +21,9 @@ _MOST_FRAMES = 4096
 class Exploration:
     """Frames of the spectrograms, and how many calls of each class to show."""
 
-    n_fft: Annotated[int, AtLeast(16)]
-    examples: Annotated[int, AtLeast(1)]
-    seed: Annotated[int, AtLeast(0)]
+    n_fft: Annotated[int, Between(16, 2**24)]
+    examples: Annotated[int, Between(1, 1000)]
+    seed: Seed
 
 
 def power(samples: NDArray[np.float64], n_fft: int) -> NDArray[np.float64]:

@@ -106,8 +106,26 @@ def load(path: Path, compiled: bool = False) -> Detector:
             Task.from_dict(content["task"]),
             Normalisation.from_dict(content["normalisation"]),
         )
-    except (KeyError, TypeError) as error:
-        raise DataError(f"{sidecar(path)} does not describe a detector ({error})") from None
+        digest = content["front_end_digest"]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(
+            f"{sidecar(path)} does not describe a detector ({error}): train again"
+        ) from None
+    except DataError as error:
+        raise DataError(f"{sidecar(path)}: {error}") from None
+    _refuse_network(detector, path)
+    if digest != detector.front_end.digest:
+        raise DataError(
+            f"{sidecar(path)}: the front end was changed since training: put it back or train again"
+        )
+    return detector
+
+
+def _refuse_network(detector: Detector, path: Path) -> None:
+    """Raise `DataError` where network and description do not belong together."""
+    network = detector.network
+    if len(network.inputs) != 1 or len(network.outputs) != 1:
+        raise DataError(f"{path} is no detector: it has not one input and one output")
     shape = network.input_shape[1:]
     wanted = (*detector.front_end.shape[:2], detector.normalisation.channels)
     if shape != wanted:
@@ -115,4 +133,11 @@ def load(path: Path, compiled: bool = False) -> Detector:
             f"{path} takes spectrograms of {shape}, and {sidecar(path)} describes {wanted}: they "
             "do not belong together"
         )
-    return detector
+    if network.output_shape[1:] != (detector.task.outputs,):
+        raise DataError(
+            f"{path} gives {network.output_shape[1:]}, and {sidecar(path)} describes "
+            f"{detector.task.outputs} outputs: they do not belong together"
+        )
+    statistics = (len(detector.front_end.frequencies_hz), detector.front_end.shape[2])
+    if detector.normalisation.mean.shape != statistics:
+        raise DataError(f"{sidecar(path)}: the normalisation is of other spectrograms: train again")

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
 from rarewave.model import detector
@@ -24,7 +25,7 @@ def layer_table(model: keras.Model) -> list[dict[str, Any]]:
     """A row per layer and array of weights: name, kind, output shape, count, statistics."""
     rows = []
     for layer in model.layers:
-        shape = "x".join("n" if size is None else str(size) for size in layer.output.shape)
+        shape = _shape(layer)
         base = {"layer": layer.name, "kind": type(layer).__name__, "output": shape}
         if not layer.weights:
             rows.append(base | {"array": "", "count": 0})
@@ -35,19 +36,34 @@ def layer_table(model: keras.Model) -> list[dict[str, Any]]:
                 | {
                     "array": variable.name,
                     "count": values.size,
-                    "mean": float(values.mean()),
-                    "std": float(values.std()),
-                    "min": float(values.min()),
-                    "max": float(values.max()),
+                    **_statistics(values),
                 }
             )
     return rows
 
 
+def _statistics(values: NDArray[Any]) -> dict[str, float]:
+    if not values.size or values.dtype.kind not in "fiu":
+        return {}
+    found = {"mean": values.mean(), "std": values.std(), "min": values.min(), "max": values.max()}
+    return {name: float(value) for name, value in found.items()}
+
+
+def _shape(layer: keras.Layer) -> str:
+    """The shape of what a layer gives, the first where it gives several; empty if it gave none."""
+    try:
+        given = layer.output
+    except (AttributeError, ValueError):
+        return ""  # a layer that was never called
+    tensors = keras.tree.flatten(given)
+    return "x".join("n" if size is None else str(size) for size in tensors[0].shape)
+
+
 def totals(model: keras.Model) -> dict[str, int]:
     """Weights as Keras's summary counts them: of the network, and with the optimiser's."""
     weights = model.count_params()
-    optimiser = sum(int(np.prod(v.shape)) for v in model.optimizer.variables)
+    held = getattr(model, "optimizer", None)  # none where it was saved uncompiled
+    optimiser = sum(int(np.prod(v.shape)) for v in held.variables) if held else 0
     return {"weights": weights, "with_optimiser": weights + optimiser}
 
 
@@ -74,5 +90,6 @@ def rebuild(path: Path) -> keras.Model:
             raise DataError(f"layer {theirs.name} of {path} has other settings than {name} today")
     if len(built.layers) != len(saved.layers):
         raise DataError(f"{path} has {len(saved.layers)} layers, {name} {len(built.layers)}")
-    built.compile(saved.optimizer, saved.loss, jit_compile=False)
+    if getattr(saved, "optimizer", None) is not None:
+        built.compile(saved.optimizer, saved.loss, jit_compile=False)
     return built

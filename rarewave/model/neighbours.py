@@ -1,13 +1,12 @@
 """Training windows that a packed detector remembers, to compare new ones with."""
 
-import zipfile
-import zlib
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave.base.arrays import read_npz
 from rarewave.base.errors import DataError
 from rarewave.base.files import write_npz
 from rarewave.dataset.index import Indexed
@@ -101,14 +100,12 @@ def load(path: Path) -> Examples:
     DataError
         The file is broken or holds something else.
     """
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays: dict[str, Any] = {name: stored[name] for name in Examples._fields}
-    except (KeyError, OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(
-            f"{path} holds no training examples ({error}): run the stage detect again"
-        ) from None
-    return Examples(**arrays)
+    broken, again = "holds no training examples", "run the stage detect again"
+    examples = Examples(**read_npz(path, Examples._fields, broken, again))
+    lengths = {len(array) for array in examples}
+    if examples.features.ndim != 2 or len(lengths) > 1 or not np.isfinite(examples.features).all():
+        raise DataError(f"{path} {broken}: {again}")
+    return examples
 
 
 def nearest(

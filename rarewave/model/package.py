@@ -15,6 +15,7 @@ from rarewave.detection.postprocessing import Joining
 from rarewave.model import detector, neighbours
 from rarewave.model.detector import Detector
 from rarewave.model.neighbours import Examples
+from rarewave.tracking.runs import be_patient_for_seconds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,13 +99,19 @@ def load(where: str) -> Package:
         if models and (inner / _FILE).exists():
             content = read_json(inner / _FILE)
             try:
-                bands = {name: (low, high) for name, (low, high) in content["bands"].items()}
+                bands = {name: _band(band) for name, band in content["bands"].items()}
                 joining = parameters.build(Joining, content["joining"], "detect")
                 thresholds = {name: _number(v) for name, v in content["thresholds"].items()}
                 source = Source(**content.get("source", {}))
                 found = Package(detector.load(models[0]), thresholds, joining, bands, None, source)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise DataError(f"{inner / _FILE} does not describe a detector ({error})") from None
+            events = found.detector.task.events
+            if thresholds.keys() != set(events) or not bands.keys() <= set(events):
+                raise DataError(
+                    f"{inner / _FILE} has thresholds of {', '.join(thresholds) or 'nothing'}, and "
+                    f"the detector finds {', '.join(events)}: run the stage detect again"
+                )
             known = inner / _EXAMPLES
             return found._replace(
                 examples=neighbours.load(known) if known.exists() else None,
@@ -150,14 +157,30 @@ def _digest(paths: Sequence[Path]) -> str:
 def _number(value: object) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
         raise ValueError(f"the threshold {value!r} is no number")
+    if not 0 <= value <= 1:
+        raise ValueError(f"the threshold {value!r} is no probability, from 0 to 1")
     return float(value)
 
 
+def _band(band: object) -> tuple[float, float]:
+    if not isinstance(band, list) or len(band) != 2:
+        raise ValueError(f"the band {band!r} is not two frequencies")
+    low, high = (float(hertz) for hertz in band)
+    if not 0 <= low <= high < math.inf:
+        raise ValueError(f"the band {band!r} is not from low to high")
+    return low, high
+
+
 def _download(uri: str) -> Path:
+    be_patient_for_seconds()
     import mlflow
     from mlflow.exceptions import MlflowException
 
     try:
         return Path(mlflow.artifacts.download_artifacts(uri))
     except (MlflowException, OSError) as error:
-        raise DataError(f"MLflow has no {uri} ({error})") from None
+        reason = str(error).splitlines()[0][:300]
+        raise DataError(
+            f"MLflow has no {uri} ({reason}): correct it or MLFLOW_TRACKING_URI, or start its "
+            "server"
+        ) from None

@@ -1,11 +1,13 @@
 """How all pictures look, and how they are written."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from rarewave.base.files import whole
 
@@ -32,8 +34,11 @@ def figure(width: float, height: float) -> Figure:
 
 
 def save(path: Path, drawn: Figure) -> None:
-    """Write a PNG without dates or program names."""
-    with whole(path) as part:
+    """Write a PNG without dates or program names; texts are names, and no formulas."""
+    for text in drawn.findobj(Text):
+        text.set_parse_math(False)
+    with whole(path) as part, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # an emoji is a box
         drawn.savefig(part, format="png", metadata={"Software": None})
 
 

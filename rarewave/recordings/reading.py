@@ -3,7 +3,9 @@
 One recording per file and channel; sound files are read in blocks, never whole.
 """
 
+import fnmatch
 import hashlib
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -14,8 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
+from rarewave.base.files import refuse_name
 from rarewave.recordings import sound
-from rarewave.recordings.seismic import AGAIN, read_file
+from rarewave.recordings.seismic import AGAIN, Waveform, read_file
 
 # Samples held at once while reading: bounds the memory, not the result.
 _BLOCK = 1 << 20
@@ -43,7 +46,12 @@ def find_files(folder: Path, pattern: str) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"no folder {folder}: put the data there or change ingest.data")
-    found = [f for f in folder.glob(pattern) if not f.name.startswith(".")]
+    try:
+        found = [f for f in folder.glob(pattern) if not f.name.startswith(".")]
+    except (ValueError, NotImplementedError, re.error) as error:
+        raise DataError(
+            f"ingest.pattern {pattern!r} is no pattern of files ({error}): write it as */*.wav"
+        ) from None
     for file in found:
         if not file.exists():
             raise DataError(f"{file} is a broken link: mend it or take it out")
@@ -51,9 +59,28 @@ def find_files(folder: Path, pattern: str) -> list[Path]:
     if not files:
         raise DataError(
             f"no recordings: nothing in {folder} fits {pattern!r}; see ingest.data and "
-            "ingest.pattern"
+            f"ingest.pattern{_near_misses(folder, pattern)}"
         )
     return sorted(files, key=lambda f: f.relative_to(folder).as_posix())
+
+
+def overlooked(folder: Path, pattern: str, files: list[Path]) -> list[str]:
+    """Files below `folder` that only upper and lower case keep from fitting the pattern."""
+    known = set(files)
+    return sorted(
+        file.relative_to(folder).as_posix()
+        for file in Path(folder).rglob("*")
+        if file not in known
+        and not file.name.startswith(".")
+        and fnmatch.fnmatchcase(file.relative_to(folder).as_posix().lower(), pattern.lower())
+        and not file.match(pattern)
+        and file.is_file()
+    )
+
+
+def _near_misses(folder: Path, pattern: str) -> str:
+    near = overlooked(folder, pattern, [])
+    return f"; {near[0]} would fit but for upper and lower case" if near else ""
 
 
 def headers(path: Path, channel: int | None, start_pattern: str | None) -> list[Header]:
@@ -89,7 +116,16 @@ def readable(
     DataError
         Nothing can be read, or there is no such channel.
     """
-    path = Path(path)
+    refuse_name(path)
+    try:
+        return _readable(Path(path), channel, start_pattern)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}): {AGAIN}") from None
+
+
+def _readable(
+    path: Path, channel: int | None, start_pattern: str | None
+) -> tuple[list[Header], float, str]:
     if not sound.is_sound(path):
         problem = ""
         try:
@@ -129,13 +165,21 @@ def read(path: Path, channel: str, start: int, stop: int) -> NDArray[np.float64]
     path = Path(path)
     if sound.is_sound(path):
         return sound.read(path, start, stop, None if channel == MEAN else int(channel))
-    return _whole(path, channel)[start:stop]
+    return _whole(path, channel).samples[start:stop]
+
+
+def rate_of(path: Path, channel: str) -> float:
+    """The sampling rate of one recording in Hz."""
+    if not sound.is_sound(path):
+        return _whole(path, channel).sample_rate
+    with sound.opened(path) as file:
+        return float(file.samplerate)
 
 
 @lru_cache(maxsize=2)
-def _whole(path: Path, channel: str) -> NDArray[np.float64]:
+def _whole(path: Path, channel: str) -> Waveform:
     (waveform,) = read_file(path, channel, strict=False)
-    return waveform.samples
+    return waveform
 
 
 def in_blocks(path: Path, header: Header) -> Iterator[NDArray[np.float64]]:

@@ -1,5 +1,6 @@
 """Sound files through libsndfile: what they hold, read in blocks, and whether they are whole."""
 
+import os
 import re
 import struct
 from contextlib import nullcontext
@@ -12,6 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
+from rarewave.base.files import refuse_special
+from rarewave.base.tables import FIRST_YEAR, LAST_YEAR
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".w64", ".caf")
 
@@ -33,8 +36,9 @@ def opened(path: Path) -> Any:
     """An open `soundfile.SoundFile`; raises `DataError` where libsndfile cannot read it."""
     import soundfile
 
+    refuse_special(path)
     try:
-        return soundfile.SoundFile(str(path))
+        return soundfile.SoundFile(os.fsencode(path))
     except (soundfile.LibsndfileError, OSError) as error:
         if not path.exists():
             raise DataError(f"{path} does not exist") from None
@@ -151,19 +155,28 @@ def start_of(path: Path, pattern: str | None) -> pd.Timestamp:
         try:
             parsed = datetime.strptime(found.group(), pattern)
         except ValueError as error:
-            raise DataError(f"{path}: {found.group()!r} is no time ({error})") from None
-        return pd.Timestamp(parsed, tz="UTC")
+            raise DataError(
+                f"{path}: {found.group()!r} is no time ({error}): rename it, or correct the start "
+                "pattern"
+            ) from None
+        return _in_range(pd.Timestamp(parsed, tz="UTC"), path)
     with opened(path) as file:
         comment, date = file.comment or "", file.date or ""
     match = _AUDIOMOTH.search(comment)
     if match:
         clock, day, hours, minutes = match.groups()
-        local = datetime.strptime(f"{day} {clock}", "%d/%m/%Y %H:%M:%S").replace(tzinfo=UTC)
+        try:
+            local = datetime.strptime(f"{day} {clock}", "%d/%m/%Y %H:%M:%S").replace(tzinfo=UTC)
+        except ValueError:
+            raise DataError(
+                f"{path}: {clock} {day} in the comment of its header is no time: give the start "
+                "pattern of its name, or take it out"
+            ) from None
         shift = 60 * abs(int(hours or 0)) + int(minutes or 0)
         sign = -1 if (hours or "").startswith("-") else 1
-        return pd.Timestamp(local) - pd.Timedelta(minutes=sign * shift)
+        return _in_range(pd.Timestamp(local) - pd.Timedelta(minutes=sign * shift), path)
     if re.fullmatch(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*", date):
-        return pd.to_datetime(date, utc=True, errors="coerce")
+        return _in_range(pd.to_datetime(date, utc=True, errors="coerce"), path)
     return pd.NaT
 
 
@@ -173,6 +186,21 @@ def has_time(path: Path, pattern: str) -> bool:
         return bool(pd.notna(start_of(path, pattern)))
     except DataError:
         return False
+
+
+def _in_range(start: pd.Timestamp, path: Path) -> pd.Timestamp:
+    if pd.notna(start) and not FIRST_YEAR <= start.year <= LAST_YEAR:
+        raise DataError(
+            f"{path} starts in the year {start.year}, and times from {FIRST_YEAR} to {LAST_YEAR} "
+            "are read: correct its name or header"
+        )
+    return start
+
+
+def channels_of(path: Path) -> int:
+    """Channels of a sound file."""
+    with opened(path) as file:
+        return int(file.channels)
 
 
 def check_pattern(pattern: str) -> None:

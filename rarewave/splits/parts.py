@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from rarewave.base.errors import DataError
-from rarewave.base.parameters import Above, AtLeast, Between
+from rarewave.base.parameters import Above, Between, Seconds, Seed
 
 PARTS = ("train", "validation", "test")
 PURGED = "purged"
@@ -27,8 +27,8 @@ class Split:
     validation_groups: tuple[str, ...]
     test_fold: int | None
     test_recordings: tuple[str, ...]
-    purge_s: Annotated[float, AtLeast(0)]
-    seed: Annotated[int, AtLeast(0)]
+    purge_s: Seconds
+    seed: Seed
 
     def __post_init__(self) -> None:
         if self.validation + self.test >= 1:

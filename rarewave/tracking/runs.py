@@ -15,6 +15,7 @@ P = ParamSpec("P")
 
 FINGERPRINT = "rarewave.fingerprint"
 EXPERIMENT = "rarewave"
+_LOCK_S = 60.0  # that another process may take for the tables of a new store
 
 
 class Run(NamedTuple):
@@ -52,13 +53,24 @@ def warn(error: Exception) -> None:
     )
 
 
+def be_patient_for_seconds() -> None:
+    """MLflow's own patience with a dead server is minutes for each call; call before importing it.
+
+    What the user has set stays.
+    """
+    for name, value in {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+        "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    }.items():
+        os.environ.setdefault(name, value)
+
+
 def connect(root: Path) -> Any:
     """A client of the store: MLFLOW_TRACKING_URI, or SQLite in the project folder `root`."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    # MLflow's own patience with a dead server is minutes for each call.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    be_patient_for_seconds()
     import logging
 
     from filelock import FileLock
@@ -76,7 +88,7 @@ def connect(root: Path) -> Any:
         os.environ.pop("MLFLOW_TRACKING_URI", None)
     (root / ".rarewave").mkdir(exist_ok=True)
     # Two processes that make the tables of a new store at once kill each other.
-    with FileLock(root / ".rarewave" / "mlflow.lock"):
+    with FileLock(root / ".rarewave" / "mlflow.lock", timeout=_LOCK_S):
         client = MlflowClient(uri)
         if client.get_experiment_by_name(EXPERIMENT) is None:
             local = None if elsewhere else (root / "mlruns").as_uri()

@@ -28,7 +28,7 @@ def load(path: Path, front_end: FrontEnd, options: Training) -> tuple[keras.Mode
     DataError
         It is of another network, front end or normalisation.
     """
-    about = read_json(path.with_suffix(".json"))
+    about = read_json(path.with_suffix(".json"), "network", "front_end_digest", "normalisation")
     normalise = Normalisation.from_dict(about["normalisation"])
     made = (about["network"], about["front_end_digest"], normalise.mode)
     if made != (options.network, front_end.digest, options.normalisation):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import rarewave.networks
 from rarewave.base.errors import DataError
-from rarewave.base.parameters import Above, AtLeast, Between, Fraction, OneOf
+from rarewave.base.parameters import Above, AtLeast, Between, Fraction, OneOf, Seed
 from rarewave.base.registered import registered
 from rarewave.training.samplers import SAMPLERS
 
@@ -57,7 +57,7 @@ class Training:
     patience: Annotated[int, AtLeast(1)]
     average: Annotated[float, Between(0, 0.9999)]
     keep: Literal["best", "last"]
-    seed: Annotated[int, AtLeast(0)]
+    seed: Seed
 
     def __post_init__(self) -> None:
         if self.warmup and self.schedule == "constant":
@@ -85,4 +85,4 @@ class Pretraining:
     weight_decay: Annotated[float, AtLeast(0)]
     warmup: Annotated[float, Between(0, 0.5)]
     precision: Literal["float32", "mixed_bfloat16"]
-    seed: Annotated[int, AtLeast(0)]
+    seed: Seed

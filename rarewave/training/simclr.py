@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave.base.arrays import read_npz
 from rarewave.base.errors import DataError
 from rarewave.base.files import write_npz
 from rarewave.base.tasks import BACKGROUND, EVENT, Task
@@ -259,9 +260,13 @@ def _resumed(state: list[Any], path: Path) -> list[Row]:
     """The history of a stopped run whose weights are now in `state`; empty: there was none."""
     if not path.exists():
         return []
-    with np.load(path, allow_pickle=False) as stored:
-        for number, variable in enumerate(state):
-            variable.assign(stored[f"v{number}"])
-        names = [str(name) for name in stored["names"]]
-        rows = [dict(zip(names, map(float, row), strict=True)) for row in stored["history"]]
+    again = f"delete {path} and begin anew"
+    names = (*(f"v{n}" for n in range(len(state))), "names", "history")
+    stored = read_npz(path, names, "holds no stopped run", again)
+    for number, variable in enumerate(state):
+        if stored[f"v{number}"].shape != tuple(variable.shape):
+            raise DataError(f"{path} is of another network: {again}")
+        variable.assign(stored[f"v{number}"])
+    columns = [str(name) for name in stored["names"]]
+    rows = [dict(zip(columns, map(float, row), strict=True)) for row in stored["history"]]
     return [{k: v for k, v in row.items() if np.isfinite(v)} for row in rows]

@@ -1,10 +1,30 @@
 """Where the stages leave what others read. Paths stand here once; dvc.yaml repeats them."""
 
 from pathlib import Path
+from typing import Any, TypeAlias
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from rarewave.base.tables import SPLIT, WINDOWS, read_table
+from rarewave.base import tables
+from rarewave.base.arrays import read_npy
+from rarewave.base.errors import DataError
+from rarewave.base.files import read_json
+from rarewave.base.tables import (
+    OTHERS,
+    SCORES,
+    SPLIT,
+    WINDOWS,
+    read_scores,
+    read_table,
+    refuse_repeated,
+    with_scores,
+)
+from rarewave.base.tasks import Task
+from rarewave.splits.parts import PARTS, PURGED
+
+Names: TypeAlias = pd.Series | NDArray[np.str_]
 
 RECORDINGS = Path("artifacts/ingest/recordings.parquet")
 EVENTS = Path("artifacts/ingest/events.parquet")
@@ -64,7 +84,12 @@ def plots(stage: str) -> Path:
 
 def windows() -> pd.DataFrame:
     """All windows, whatever their status."""
-    return read_table(WINDOWS_TABLE, WINDOWS)
+    table = read_table(WINDOWS_TABLE, WINDOWS)
+    refuse_repeated(table, "window_id", WINDOWS_TABLE)
+    rows = np.sort(table["row"][table["row"] >= 0].to_numpy())
+    if not len(rows) or (rows != np.arange(len(rows))).any():
+        raise DataError(f"{WINDOWS_TABLE} has rows that lack or stand there twice: run clean again")
+    return table
 
 
 def used_windows() -> pd.DataFrame:
@@ -73,6 +98,65 @@ def used_windows() -> pd.DataFrame:
     return table[table["row"] >= 0].sort_values("row").reset_index(drop=True)
 
 
-def split() -> pd.DataFrame:
-    """The part of each used window."""
-    return read_table(SPLIT_TABLE, SPLIT)
+def index(windows: Names) -> pd.DataFrame:
+    """What is known of each spectrogram; `windows` are the names of those that are used."""
+    table = read_table(INDEX, tables.INDEX)
+    _refuse_others(table["window_id"], windows, INDEX, "npz")
+    return table
+
+
+def split(windows: Names) -> pd.DataFrame:
+    """The part of each used window; `windows` are their names."""
+    table = read_table(SPLIT_TABLE, SPLIT)
+    _refuse_others(table["window_id"], windows, SPLIT_TABLE, "split")
+    if (table["row"] != np.arange(len(table))).any():
+        raise DataError(f"{SPLIT_TABLE} is not in the order of the windows: run the stage split")
+    unknown = set(table["part"]) - {*PARTS, PURGED}
+    if unknown:
+        raise DataError(f"{SPLIT_TABLE} has a part {sorted(unknown)[0]}: run the stage split")
+    return table
+
+
+def _refuse_others(names: pd.Series, windows: Names, path: Path, stage: str) -> None:
+    if list(names) != list(windows):
+        raise DataError(f"{path} is of other windows than the data set: run the stage {stage}")
+
+
+def cleaned(recordings: pd.Series) -> tuple[NDArray[np.float32], pd.DataFrame]:
+    """The cleaned samples of all recordings, memory-mapped, and where each lies in them.
+
+    `recordings` are names that must be among them.
+    """
+    samples, where = read_npy(X_CLEAN, dimensions=1), read_table(WAVEFORMS, tables.WAVEFORMS)
+    refuse_repeated(where, "recording_id", WAVEFORMS)
+    ends = where["count"].cumsum()
+    if (where["first"] != ends - where["count"]).any() or (where["count"] < 0).any():
+        raise DataError(f"{WAVEFORMS} does not lie end to end: run the stage clean")
+    if len(samples) != where["count"].sum():
+        raise DataError(f"{X_CLEAN} is of other recordings than {WAVEFORMS}: run the stage clean")
+    if not recordings.isin(where["recording_id"]).all():
+        raise DataError(f"{WAVEFORMS} is of other recordings than the windows: run the stage clean")
+    return samples, where
+
+
+def scores(path: Path, windows: pd.Series, task: Task) -> pd.DataFrame:
+    """Scores of the network, or of baselines; `windows` are the names that they may have."""
+    schema = with_scores(OTHERS | SCORES if path == BASELINE_SCORES else SCORES, task.names)
+    return read_scores(path, schema, windows, task.events)
+
+
+def thresholds() -> dict[str, dict[str, float]]:
+    """Of every detector, of the network in any case, one for each of its events."""
+    content = read_json(THRESHOLD, "network")
+    for detector, values in content.items():
+        good = isinstance(values, dict) and all(
+            isinstance(at, int | float) and not isinstance(at, bool) for at in values.values()
+        )
+        if not good or not all(0 <= at <= 1 for at in values.values() if detector == "network"):
+            raise DataError(f"{THRESHOLD}: {detector} has no thresholds: run the stage threshold")
+    return content
+
+
+def about_clean(*more: str) -> dict[str, Any]:
+    """The front end as far as clean knows it, the task, and more, as `sizes` of training calls."""
+    return read_json(CLEAN_ABOUT, "clean", "grid", "task", *more)

@@ -1,9 +1,7 @@
 """The data set as the stages after npz read it."""
 
-import numpy as np
 import pandas as pd
 
-from rarewave.base.tables import WAVEFORMS, read_table
 from rarewave.dataset import index, waveforms
 from rarewave.dataset.index import Indexed
 from rarewave.dataset.waveforms import Waveforms
@@ -18,7 +16,6 @@ def dataset() -> Indexed:
 
 def samples_of(table: pd.DataFrame, front_end: FrontEnd) -> Waveforms:
     """Gives the cleaned samples of windows, of which `table` has recording_id and start_s."""
-    X_clean = np.load(artifacts.X_CLEAN, mmap_mode="r")
-    where = read_table(artifacts.WAVEFORMS, WAVEFORMS)
+    X_clean, where = artifacts.cleaned(table["recording_id"])
     rate, length = front_end.clean.sample_rate_hz, front_end.grid.window_samples
     return waveforms.reader(X_clean, where, table, rate, length)

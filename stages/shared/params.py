@@ -3,27 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from rarewave.base import parameters
+from rarewave.base import parameters, yaml
 from rarewave.base.errors import DataError
 
 
 def read_params() -> dict[str, Any]:
     """All of params.yaml, read as DVC reads it."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    path = Path("params.yaml")
-    try:
-        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DataError("no params.yaml here: run stages from the project folder") from None
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        reason = getattr(error, "problem", None) or "it cannot be parsed"
-        raise DataError(f"params.yaml is not YAML{where}: {reason}") from None
-    if not isinstance(content, dict):
-        raise DataError("params.yaml has no sections")
+    content = yaml.read(Path("params.yaml"), "run stages from the project folder")
+    parameters.refuse_unknown(content, list(parameters.SECTIONS))
     return content
 
 

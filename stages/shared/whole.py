@@ -2,7 +2,6 @@
 
 import pandas as pd
 
-from rarewave.base.files import read_json
 from rarewave.base.tables import EVENTS, GAPS, RECORDINGS, read_table
 from rarewave.base.tasks import Task
 from rarewave.detection import grid_scores
@@ -12,7 +11,7 @@ from stages.shared import artifacts
 
 def held_out() -> dict[str, Heldout]:
     """The recordings that lie in validation or test as a whole, with what is true of them."""
-    made = read_json(artifacts.CLEAN_ABOUT)
+    made = artifacts.about_clean()
     task, rate = Task.from_dict(made["task"]), made["clean"]["sample_rate_hz"]
     gaps = read_table(artifacts.GAPS, GAPS)
     gaps = gaps.assign(onset_s=gaps["start"] / rate, offset_s=gaps["stop"] / rate)
@@ -21,7 +20,7 @@ def held_out() -> dict[str, Heldout]:
         read_table(artifacts.EVENTS, EVENTS),
         artifacts.windows(),
         gaps[["recording_id", "onset_s", "offset_s"]],
-        artifacts.split(),
+        artifacts.split(artifacts.used_windows()["window_id"]),
     )
     return {part: heldout(part, *tables, task) for part in PARTS}
 
@@ -33,7 +32,7 @@ def on_grid(task: Task) -> dict[str, pd.DataFrame]:
     thresholds and scores are of windows as detect meets them. Nothing where training is on the
     grid.
     """
-    if read_json(artifacts.CLEAN_ABOUT)["placement"] != "calls":
+    if artifacts.about_clean()["placement"] != "calls":
         return {}
     table = read_table(artifacts.GRID_SCORES, grid_scores.schema(task.names))
     return {part: table[table["part"] == part] for part in PARTS}

@@ -38,6 +38,7 @@ FILES = Sources(
     name_pattern=None,
     start_pattern=None,
     channel=None,
+    leave_out_unusable=False,
     group="recording",
     folds=0,
     fold_seed=1,
@@ -347,6 +348,7 @@ def ingest(
         text(folder / "data", name, content)
     changes = {"data": "data", "pattern": "**/*.wav", "start_pattern": None} | options
     changes = {f"ingest.{key}": value for key, value in changes.items()}
+    changes |= {"clean.sample_rate_hz": 1000, "clean.low_hz": None, "clean.high_hz": None}
     recipes.use("calls", changes, folder / "recipes", folder / "params.yaml")
     done = project.stage(folder, "ingest")
     assert done.returncode == (0 if good else 1), done.stdout + done.stderr

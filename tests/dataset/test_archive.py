@@ -89,7 +89,7 @@ def test_files_that_are_no_data_set_are_named(tmp_path: Path, made: Dataset) -> 
     with pytest.raises(DataError, match=r"bad\.npz is not a data set"):
         load(path)
     np.savez(path, X_spec=made.X_spec)
-    with pytest.raises(DataError, match=r"bad\.npz has no array .*y_all.*again with the stage npz"):
+    with pytest.raises(DataError, match=r"bad\.npz is not a data set .*y_all.*run the stage npz"):
         load(path)
 
 

@@ -139,7 +139,7 @@ def test_a_map_stays_on_its_line(name: str, tmp_path: Path) -> None:
         ("lunar", {"augment.gain.p": "often"}, r"augment\.gain\.p is 'often': it must be a number"),
         ("lunar", {"train.loss.gamma": 2}, r"train\.loss is {'gamma': 2}: it must be text"),
         ("lunar", {"train.sampler": "balanced"}, "unknown parameter train.sampler"),
-        ("lunar", {"compute.threads": 0}, "must be at least 1"),
+        ("lunar", {"compute.threads": 0}, "must be between 1 and 1024"),
         ("lunar", {"split.test_recordings": "r"}, "must be a list"),
         ("lunar", {"augment.noise.snr_low_db": 3.0}, "must not be greater than snr_high_db"),
         ("lunar", {"augment.mixup.alpha": 0.0}, r"augment\.mixup\.alpha"),

@@ -12,7 +12,7 @@ from support.places import ROOT
 
 from rarewave.base.errors import DataError
 from rarewave.base.tables import EVALUATED
-from rarewave.experiments import recipes, studies, study_tables
+from rarewave.experiments import dvc, recipes, studies, study_tables
 
 CLASSES = ["background", "a", "b", "c"]
 
@@ -134,7 +134,7 @@ def test_what_cannot_be_studied_is_refused_before_anything_runs(
     with pytest.raises(DataError, match=said):
         studies.run(variants, repeats, changes, "few", params)
     assert params.read_text() == text
-    with pytest.raises(DataError, match=r"no .*params\.yaml here: run this from the folder"):
+    with pytest.raises(DataError, match=r"params\.yaml does not exist: run this from the folder"):
         studies.run(variants, repeats, {}, "few", params.with_name("none") / "params.yaml")
 
 
@@ -173,7 +173,7 @@ def stored(accuracy: dict[str, float], seed_of_data: int = 0) -> dict[tuple[str,
 @pytest.fixture
 def experiments(monkeypatch: pytest.MonkeyPatch) -> None:
     files = stored({"s1": 0.8, "s2": 0.82, "few": 0.5, "tuned": 0.83, "same": 0.8})
-    monkeypatch.setattr(study_tables, "stored", lambda path, name: files[path, name])
+    monkeypatch.setattr(dvc, "stored", lambda path, name: files[path, name])
 
 
 @pytest.mark.usefixtures("experiments")
@@ -297,7 +297,7 @@ def test_remedies_are_compared_with_cross_entropy_of_their_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     files = stored({"a": 0.6, "b": 0.7, "c": 0.8, "d": 0.8})
-    monkeypatch.setattr(study_tables, "stored", lambda path, name: files[path, name])
+    monkeypatch.setattr(dvc, "stored", lambda path, name: files[path, name])
     names = {
         "scratch cross-entropy": ["a"],
         "scratch focal": ["b"],
@@ -317,6 +317,6 @@ def test_remedies_are_compared_with_cross_entropy_of_their_start(
 def test_event_or_not_is_no_study(monkeypatch: pytest.MonkeyPatch) -> None:
     files = stored({"a": 0.6})
     files["metrics/evaluate.json", "a"] = b"{}"
-    monkeypatch.setattr(study_tables, "stored", lambda path, name: files[path, name])
+    monkeypatch.setattr(dvc, "stored", lambda path, name: files[path, name])
     with pytest.raises(DataError, match="a is of event or not"):
         study_tables.read("a")

@@ -9,7 +9,6 @@ import pytest
 from support import tiny
 
 from rarewave.base.errors import DataError
-from rarewave.base.tasks import Task
 from rarewave.model import detector, package
 from rarewave.model.detector import Detector
 from rarewave.model.neighbours import Examples
@@ -150,14 +149,18 @@ def test_what_is_not_json_is_refused(tmp_path: Path, model: Path) -> None:
 def test_the_named_file_is_read(tmp_path: Path, made: Detector, model: Path) -> None:
     """Of two models in one folder."""
     package.save(tmp_path / "p", model, AT, HOW, tiny.BANDS)
-    other = replace(made, task=Task("classes", ("background", "low", "x")))
+    other = replace(made, network_name="other")
     detector.save(other, tmp_path / "p" / "other.keras")
-    assert package.load(str(tmp_path / "p" / "model.keras")).detector.task == made.task
-    assert package.load(str(tmp_path / "p" / "other.keras")).detector.task == other.task
+    for name, wanted in (("model", "tiny"), ("other", "other")):
+        assert package.load(str(tmp_path / "p" / f"{name}.keras")).detector.network_name == wanted
 
 
-@pytest.mark.parametrize("thresholds", [{"low": "high"}, [0.5], {"low": None}])
-def test_thresholds_are_numbers(tmp_path: Path, model: Path, thresholds: object) -> None:
+@pytest.mark.parametrize(
+    "thresholds",
+    [{"low": "high"}, [0.5], {"low": None}, {"low": 0.5}, {"low": 0.5, "high": -0.1},
+     {"low": 0.5, "high": 1.1}, {"low": 0.5, "high": 0.5, "x": 0.5}],
+)  # fmt: skip
+def test_thresholds_are_probabilities(tmp_path: Path, model: Path, thresholds: object) -> None:
     """Of each class; refused when the package is read."""
     package.save(tmp_path / "p", model, AT, HOW, tiny.BANDS)
     path = tmp_path / "p" / "events.json"

@@ -1,5 +1,6 @@
 """What a user can get wrong: one message, exit code 1, nothing half-written."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -103,6 +104,11 @@ def all_nan(f: Path) -> None:
     write(f / "data/recordings/day1.mseed", np.full(50000, np.nan))
 
 
+def slow_and_short(f: Path) -> None:
+    write(f / "data/recordings/day1.mseed", noise(2, 1, 2.0), DAY + 86400, 2.0)
+    write(f / "data/recordings/day2.mseed", noise(0.05, 1), DAY + 2 * 86400)
+
+
 def one_day(f: Path) -> None:
     for day in (1, 2):
         write(f / f"data/recordings/day{day}.mseed", noise(2, day), DAY + 7300 * day)
@@ -130,9 +136,14 @@ def one_day(f: Path) -> None:
         ),
         (lambda f: edit(f, group="dya"), ["ingest.group", "did you mean day"]),
         (lambda f: edit(f, coda_s="ten"), ["ingest.coda_s", "must be a number"]),
-        (lambda f: edit(f, coda_s=-1), ["ingest.coda_s", "at least 0"]),
+        (lambda f: edit(f, coda_s=-1), ["ingest.coda_s", "between 0"]),
         (lambda f: edit(f, coda_s="1\n  cuda_s: 2"), ["unknown parameter ingest.cuda_s", "coda_s"]),
         (lambda f: (f / "params.yaml").write_text("a: [1"), ["params.yaml is not YAML"]),
+        (slow_and_short, ["2 recordings", "day1.mseed: wrong sampling rate: it is 2 Hz",
+                          "day2.mseed is shorter than a window", "window_samples",
+                          "ingest.leave_out_unusable"]),
+        (lambda f: edit(f, high_hz=0.05), ["low_hz", "below high_hz"]),
+        (lambda f: edit(f, hop_samples=5000), ["hop_samples", "window_samples"]),
     ],
 )  # fmt: skip
 def test_ingest_refuses(small: Path, spoil: Callable[[Path], object], says: list[str]) -> None:
@@ -145,14 +156,6 @@ def test_ingest_refuses(small: Path, spoil: Callable[[Path], object], says: list
     ("spoil", "says"),
     [
         (
-            lambda f: write(f / "data/recordings/day1.mseed", noise(2, 1, 2.0), DAY + 86400, 2.0),
-            ["day1.mseed", "wrong sampling rate", "2 Hz"],
-        ),
-        (
-            lambda f: write(f / "data/recordings/day1.mseed", noise(0.05, 1), DAY + 86400),
-            ["day1.mseed", "shorter than a window", "window_samples"],
-        ),
-        (
             lambda f: catalogue(f, HEAD + "a,1981-02-03T00:00,1981-02-03T01:00,x,1\n"),
             ["no event", "report.json"],
         ),
@@ -160,14 +163,25 @@ def test_ingest_refuses(small: Path, spoil: Callable[[Path], object], says: list
             lambda f: catalogue(f, HEAD + "a,1971-02-01T00:00,1971-02-09T01:00,x,1\n"),
             ["only events", "quiet time"],
         ),
-        (lambda f: edit(f, high_hz=0.05), ["low_hz", "below high_hz"]),
-        (lambda f: edit(f, hop_samples=5000), ["hop_samples", "window_samples"]),
     ],
 )
 def test_clean_refuses(small: Path, spoil: Callable[[Path], object], says: list[str]) -> None:
-    """Rates, lengths and labels that cannot work end in clean."""
+    """Labels that cannot work end in clean."""
     spoil(small)
     fails(small, "ingest", "clean", says=says)
+
+
+def test_what_cannot_be_used_is_left_out_and_counted(small: Path) -> None:
+    """Broken, short and slow recordings cost themselves, where the user says so."""
+    slow_and_short(small)
+    (small / "data/recordings/day7.mseed").write_bytes(bytes(range(256)) * 40)
+    edit(small, leave_out_unusable="true")
+    said = project.good(project.stage(small, "ingest"))
+    assert "left out: 3" in said
+    found = json.loads((small / "metrics/ingest.json").read_text())
+    assert (found["recordings"], found["found"]["left_out"]) == (1, 3)
+    report = json.loads((small / "artifacts/ingest/report.json").read_text())
+    assert [line.split(".mseed")[0][-4:] for line in report["left_out"]] == ["day1", "day2", "day7"]
 
 
 def test_split_refuses_fewer_groups_than_parts(small: Path) -> None:

@@ -1,13 +1,15 @@
 """Catalogues of events as csv: that of NASA Space Apps, or start and end."""
 
+import io
 import warnings
 from pathlib import Path
 
 import pandas as pd
 
-from rarewave.annotations.cells import nanoseconds
+from rarewave.annotations.cells import nanoseconds, text_of
 from rarewave.base.errors import DataError
 
+_DAY = r"\d{4}-?\d\d-?\d\d"
 _SPACE_APPS_TIME = "time_abs(%Y-%m-%dT%H:%M:%S.%f)"
 
 
@@ -26,28 +28,26 @@ def read(path: Path) -> pd.DataFrame:
         table["filename"] = ""
     unnamed = table[table["label"] == ""]
     if len(unnamed):
-        raise DataError(f"{path}, row {unnamed['row'].iloc[0]}: the event has no type")
+        raise DataError(f"{path}, row {unnamed['row'].iloc[0]}: the event has no type: write it")
     return table
 
 
 def _cells(path: Path) -> pd.DataFrame:
     """Texts by the names of the header; the index is the row as a spreadsheet counts."""
+    text = text_of(path)
     try:
         with warnings.catch_warnings():
             # A comma at the end of every row, as spreadsheets write, is one empty column more.
             warnings.simplefilter("ignore", pd.errors.ParserWarning)
             raw = pd.read_csv(
-                path,
+                io.StringIO(text),
                 dtype=str,
                 keep_default_na=False,
-                encoding="utf-8-sig",
                 index_col=False,
                 skip_blank_lines=False,
             )
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text ({error.reason}): save it as UTF-8") from None
     except ValueError as error:
-        raise DataError(f"{path} is not a CSV table ({error})") from None
+        raise DataError(f"{path} is not a CSV table ({error}): save it as one") from None
     raw.columns = raw.columns.str.strip()
     raw.index += 2  # as a spreadsheet counts, the header being row 1
     raw = raw.fillna("")
@@ -78,6 +78,7 @@ def _columns(raw: pd.DataFrame, path: Path) -> dict[str, str]:
 def _times(table: pd.DataFrame, column: str, path: Path, may_be_empty: bool) -> pd.Series:
     texts = table[column]
     times = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
+    times = times.where(texts.str.match(_DAY))  # a year or a month is no onset
     bad = times.isna() & ~((texts == "") & may_be_empty)
     if bad.any():
         first = bad.idxmax()

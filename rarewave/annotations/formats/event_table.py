@@ -62,7 +62,11 @@ NAMES: dict[str, tuple[str, ...]] = {
     "channel": ("channel",),
 }
 _UNIT = re.compile(r"[ (]+(s|sec|secs|second|seconds|hz)\)?$")
-_FORMS = "an event table has a header such as filename, onset, offset, event_label"
+_FORMS = (
+    "an event table has a header such as filename, onset, offset, event_label; Raven's has one "
+    "with Begin Time (s) and End Time (s); a label track of Audacity has start, end and label "
+    "separated by tabs; an empty file says that nothing was found"
+)
 
 
 def read(path: Path, label_column: str | None = None) -> pd.DataFrame:
@@ -84,9 +88,11 @@ def read(path: Path, label_column: str | None = None) -> pd.DataFrame:
     """
     path = Path(path)
     table = cells.separated(path)
-    if not len(table):
+    if not len(table.columns):
         return empty()
     names = _columns(table, path)
+    if not len(table):
+        return empty()
     times = [names["onset_s"], names["offset_s"]]
     labels = cells.label_column(table, path, label_column)
     if "file" in names:
@@ -120,7 +126,7 @@ def named_files(path: Path) -> list[str]:
         As `read`, for the header.
     """
     table = cells.separated(Path(path))
-    if not len(table):
+    if not len(table.columns):
         return []
     names = _columns(table, Path(path))
     if "file" not in names:
@@ -149,8 +155,8 @@ def _columns(table: pd.DataFrame, path: Path) -> dict[str, str]:
     missing = [name.removesuffix("_s") for name in ("onset_s", "offset_s") if found[name] is None]
     if missing:
         raise DataError(
-            f"{path} has no column of {' and '.join(missing)} in seconds (found: "
-            f"{', '.join(table.columns)}); {_FORMS}"
+            f"{path} has no column of {' and '.join(missing)} in seconds (found in its first row: "
+            f"{', '.join(table.columns)[:200]}): it is in no known form of labels; {_FORMS}"
         )
     return {new: old for new, old in found.items() if old is not None}
 

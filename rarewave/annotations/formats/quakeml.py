@@ -1,10 +1,13 @@
 """Seismic events as QuakeML 1.2."""
 
 import hashlib
+import io
 import re
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.parsers import expat
 
 import numpy as np
 import pandas as pd
@@ -12,13 +15,16 @@ import pandas as pd
 from rarewave.annotations.cells import nanoseconds
 from rarewave.annotations.table import bad_label
 from rarewave.base.errors import DataError
-from rarewave.base.files import whole
+from rarewave.base.files import content_of, whole
+from rarewave.base.tables import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
     from obspy.core.event import Event
 
 _ID = re.compile(r"[A-Za-z0-9\-.*()+?_~'=,;#&]+")
 _ROOT = "smi:local/rarewave"
+_FIRST_NS = pd.Timestamp(f"{FIRST_YEAR}-01-01", tz="UTC").value
+_LAST_NS = pd.Timestamp(f"{LAST_YEAR}-12-31", tz="UTC").value
 _SCORES = {"peak": "peak score", "mean": "mean score", "threshold": "threshold"}
 
 
@@ -34,18 +40,30 @@ def read(path: Path) -> pd.DataFrame:
     """
     import obspy
 
+    document, count = _document(path)
     try:
-        events = obspy.read_events(str(path))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what it leaves out is counted below
+            events = obspy.read_events(document, format="QUAKEML")
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"{path} is not QuakeML ({reason})") from None
+        raise DataError(f"{path} is not QuakeML ({reason}): write it as QuakeML 1.2") from None
+    if len(events) < count:
+        raise DataError(
+            f"{path}: {count - len(events)} of {count} events are not of QuakeML 1.2, as where "
+            "their type is none of its words: correct them"
+        )
     rows = []
     for number, event in enumerate(events, start=1):
         ends = [p.time for p in event.picks if (p.phase_hint or "").lower() == "end"]
         onsets = [p.time for p in event.picks if (p.phase_hint or "").lower() != "end"]
         onsets = onsets or [origin.time for origin in event.origins]
         if not onsets:
-            raise DataError(f"{path}, event {number}: neither a pick nor an origin gives its time")
+            raise DataError(
+                f"{path}, event {number}: neither a pick nor an origin gives its time: add one"
+            )
+        for time in (*onsets, *ends):
+            _check_time(time, f"{path}, event {number}")
         label = event.event_type or "event"
         if event.event_descriptions:
             label = event.event_descriptions[0].text or label
@@ -61,11 +79,47 @@ def read(path: Path) -> pd.DataFrame:
             }
         )
     if not rows:
-        raise DataError(f"{path} holds no event")
+        raise DataError(f"{path} holds no event: a catalogue needs at least one")
     table = pd.DataFrame(rows)
     for column in ("start", "end"):
         table[column] = nanoseconds(pd.to_datetime(table[column], utc=True), table["row"], path)
     return table
+
+
+def _document(path: Path) -> tuple[io.BytesIO, int]:
+    """The XML of a file and its number of events.
+
+    It may not define entities: they grow without end, and read other files.
+    """
+    content = content_of(path, "see ingest.label_files")
+
+    def refuse(*declared: object) -> None:
+        raise DataError(f"{path} has a DOCTYPE, which QuakeML has not: take it out")
+
+    count = 0
+
+    def element(name: str, attributes: dict[str, str]) -> None:
+        nonlocal count
+        count += name.rsplit(":", 1)[-1] == "event"
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = element
+    try:
+        parser.Parse(content, True)
+    except (expat.ExpatError, ValueError) as error:
+        raise DataError(f"{path} is not XML ({error}): write it again as QuakeML 1.2") from None
+    return io.BytesIO(content), count
+
+
+def _check_time(time: Any, where: str) -> None:
+    if time is None:
+        raise DataError(f"{where}: a time is missing or cannot be read: write 1971-04-08T09:04:00Z")
+    if not _FIRST_NS <= time.ns < _LAST_NS:
+        raise DataError(
+            f"{where}: a time lies outside of {FIRST_YEAR} to {LAST_YEAR}: it is no time of a "
+            "recording; correct it"
+        )
 
 
 def check_recording(path: Path, start: pd.Timestamp | None, channel_id: str) -> None:

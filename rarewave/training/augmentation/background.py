@@ -1,10 +1,12 @@
 """Another recording mixed in."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave.base.parameters import Between
 from rarewave.training.augmentation.change import Change, Surroundings, in_order
 
 
@@ -12,8 +14,8 @@ from rarewave.training.augmentation.change import Change, Surroundings, in_order
 class Background(Change):
     """Another recording added, at a ratio of powers between two of so many dB."""
 
-    snr_low_db: float = 0.0
-    snr_high_db: float = 0.0
+    snr_low_db: Annotated[float, Between(-200, 200)] = 0.0
+    snr_high_db: Annotated[float, Between(-200, 200)] = 0.0
 
     step = "background"
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from rarewave.base.parameters import AtLeast
+from rarewave.base.parameters import Between
 from rarewave.training.augmentation.change import Change, Surroundings
 
 
@@ -14,7 +14,7 @@ from rarewave.training.augmentation.change import Change, Surroundings
 class Gain(Change):
     """Louder or fainter by up to so many dB."""
 
-    db: Annotated[float, AtLeast(0)] = 0.0
+    db: Annotated[float, Between(0, 200)] = 0.0
 
     step = "level"
 
@@ -28,8 +28,8 @@ class Gain(Change):
 class BandGain(Change):
     """A random curve over the rows, through so many `nodes` of up to so many dB either way."""
 
-    db: Annotated[float, AtLeast(0)] = 0.0
-    nodes: Annotated[int, AtLeast(2)] = 4
+    db: Annotated[float, Between(0, 200)] = 0.0
+    nodes: Annotated[int, Between(2, 1000)] = 4
 
     step = "level"
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from rarewave.base.parameters import AtLeast
+from rarewave.base.parameters import AtLeast, Between, Seconds
 from rarewave.training.augmentation.change import Change, Surroundings
 
 
@@ -18,8 +18,8 @@ from rarewave.training.augmentation.change import Change, Surroundings
 class TimeMask(Change):
     """Stretches of up to `s` seconds blanked, so many `times`."""
 
-    s: Annotated[float, AtLeast(0)] = 0.0
-    times: Annotated[int, AtLeast(1)] = 1
+    s: Seconds = 0.0
+    times: Annotated[int, Between(1, 1000)] = 1
 
     step = "mask"
 
@@ -34,7 +34,7 @@ class FrequencyMask(Change):
     """Bands of up to so many rows blanked, so many `times`."""
 
     rows: Annotated[int, AtLeast(0)] = 0
-    times: Annotated[int, AtLeast(1)] = 1
+    times: Annotated[int, Between(1, 1000)] = 1
 
     step = "mask"
 

@@ -17,8 +17,8 @@ class Noise(Change):
     The exponent lies between `low` and `high`: 0 is white, 1 pink, 2 brown.
     """
 
-    snr_low_db: float = 0.0
-    snr_high_db: float = 0.0
+    snr_low_db: Annotated[float, Between(-200, 200)] = 0.0
+    snr_high_db: Annotated[float, Between(-200, 200)] = 0.0
     low: Annotated[float, Between(-2, 3)] = 0.0
     high: Annotated[float, Between(-2, 3)] = 0.0
 

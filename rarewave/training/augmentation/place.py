@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from rarewave.base.parameters import AtLeast, Between
+from rarewave.base.parameters import AtLeast, Between, Seconds
 from rarewave.training.augmentation.change import Change, Surroundings, factor, in_order
 
 
@@ -14,7 +14,7 @@ from rarewave.training.augmentation.change import Change, Surroundings, factor, 
 class TimeShift(Change):
     """Rolled by up to `s` seconds either way: what leaves one end enters at the other."""
 
-    s: Annotated[float, AtLeast(0)] = 0.0
+    s: Seconds = 0.0
 
     step = "place"
 
