@@ -8,7 +8,7 @@ import pandas as pd
 
 from rarewave.annotations import cells
 from rarewave.annotations.cells import channels, decimal, first, numbers, tabbed
-from rarewave.annotations.table import checked, drawn_band, empty, writable
+from rarewave.annotations.table import COLUMNS, checked, drawn_band, empty, writable
 from rarewave.base.errors import DataError
 from rarewave.base.files import write_text
 
@@ -20,6 +20,7 @@ _OTHERS = {"selection", "view", "channel", "begin file", "begin path", _LOW[0], 
 
 _SCORES = {"peak": "Score", "mean": "Mean score", "windows": "Windows", "threshold": "Threshold"}
 _TEXTS = {"channel_id": "Channel id", "model": "Model", "version": "Version"}
+_WRITTEN = {*COLUMNS, "nyquist_hz", "file_start_s", *_SCORES, *_TEXTS}
 
 
 def looks_like(line: str) -> bool:
@@ -186,7 +187,8 @@ def write(path: Path, events: pd.DataFrame) -> None:
         Only some of the events name a file, a high frequency is unknown where the low one is
         known and `nyquist_hz` is not, and what `table.writable` refuses.
     """
-    events = writable(events, path)
+    # Others, as times of day, cost more than all the rest where there are thousands of events.
+    events = writable(events[[name for name in events if name in _WRITTEN]], path)
     if (events["file"] == "").any() and (events["file"] != "").any():
         row = int((events["file"] == "").to_numpy().argmax()) + 1
         raise DataError(f"{path}, event {row} cannot be written: others name a file: add it")
