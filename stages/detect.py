@@ -11,18 +11,12 @@ from rarewave.base.files import read_json, write_csv, write_json
 from rarewave.base.tables import COVERAGE, DETECTED, EVENTS, ROWS, read_table, write_table
 from rarewave.baselines.registry import CLASSIFIERS, SIGNALS
 from rarewave.dataset import training_calls
-from rarewave.detection import (
-    at_thresholds,
-    coverage,
-    judging,
-    operating_points,
-    scanning,
-    stream_signals,
-)
+from rarewave.detection import at_thresholds, coverage, judging, operating_points, scanning
 from rarewave.detection.at_thresholds import at_once, finder
 from rarewave.detection.heldout import PARTS, Heldout
 from rarewave.detection.operating_points import Operating
 from rarewave.detection.postprocessing import Joining
+from rarewave.detection.stream_signals import SCHEMA as SIGNALS_OF_STREAMS
 from rarewave.metrics import event_based
 from rarewave.metrics.bootstrap import Bootstrap
 from rarewave.metrics.comparison import NETWORK, Unit
@@ -86,7 +80,7 @@ def of_the_signal(
 ) -> dict[str, pd.DataFrame]:
     """The events of the signal's baselines at as many false alarms as the network has."""
     if artifacts.STREAM_SIGNALS.exists():  # training has windows around calls
-        held = test._replace(windows=read_table(artifacts.STREAM_SIGNALS, stream_signals.SCHEMA))
+        held = test._replace(windows=read_table(artifacts.STREAM_SIGNALS, SIGNALS_OF_STREAMS))
     else:
         schema = {"window_id": "str"} | dict.fromkeys(SIGNALS, "float64")
         held = test.with_signals(read_table(artifacts.SIGNALS, schema))
@@ -136,10 +130,10 @@ def report(
     known = judging.intervals(test, found, matching, names, bootstrap)
     table = judging.by_detector(test, found, matching, names, known)
     write_csv(artifacts.DETECT / "table.csv", table.to_dict("records"))
-    days = judging.per_day(test, found, matching)
-    write_csv(artifacts.DETECT / "days.csv", days.to_dict("records"))
-    metrics = judging.metrics(test, found, table, steps, matching, known)
-    write_json(artifacts.metrics("detect"), metrics)
+    days = judging.per_day(test, found, matching).to_dict("records")
+    write_csv(artifacts.DETECT / "days.csv", days)
+    content = judging.metrics(test, found, table, steps, matching, known)
+    write_json(artifacts.metrics("detect"), content)
     folder, shown = artifacts.plots("detect"), dict(list(test.durations.items())[:6])
     lines = {"labelled": test.truth} | found
     timelines.timelines(folder / "timelines.png", shown, lines, names, "Events on test recordings")
