@@ -38,11 +38,16 @@ def main() -> None:
     (split,) = params.options("split", Split)
     listed = read_table(artifacts.RECORDINGS, RECORDINGS)
     events = read_table(artifacts.EVENTS, EVENTS)
-    sizes = training_calls.sizes(events, listed, split, placement)
+    ingest = params.read_section("ingest")
+    block_s, parted = np.inf, (listed, events)
+    if ingest["group"] == "block":
+        block_s = ingest["block_s"]
+        parted = training_calls.in_blocks(listed, events, block_s)
+    sizes = training_calls.sizes(parted[1], parted[0], split, placement)
     grid = grid_of(placement, sizes["longest_s"] or 0.0, signal.sample_rate_hz)
     cutting.refuse_sizes(listed, signal, grid)
-    folder = Path(params.read_section("ingest")["data"])
-    settings = cutting.Settings(folder, events, signal, grid, placement, labelling)
+    folder = Path(ingest["data"])
+    settings = cutting.Settings(folder, events, signal, grid, placement, labelling, block_s)
     rows = listed.to_dict("records")
     tables, lengths, gaps = [], [], []
     with NpyRows(artifacts.X_CLEAN, (), np.float32) as X_clean:

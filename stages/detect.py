@@ -110,7 +110,7 @@ def pack(
     rows = trained["row"].to_numpy()
     remembered = neighbours.collect(model.network, model.normalisation, data, rows)
     ingest = params.read_section("ingest")
-    source = package.Source(ingest["channel"], ingest["start_pattern"])
+    source = package.Source(*(ingest[name] for name in ("channel", "start_pattern", "time_zone")))
     package.save(artifacts.PACKAGE, artifacts.MODEL, thresholds, joining, bands, remembered, source)
     mlflow = logbook.open_run("detect")
     with timing.tracking():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rarewave.annotations import by_file, by_time, listing
+from rarewave.annotations import by_file, by_time, doubt, listing, span
 from rarewave.annotations.by_time import Uncertainty
 from rarewave.annotations.listing import Wanted
 from rarewave.annotations.reading import read_catalogue
@@ -36,12 +36,16 @@ def main() -> None:
     placement = parameters.build(Placement, section, "clean")
     wanted = Wanted(signal, placement.window_samples, placement.pad_short)
     table, left_out = listed(files, sources, folder, wanted)
-    repeated = repeats.duplicates(table)
-    table = table[~table["recording_id"].isin([repeat for _, repeat in repeated])]
     if catalogue is None:
         events, table, report = by_file.read(sources, folder, table)
     else:
         events, report = by_time.match_events(catalogue, table, uncertainty)
+        events, table, spoken = span.within(catalogue, table, events, sources.span())
+        report |= spoken
+    events = doubt.marked(events, table, sources.uncertain_labels, sources.until_label)
+    repeated = repeats.duplicates(table)
+    again = [repeat for _, repeat in repeated]  # known once labels are: the labelled one is kept
+    table, events = (t[~t["recording_id"].isin(again)] for t in (table, events))
     if sources.folds:
         table["fold"] = make_folds(table, events, sources.folds, sources.fold_seed)
     report |= {

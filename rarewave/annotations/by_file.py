@@ -45,6 +45,7 @@ def read(
     """
     recordings = recordings.assign(fold="", labelled=False)
     report: dict[str, Any] = {"recording_absent": [], "cut_at_the_end": []}
+    report["of_channels_that_are_not_read"] = []
     if sources.labels in ("files", "tables"):
         rows, named = (_files if sources.labels == "files" else _tables)(
             sources, folder, recordings, report
@@ -228,6 +229,11 @@ def _events(
 ) -> list[dict[str, Any]]:
     rows = []
     length = recording["n_samples"] / recording["sample_rate"]
+    if str(recording["channel"]).isdigit():
+        other = ~table["channel"].isin([0, int(recording["channel"])])
+        name = "of_channels_that_are_not_read"
+        report[name] += [f"{path.name} row {row}" for row in table["row"][other]]
+        table = table[~other]
     for row in table.to_dict("records"):
         if row["onset_s"] >= length:
             raise DataError(
@@ -239,7 +245,8 @@ def _events(
         source = f"{path.name}:{row['row']}"
         band = float(row["low_hz"]), float(row["high_hz"])
         until = min(float(row["offset_s"]), length)
-        rows.append(_event(recording, row["onset_s"], until, row["label"], source, band))
+        event = _event(recording, row["onset_s"], until, row["label"], source, band)
+        rows.append(event | {"certain": row["certain"]})
     return rows
 
 

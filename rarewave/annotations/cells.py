@@ -181,17 +181,47 @@ def _plain(name: str) -> str:
 
 
 def channels(table: pd.DataFrame, name: str | None, path: Path) -> "pd.Series[float]":
-    """Channel numbers from 1 of column `name`; 1 where the cell or the column is not there."""
+    """Channel numbers from 1 of column `name`; 0 where the cell or the column is not there."""
     if name is None:
-        return pd.Series(1.0, table.index)
-    found = numbers(table[name], path, needed=False).fillna(1.0)
-    bad = found[(found < 1) | (found % 1 != 0)]
+        return pd.Series(0.0, table.index)
+    found = numbers(table[name], path, needed=False)
+    bad = found[(found < 1) | (found % 1 != 0) & found.notna()]
     if len(bad):
         raise DataError(
             f"{path}, row {bad.index[0]}: channel {table[name][bad.index[0]]} is not a whole "
             "number from 1: correct it"
         )
-    return found
+    return found.fillna(0.0)
+
+
+_YES, _NO = {"yes", "y", "true", "1", "x", "?"}, {"", "no", "n", "false", "0"}
+
+
+def certain(table: pd.DataFrame, names: Mapping[str, str], path: Path) -> "pd.Series[bool]":
+    """Whether each row is sure: by a column `certain` or `uncertain`, if there is one.
+
+    Parameters
+    ----------
+    names : the columns of the table by their names in lower case.
+
+    Raises
+    ------
+    DataError
+        A cell is neither yes nor no. File and row are named.
+    """
+    sure = pd.Series(True, table.index)
+    for name, meaning in (("certain", True), ("uncertain", False)):
+        if name in names:
+            said = table[names[name]].str.strip().str.casefold()
+            odd = ~said.isin(_YES | _NO)
+            if odd.any():
+                raise DataError(
+                    f"{path}, row {odd.idxmax()}: {names[name]} is {said[odd.idxmax()]!r}: write "
+                    "yes or no, or leave it empty"
+                )
+            given = said != ""
+            sure &= ~given | (said.isin(_YES) == meaning)
+    return sure
 
 
 def nanoseconds(times: pd.Series, rows: pd.Series, path: Path) -> pd.Series:

@@ -25,7 +25,8 @@ def describe(path: Path, sources: Sources, wanted: Wanted) -> list[dict[str, obj
     """Rows of the table of recordings, one per channel; unusable ones carry a `problem`."""
     rows: list[dict[str, object]] = []
     try:
-        for header in reading.headers(path, sources.channel, sources.start_pattern):
+        given = sources.channel, sources.start_pattern, sources.time_zone
+        for header in reading.headers(path, *given):
             content, why = reading.examine(path, header)
             problem = f"{path}: {why}; take it out of the folder" if why else ""
             problem = problem or unfit(path, header, wanted)
@@ -70,6 +71,8 @@ def usable(rows: list[dict[str, object]], leave_out: bool) -> tuple[pd.DataFrame
 
 def group_of(row: pd.Series, by: str) -> str:
     """What must not be split: the UTC day, the station, the folder or the recording.
+
+    Of `block`, which parts recordings, it is the recording here.
 
     Raises
     ------

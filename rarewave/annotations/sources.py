@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+import pandas as pd
+
 from rarewave.base.errors import DataError
-from rarewave.base.parameters import AtLeast, Between, Seed
+from rarewave.base.parameters import Above, AtLeast, Between, Seed
 from rarewave.recordings import sound
 
 LABELS = Literal["catalogues", "files", "tables", "clips", "folders", "names"]
@@ -20,8 +22,13 @@ class Sources:
     `folders` named after what they hold; file `names`. `label_files` are the catalogues, the
     tables, or for `files` patterns such as `labels/{stem}.txt`. `group`: what stays together in
     a split: recordings of one UTC `day`, one `station`, one `folder`, every `recording` for
-    itself, or what the clip table or the name says (`given`). `leave_out_unusable`: recordings that
-    are broken, too short or of a wrong rate are left out and counted; else they end the stage.
+    itself, what the clip table or the name says (`given`), or stretches of `block_s` seconds of
+    each recording (`block`), for long ones. Times in names are of `time_zone` unless they say
+    another. A catalogue speaks of `catalogue_span`, from and until; null: of the UTC days from its
+    first to its last event; recordings outside are unlabelled. Events of `uncertain_labels` are
+    neither event nor background, and so is what follows an event of `until_label`.
+    `leave_out_unusable`: recordings that are broken, too short or of a wrong rate are left out and
+    counted; else they end the stage.
     """
 
     data: str
@@ -31,11 +38,16 @@ class Sources:
     label_column: str | None
     name_pattern: str | None
     start_pattern: str | None
+    time_zone: str
     channel: Annotated[int, AtLeast(1)] | None
     leave_out_unusable: bool
-    group: Literal["day", "station", "folder", "recording", "given"]
+    group: Literal["day", "station", "folder", "recording", "given", "block"]
+    block_s: Annotated[float, Above(0)]
     folds: Annotated[int, Between(0, 10_000)]
     fold_seed: Seed
+    catalogue_span: tuple[str, ...] | None
+    uncertain_labels: tuple[str, ...]
+    until_label: str | None
 
     def __post_init__(self) -> None:
         if not self.pattern or self.pattern.startswith("/") or ".." in self.pattern:
@@ -57,5 +69,30 @@ class Sources:
             raise DataError("folds is 1: give 0 for none, or at least 2")
         if self.start_pattern is not None:
             sound.check_pattern(self.start_pattern)
+        sound.zone_of(self.time_zone)
+        self.span()
+        if self.group == "block" and self.folds:
+            raise DataError("group is block, and folds are of whole recordings: set folds to 0")
         if self.group == "given" and self.labels not in ("clips", "names"):
             raise DataError("group is given, and only labels: clips or names give groups")
+
+    def span(self) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+        """When the catalogues' span begins and ends (UTC), None where it is not declared.
+
+        Raises
+        ------
+        DataError
+            These are not two times in order.
+        """
+        if self.catalogue_span is None:
+            return None
+        try:
+            begin, end = (pd.to_datetime(text, utc=True) for text in self.catalogue_span)
+        except (ValueError, TypeError):
+            begin = end = pd.NaT
+        if not begin < end:
+            raise DataError(
+                f"catalogue_span is {list(self.catalogue_span)}: give two times in order, as "
+                '["1971-01-01", "1972-01-01T12:00"]'
+            )
+        return begin, end

@@ -18,7 +18,8 @@ SCHEMA = {
     "low_hz": "float64",  # NaN where unknown
     "high_hz": "float64",
     "label": "str",
-    "channel": "int64",  # from 1; 1 where unknown
+    "channel": "int64",  # from 1; 0 where unknown
+    "certain": "bool",  # false: it may be or not be
     "row": "int64",  # line as a text editor counts, the first being 1
     "source": "str",  # name of the label file
 }
@@ -84,6 +85,7 @@ def writable(events: pd.DataFrame, path: Path) -> pd.DataFrame:
     if missing:
         raise DataError(f"{path}: events have no column {', '.join(missing)}: add it")
     full = _filled(events).reset_index(drop=True)
+    full["channel"] = full["channel"].clip(lower=1)
     for row, event in enumerate(full.itertuples(), start=1):
         mistake = _mistake(event.onset_s, event.offset_s, event.low_hz, event.high_hz)
         mistake = mistake or bad_label(event.label) or unwritable("file name", event.file)
@@ -115,7 +117,7 @@ def drawn_band(event: Mapping[str, Any], where: str) -> tuple[float, float]:
 
 def _filled(events: pd.DataFrame) -> pd.DataFrame:
     """With the columns that an event may lack, as unknown."""
-    defaults = {"file": "", "low_hz": np.nan, "high_hz": np.nan, "channel": 1}
+    defaults = {"file": "", "low_hz": np.nan, "high_hz": np.nan, "channel": 0, "certain": True}
     return events.assign(**{name: events.get(name, value) for name, value in defaults.items()})
 
 

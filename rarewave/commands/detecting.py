@@ -206,7 +206,9 @@ def _headers(
         if pattern and not strict and sound.is_sound(path) and not sound.has_time(path, pattern):
             pattern, unfit = None, unfit + 1
         try:
-            headers, lacking, problem = reading.readable(path, source.channel, pattern)
+            headers, lacking, problem = reading.readable(
+                path, source.channel, pattern, source.time_zone
+            )
         except DataError as error:
             broken.append((path, str(error)))
             continue

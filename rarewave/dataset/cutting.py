@@ -36,6 +36,7 @@ class Settings(NamedTuple):
     grid: Grid
     placement: Placement
     labelling: Labelling
+    block_s: float  # stretches that are a group each; infinite: the recording's group stays
 
 
 def refuse_sizes(listed: pd.DataFrame, signal: Cleaning, grid: Grid) -> None:
@@ -138,6 +139,9 @@ def windows_of(
     table["window_id"] = [f"{name}/{at:08d}" for at in first]
     table["recording_id"], table["group"], table["fold"] = name, row["group"], row["fold"]
     table["start_s"] = first / rate
+    if np.isfinite(settings.block_s):
+        number = (table["start_s"] // settings.block_s).astype(int)
+        table["group"] = [f"{row['group']}/{block:04d}" for block in number]
     table["duration_s"] = length / rate
     begins = pd.Series(pd.to_datetime([row["start"]] * len(first), utc=True))
     table["start"] = begins + pd.to_timedelta(first / rate, unit="s").round("us")

@@ -50,6 +50,19 @@ def sizes(
     return {name: float(v) if np.isfinite(v) else None for name, v in found.items()}
 
 
+def in_blocks(
+    recordings: pd.DataFrame, events: pd.DataFrame, block_s: float
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Recordings and events where every stretch of `block_s` seconds is a recording and a group."""
+    seconds = recordings["n_samples"] / recordings["sample_rate"]
+    numbers = [range(max(1, int(np.ceil(s / block_s)))) for s in seconds]
+    table = recordings.assign(block=numbers).explode("block", ignore_index=True)
+    suffix = table["block"].map("/{:04d}".format)
+    table["recording_id"], table["group"] = table["recording_id"] + suffix, table["group"] + suffix
+    at = (events["onset_s"].clip(lower=0) // block_s).astype(int).map("/{:04d}".format)
+    return table, events.assign(recording_id=events["recording_id"] + at)
+
+
 def bands(
     events: pd.DataFrame, windows: pd.DataFrame, split: pd.DataFrame, task: Task
 ) -> dict[str, tuple[float, float]]:

@@ -43,7 +43,6 @@ def grid_scores(
     signals : what `stream_signals` gives for the baselines of the signal; None: there are none.
     """
     rate, tables = front_end.clean.sample_rate_hz, []
-    group = held.recordings.set_index("recording_id")["group"]
     events = pd.concat([held.truth, held.doubtful], ignore_index=True)
     for scan in scans:
         name, first = scan.stream.pieces[0].header.recording_id, scan.first[: len(scan.P)]
@@ -54,11 +53,8 @@ def grid_scores(
         windows["start_s"] = first / rate
         windows["window_id"] = [f"{name}/{sample:08d}" for sample in first]
         windows["recording_id"] = name
-        windows["group"] = held.in_files(
-            windows[["recording_id", "start_s"]].assign(
-                onset_s=windows["start_s"], offset_s=windows["start_s"]
-            )
-        )["recording_id"].map(group)
+        at = windows[["recording_id", "start_s"]].assign(onset_s=windows["start_s"])
+        windows["group"] = held.groups_of(at.assign(offset_s=at["onset_s"]))
         windows = windows.assign(part=part, row=-1, unit="")
         used = (windows["status"] == "used").to_numpy() & np.isfinite(scan.P).all(axis=1)
         for number, detector in enumerate(detectors):

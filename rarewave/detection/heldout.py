@@ -94,6 +94,16 @@ class Heldout(NamedTuple):
             events.loc[mine, "recording_id"] = np.array(names, object)[piece]
         return events
 
+    def groups_of(self, events: pd.DataFrame) -> NDArray[np.str_]:
+        """The group that each event of streams begins in: that of the window before its onset."""
+        inside = self.in_files(events)
+        groups = np.full(len(events), "", object)
+        for name, mine in self.windows.sort_values("start_s").groupby("recording_id"):
+            here = (inside["recording_id"] == name).to_numpy()
+            at = np.searchsorted(mine["start_s"], inside["onset_s"][here], side="right") - 1
+            groups[here] = mine["group"].to_numpy(object)[np.maximum(at, 0)]
+        return groups.astype("U")
+
     def scored(self, found: pd.DataFrame, matching: Matching) -> pd.DataFrame:
         """Detections but for those that are no hit and lie in uncertain time, as table DETECTED."""
         table = conform(found.reset_index(drop=True), DETECTED, "events")
@@ -215,6 +225,34 @@ def _one_each(events: pd.DataFrame, moved: pd.DataFrame) -> pd.DataFrame:
     return moved[groups.cumcount() == 0]
 
 
+def _parted(
+    events: pd.DataFrame, windows: pd.DataFrame, recordings: pd.DataFrame, part: str
+) -> pd.DataFrame:
+    """Events, where time of other parts is uncertain, and so are events that lie there by half.
+
+    Parameters
+    ----------
+    windows : recording_id, start_s, duration_s and part of recordings with windows of `part`.
+    """
+    others = ~windows["part"].isin([part, "purged"])
+    torn = windows[windows["recording_id"].isin(windows["recording_id"][others])]
+    seconds = recordings["n_samples"] / recordings["sample_rate"]
+    length = dict(zip(recordings["recording_id"], seconds, strict=True))
+    closed = []
+    for name, mine in torn[torn["part"] == part].groupby("recording_id"):
+        begin = np.sort(mine["start_s"].to_numpy(float))
+        end = begin + float(mine["duration_s"].iloc[0])
+        edges = np.concatenate(([0.0], end)), np.concatenate((begin, [length.get(name, 0.0)]))
+        closed += [(str(name), a, b) for a, b in zip(*edges, strict=True) if b > a]
+    if not closed:
+        return events
+    rows = pd.DataFrame(closed, columns=["recording_id", "onset_s", "offset_s"])
+    rows = rows.assign(event_id=[f"part {n}" for n in range(len(rows))], label="", certain=False)
+    events = events.assign(certain=events["certain"] & ~in_doubt(events, rows))
+    rows = rows.assign(low_hz=np.nan, high_hz=np.nan)[events.columns]
+    return pd.concat([events, rows], ignore_index=True)
+
+
 def heldout(
     part: str,
     recordings: pd.DataFrame,
@@ -224,7 +262,10 @@ def heldout(
     split: pd.DataFrame,
     task: Task,
 ) -> Heldout:
-    """The labelled recordings all of whose windows are of one part, or purged.
+    """The labelled recordings that hold windows of one part.
+
+    Where a recording is of several parts, as its blocks are groups, all time in which no window
+    of this one lies is uncertain: nothing is scored there.
 
     Parameters
     ----------
@@ -235,15 +276,15 @@ def heldout(
     DataError
         There is none.
     """
-    named = split.merge(windows[["window_id", "recording_id"]], on="window_id")
-    inside = named.groupby("recording_id")["part"].agg(set)
-    whole = inside.index[[part in p and p <= {part, "purged"} for p in inside]]
-    mine = recordings[recordings["recording_id"].isin(whole) & recordings["labelled"]]
+    columns = ["window_id", "recording_id", "start_s", "duration_s"]
+    named = split.merge(windows[columns], on="window_id")
+    here = named["recording_id"].isin(named["recording_id"][named["part"] == part])
+    named = named[here]
+    mine = recordings[recordings["recording_id"].isin(named["recording_id"])]
+    mine = mine[mine["labelled"]]
     if not len(mine):
-        raise DataError(
-            f"no recording lies in the {part} part as a whole: events can only be scored in whole "
-            "recordings; choose an ingest.group that keeps them whole"
-        )
+        raise DataError(f"no labelled recording lies in the {part} part: run the stage split")
+    events = _parted(events, named, mine, part)
     files = [
         (Path(row["path"]), Header(*(row[name] for name in Header._fields)))
         for row in mine.to_dict("records")

@@ -47,12 +47,7 @@ def _units(
 ) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
     """What the bootstrap draws whole, of each event and of each detection."""
     if bootstrap.unit == "group":
-        group = test.recordings.set_index("recording_id")["group"]
-        of_truth, of_found = (
-            test.in_files(table)["recording_id"].map(group).to_numpy("U")
-            for table in (test.truth, found)
-        )
-        return of_truth, of_found
+        return test.groups_of(test.truth), test.groups_of(found)
     of_truth = np.array([f"event {number}" for number in range(len(test.truth))], "U")
     block = (found["onset_s"] // bootstrap.block_s).astype(int).astype(str)
     of_found = (found["recording_id"] + " " + block).to_numpy(object)

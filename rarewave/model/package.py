@@ -15,6 +15,7 @@ from rarewave.detection.postprocessing import Joining
 from rarewave.model import detector, neighbours
 from rarewave.model.detector import Detector
 from rarewave.model.neighbours import Examples
+from rarewave.recordings import sound
 from rarewave.tracking.runs import be_patient_for_seconds
 
 
@@ -24,6 +25,7 @@ class Source:
 
     channel: int | None = None  # of sound files, from 1; None: the mean of all
     start_pattern: str | None = None  # of the time in names of sound files
+    time_zone: str = "UTC"  # of these times
 
     def __post_init__(self) -> None:
         number = type(self.channel) is int and self.channel >= 1
@@ -31,6 +33,7 @@ class Source:
             raise ValueError(f"the channel {self.channel!r} is no number from 1")
         if not isinstance(self.start_pattern, str | None):
             raise ValueError(f"the start pattern {self.start_pattern!r} is no text")
+        sound.zone_of(self.time_zone)
 
 
 _FILE = "events.json"

@@ -83,27 +83,30 @@ def _near_misses(folder: Path, pattern: str) -> str:
     return f"; {near[0]} would fit but for upper and lower case" if near else ""
 
 
-def headers(path: Path, channel: int | None, start_pattern: str | None) -> list[Header]:
+def headers(
+    path: Path, channel: int | None, start_pattern: str | None, time_zone: str = "UTC"
+) -> list[Header]:
     """The recordings of one file.
 
     Parameters
     ----------
     channel : of a sound file, from 1; None: the mean of all. Other formats give every channel.
     start_pattern : of `strptime`, for start times in the names of sound files.
+    time_zone : of these times, by name.
 
     Raises
     ------
     DataError
         The file is unreadable, truncated or empty, or has no such channel.
     """
-    found, _, problem = readable(path, channel, start_pattern)
+    found, _, problem = readable(path, channel, start_pattern, time_zone)
     if problem:
         raise DataError(f"{problem}: {AGAIN}")
     return found
 
 
 def readable(
-    path: Path, channel: int | None, start_pattern: str | None
+    path: Path, channel: int | None, start_pattern: str | None, time_zone: str = "UTC"
 ) -> tuple[list[Header], float, str]:
     """What can be read of one file, truncated or not.
 
@@ -118,13 +121,13 @@ def readable(
     """
     refuse_name(path)
     try:
-        return _readable(Path(path), channel, start_pattern)
+        return _readable(Path(path), channel, start_pattern, time_zone)
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}): {AGAIN}") from None
 
 
 def _readable(
-    path: Path, channel: int | None, start_pattern: str | None
+    path: Path, channel: int | None, start_pattern: str | None, time_zone: str
 ) -> tuple[list[Header], float, str]:
     if not sound.is_sound(path):
         problem = ""
@@ -152,7 +155,7 @@ def _readable(
     if channel is not None and not 1 <= channel <= channels:
         raise DataError(f"{path} has {channels} channel(s), and channel {channel} is wanted")
     name = MEAN if channel is None and channels > 1 else str(channel or 1)
-    start = sound.start_of(path, start_pattern)
+    start = sound.start_of(path, start_pattern, time_zone)
     return [Header(path.stem, name, start, rate, frames)], lacking, problem
 
 

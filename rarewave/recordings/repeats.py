@@ -6,11 +6,15 @@ import pandas as pd
 
 
 def duplicates(recordings: pd.DataFrame) -> list[tuple[str, str]]:
-    """Pairs (first, repeat) of recordings with the same samples, rate and start."""
+    """Pairs (first, repeat) of recordings with the same samples, rate and start.
+
+    The first is the first that is labelled, if any is.
+    """
     first: dict[tuple[Any, ...], str] = {}
     pairs = []
-    keys = recordings[["content", "sample_rate", "start"]].itertuples(index=False, name=None)
-    for key, name in zip(keys, recordings["recording_id"], strict=True):
+    ordered = recordings.sort_values("labelled", ascending=False, kind="stable")
+    keys = ordered[["content", "sample_rate", "start"]].itertuples(index=False, name=None)
+    for key, name in zip(keys, ordered["recording_id"], strict=True):
         if key in first:
             pairs.append((first[key], name))
         first.setdefault(key, name)

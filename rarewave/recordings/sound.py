@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ _AUDIOMOTH = re.compile(
 _FIELDS = {"Y": r"\d{4}", "y": r"\d{2}", "f": r"\d{1,6}", "j": r"\d{3}"} | dict.fromkeys(
     "mdHMS", r"\d{2}"
 )
+_FIELDS["z"] = r"(?:Z|[+-]\d{2}:?\d{2})"
 
 
 def is_sound(path: Path) -> bool:
@@ -138,10 +140,11 @@ def read(
     return frames[:, 0].copy() if frames.shape[1] == 1 else frames.mean(axis=1)
 
 
-def start_of(path: Path, pattern: str | None) -> pd.Timestamp:
+def start_of(path: Path, pattern: str | None, zone: str = "UTC") -> pd.Timestamp:
     """When a sound file starts (UTC): from its name by a pattern, else from its header, else NaT.
 
-    `pattern` is of `strptime`, found anywhere in the stem: `%Y%m%d_%H%M%S`.
+    `pattern` is of `strptime`, found anywhere in the stem: `%Y%m%d_%H%M%S`. Times are of the time
+    `zone` unless the pattern has `%z`; of an hour that a change of clocks repeats, the first.
     """
     if pattern is not None:
         parts = re.split(r"%(.)", pattern)
@@ -159,7 +162,11 @@ def start_of(path: Path, pattern: str | None) -> pd.Timestamp:
                 f"{path}: {found.group()!r} is no time ({error}): rename it, or correct the start "
                 "pattern"
             ) from None
-        return _in_range(pd.Timestamp(parsed, tz="UTC"), path)
+        time = pd.Timestamp(parsed)
+        if time.tz is None:
+            given = {"ambiguous": True, "nonexistent": "shift_forward"}
+            time = time.tz_localize(zone_of(zone), **given)
+        return _in_range(time.tz_convert("UTC"), path)
     with opened(path) as file:
         comment, date = file.comment or "", file.date or ""
     match = _AUDIOMOTH.search(comment)
@@ -178,6 +185,16 @@ def start_of(path: Path, pattern: str | None) -> pd.Timestamp:
     if re.fullmatch(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*", date):
         return _in_range(pd.to_datetime(date, utc=True, errors="coerce"), path)
     return pd.NaT
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """A time zone by its name; raises `DataError` where there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise DataError(
+            f"there is no time zone {name!r}: write it as UTC or Europe/Berlin"
+        ) from None
 
 
 def has_time(path: Path, pattern: str) -> bool:
@@ -212,6 +229,6 @@ def check_pattern(pattern: str) -> None:
 def _field(letter: str, pattern: str) -> str:
     if letter not in _FIELDS:
         raise DataError(
-            f"the start pattern is {pattern!r}: %{letter} is not known; use %Y %m %d %H %M %S %f"
+            f"the start pattern is {pattern!r}: %{letter} is not known; use %Y %m %d %H %M %S %f %z"
         )
     return _FIELDS[letter]

@@ -45,11 +45,13 @@ def audit(
         for column in ("group", "event_id")
     }
     parts_of["event_id"] = parts_of["event_id"].drop("", errors="ignore")  # background
+    if options.clock == "group":  # what one recorder heard is no other's
+        parts_of["event_id"] = parts_of["event_id"][:0]
     for column, parts in parts_of.items():
         torn = parts[parts > 1]
         if len(torn) and not (column == "group" and options.test_recordings):
             raise DataError(f"the split leaks: {column} {torn.index[0]} is in two parts")
-    near = purge(windows[used], part[used], options.purge_s)
+    near = purge(windows[used], part[used], options.purge_s, options.clock)
     if near.any():
         name = windows["window_id"].to_numpy("U")[used][near][0]
         raise DataError(

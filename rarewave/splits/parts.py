@@ -1,7 +1,7 @@
 """The parts of a split, and what the stage may be told."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from rarewave.base.errors import DataError
 from rarewave.base.parameters import Above, Between, Seconds, Seed
@@ -18,7 +18,8 @@ class Split:
     the groups of those parts instead (days left out), `*` standing for anything; `test_fold` is
     the fold of the test part, given or made by ingest. `test_recordings` names recordings, to
     repeat a published split even if it parts groups: the audit then says what leaks. Windows of
-    different parts are at least `purge_s` apart in time.
+    different parts are at least `purge_s` apart in time, on one `shared` clock, for one event
+    reaches all stations, or each `group` on its own: recorders that hear different things.
     """
 
     validation: Annotated[float, Above(0), Between(0, 0.9)]
@@ -28,6 +29,7 @@ class Split:
     test_fold: int | None
     test_recordings: tuple[str, ...]
     purge_s: Seconds
+    clock: Literal["shared", "group"]
     seed: Seed
 
     def __post_init__(self) -> None:

@@ -8,14 +8,16 @@ from rarewave.splits.held_out import fits
 from rarewave.splits.parts import Split
 
 
-def purge(windows: pd.DataFrame, part: NDArray[np.str_], purge_s: float) -> NDArray[np.bool_]:
+def purge(
+    windows: pd.DataFrame, part: NDArray[np.str_], purge_s: float, clock_of: str = "shared"
+) -> NDArray[np.bool_]:
     """Windows too near in time to another part.
 
     Of two parts that come too near, the training part gives way, then validation. Time is UTC
-    where recordings have a start, whatever the station, for one event reaches all of them;
-    otherwise the time within the recording.
+    where recordings have a start, whatever the station, for one event reaches all of them, unless
+    `clock_of` is `group`; otherwise the time within the recording.
     """
-    clock, axis = _clock(windows)
+    clock, axis = _clock(windows, clock_of)
     begin, end = clock, clock + windows["duration_s"].to_numpy()
     removed = np.zeros(len(part), bool)
     for weaker, stronger in (
@@ -54,17 +56,17 @@ def free(
         closed |= (unlabelled["fold"] == str(options.test_fold)).to_numpy()
     both = pd.concat([unlabelled, windows[held]], ignore_index=True)
     parts = np.concatenate([np.full(len(unlabelled), "train", "U16"), part[held]])
-    return ~closed & ~purge(both, parts, options.purge_s)[: len(unlabelled)]
+    return ~closed & ~purge(both, parts, options.purge_s, options.clock)[: len(unlabelled)]
 
 
-def _clock(windows: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
+def _clock(windows: pd.DataFrame, of: str) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
     """Seconds on a time axis, and the name of that axis, for every window."""
     known = windows["start"].notna().to_numpy()
     seconds = windows["start_s"].to_numpy(float).copy()
     utc = windows["start"].to_numpy("datetime64[ns]").astype(np.int64) / 1e9
     seconds[known] = utc[known]
     axis = np.where(known, "UTC", windows["recording_id"].to_numpy("U"))
-    return seconds, axis
+    return seconds, windows["group"].to_numpy("U") if of == "group" else axis
 
 
 def _near(

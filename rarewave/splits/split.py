@@ -48,8 +48,9 @@ def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
     dealt = deal(counts, kinds != BACKGROUND, options, fixed)
     part = np.array(PARTS)[dealt][index].astype("U16")
     part[named] = "test"
-    part[purge(windows, part, options.purge_s)] = PURGED
-    part[_torn(windows["event_id"].to_numpy("U"), part)] = PURGED
+    part[purge(windows, part, options.purge_s, options.clock)] = PURGED
+    if options.clock == "shared":
+        part[_torn(windows["event_id"].to_numpy("U"), part)] = PURGED
     positive = labels != BACKGROUND
     both = (("event", positive), ("background", ~positive))
     for name in PARTS:

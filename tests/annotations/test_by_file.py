@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import project, tiny
@@ -42,6 +43,11 @@ FILES = Sources(
     group="recording",
     folds=0,
     fold_seed=1,
+    time_zone="UTC",
+    block_s=3600.0,
+    catalogue_span=None,
+    uncertain_labels=(),
+    until_label=None,
 )
 TABLES = replace(FILES, labels="tables", label_files=("all.tsv",))
 CLIPS = replace(FILES, labels="clips", label_files=("meta.csv",), group="given")
@@ -417,3 +423,42 @@ def test_the_stage_refuses_bad_labels(
     said = ingest(code, WAVES, written, good=False, **options)
     for part in says:
         assert part in said, said
+
+
+def test_selections_of_other_channels_are_left_out_and_said(tmp_path: Path) -> None:
+    """Where channel 1 is read, a selection on channel 2 is none of it; without a column all are."""
+    (tmp_path / "labels").mkdir()
+    rows = "1\tSpectrogram 1\t1\t1\t2\t0\t0\tcall\n2\tSpectrogram 1\t2\t3\t4\t0\t0\tcall\n"
+    (tmp_path / "labels/a.txt").write_text(f"{RAVEN}\tAnnotation\n{rows}")
+    soundfile.write(tmp_path / "a.wav", np.zeros((80_000, 2)), 8000)
+    listed = recorded("a.wav").assign(channel="1")
+    found, _, report = by_file.read(replace(FILES, channel=1), tmp_path, listed)
+    assert found["onset_s"].tolist() == [1]
+    assert report["of_channels_that_are_not_read"] == ["a.txt row 3"]
+    found, _, report = by_file.read(FILES, tmp_path, listed.assign(channel="mean"))
+    assert found["onset_s"].tolist() == [1, 3]
+    (tmp_path / "labels/a.txt").write_text("1\t2\tcall\n3\t4\tcall\n")
+    found, _, _ = by_file.read(replace(FILES, channel=2), tmp_path, listed.assign(channel="2"))
+    assert found["onset_s"].tolist() == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "sure"),
+    [("Uncertain", ["x", ""], [False, True]), ("Certain", ["no", "yes"], [False, True])],
+)
+def test_a_column_says_what_is_uncertain(
+    tmp_path: Path, header: str, cells: list[str], sure: list[bool]
+) -> None:
+    """Of a Raven table and of an event table."""
+    (tmp_path / "labels").mkdir()
+    lines = [f"{n}\tSpectrogram 1\t1\t{n}\t{n}.5\t0\t0\tcall\t{c}" for n, c in enumerate(cells, 1)]
+    table = "\n".join([f"{RAVEN}\tAnnotation\t{header}", *lines])
+    plain = "\n".join([f"onset,offset,label,{header}"] + [f"{n},{n}.5,call,{c}" for n, c in
+                                                          enumerate(cells, 1)])  # fmt: skip
+    for text in (table, plain):
+        (tmp_path / "labels/a.txt").write_text(text + "\n")
+        found, _, _ = by_file.read(FILES, tmp_path, recorded("a.wav"))
+        assert found["certain"].tolist() == sure
+    (tmp_path / "labels/a.txt").write_text(plain.replace(f"call,{cells[0]}", "call,perhaps") + "\n")
+    with pytest.raises(DataError, match=rf"row 2: {header} is 'perhaps'"):
+        by_file.read(FILES, tmp_path, recorded("a.wav"))

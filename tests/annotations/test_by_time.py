@@ -143,7 +143,11 @@ def test_an_onset_that_another_catalogue_gives_with_its_end_is_that_event() -> N
 def test_repeated_recordings_are_found() -> None:
     """Same samples, rate and start; the first one stays."""
     table = recording_table(("p", "S12", 0, 10), ("q", "S12", 0, 10), ("r", "S12", 0, 10))
-    table["content"] = ["x", "y", "x"]
+    table["content"], table["labelled"] = ["x", "y", "x"], True
+    assert repeats.duplicates(table) == [("p", "r")]
+    table["labelled"] = [False, True, True]
+    assert repeats.duplicates(table) == [("r", "p")]  # the labels are not lost
+    table["labelled"] = False
     assert repeats.duplicates(table) == [("p", "r")]
     table.loc[2, "start"] = ZERO + pd.Timedelta(seconds=1)
     assert repeats.duplicates(table) == []

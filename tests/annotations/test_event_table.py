@@ -66,7 +66,7 @@ def test_frequencies_and_channels_where_there_are_any(tmp_path: Path, low: str, 
     text = f"onset,offset,label,{low},{high},channel\n1,2,a,100,900,2\n1,2,a,,,\n"
     found = event_table.read(written(tmp_path, text))
     assert found[["low_hz", "high_hz", "channel"]].iloc[0].tolist() == [100, 900, 2]
-    assert found[["low_hz", "high_hz"]].iloc[1].isna().all() and found["channel"][1] == 1
+    assert found[["low_hz", "high_hz"]].iloc[1].isna().all() and found["channel"][1] == 0
     assert list(found["file"]) == ["", ""]
 
 

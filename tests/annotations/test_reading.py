@@ -56,7 +56,8 @@ def test_every_form_gives_the_same_table(tmp_path: Path, text: str, file: str, r
                 "onset_s": 1.0,
                 "offset_s": 2.0,
                 "label": "dog",
-                "channel": 1,
+                "channel": 1 if "Begin Time" in text and "Channel" in text else 0,
+                "certain": True,
                 "row": row,
                 "source": "labels.txt",
             }

@@ -22,6 +22,7 @@ SPLIT = Split(
     test_fold=None,
     test_recordings=(),
     purge_s=0.0,
+    clock="shared",
     seed=1,
 )
 CALLS = Placement(

@@ -31,6 +31,7 @@ def recordings(**parts: tuple[float, list[str]]) -> tuple[pd.DataFrame, pd.DataF
         for number, part in enumerate(each):
             one = {"window_id": f"{name}/{number}", "recording_id": name, "start_s": 10.0 * number}
             one |= {"new_s": 10.0, "status": "used", "level_db": -20.0}
+            one |= {"duration_s": 10.0, "group": name}
             windows.append(one)
             split.append({"window_id": one["window_id"], "row": len(split), "part": part})
     table = pd.DataFrame(rows)
@@ -62,24 +63,28 @@ EVENT = Task("event", ("background", "event"))
 CLASSES = Task("classes", ("background", "a", "b"))
 
 
-def of_part(part: str, table: pd.DataFrame, task: Task = CLASSES) -> Heldout:
-    """The recordings of a part."""
-    return heldout(part, LISTED, table, WINDOWS, NO_GAPS, SPLIT, task)
+def of_part(part: str, table: pd.DataFrame, task: Task = CLASSES, **given: Any) -> Heldout:
+    """The recordings of a part, but for the one of two parts."""
+    some = LISTED[LISTED["recording_id"] != "mixed"]
+    return heldout(part, given.get("listed", some), table, WINDOWS, given.get("gaps", NO_GAPS),
+                   SPLIT, task)  # fmt: skip
 
 
 def test_only_labelled_recordings_that_lie_in_the_part_as_a_whole() -> None:
-    """Not one with a window in training, nor one that is all purged, nor one nobody looked at."""
-    part = of_part("test", events())
-    assert part.recordings["recording_id"].tolist() == ["test", "other"]
-    assert part.durations == {"test": 30.0, "other": 20.0}
-    assert part.hours == pytest.approx(50 / 3600)
-    assert set(part.windows["recording_id"]) == {"test", "other"} and len(part.windows) == 5
+    """Not one that is all purged, nor one nobody looked at; time of other parts is closed."""
+    part = of_part("test", events(), listed=LISTED)
+    assert part.recordings["recording_id"].tolist() == ["mixed", "test", "other"]
+    assert part.durations == {"mixed": 30.0, "test": 30.0, "other": 20.0}
+    assert part.hours == pytest.approx(70 / 3600)  # ten seconds of mixed are of training
+    assert set(part.windows["recording_id"]) == {"mixed", "test", "other"}
+    assert len(part.windows) == 8
     files = [piece for stream in part.streams for piece in stream.pieces]
     assert [(str(p), h.recording_id, h.n_samples) for p, h, _ in files] == [
+        ("mixed.wav", "mixed", 3000),
         ("test.wav", "test", 3000),
         ("other.wav", "other", 2000),
     ]
-    with pytest.raises(DataError, match="no recording lies in the validation part as a whole"):
+    with pytest.raises(DataError, match="no labelled recording lies in the validation part"):
         of_part("validation", events())
 
 
@@ -173,8 +178,20 @@ def test_hours_are_those_where_a_detection_is_right_or_wrong() -> None:
     table = events(("test", 20, 30, "a", False), ("test", 2, 6, "a", True))
     gaps = pd.DataFrame({"recording_id": ["test", "other"], "onset_s": [25.0, 0.0],
                          "offset_s": [28.0, 4.0]})  # fmt: skip
-    part = heldout("test", LISTED, table, WINDOWS, gaps, SPLIT, CLASSES)
+    part = of_part("test", table, gaps=gaps)
     assert part.hours == pytest.approx((50 - 10 - 4) / 3600)
+
+
+def test_blocks_of_one_recording_are_scored_each_in_its_part() -> None:
+    """Time of other parts is neither searched nor scored; an event lies where most of it does."""
+    table = events(
+        ("mixed", 2, 6, "a", True), ("mixed", 8, 18, "a", True), ("mixed", 22, 26, "b", True)
+    )  # fmt: skip
+    part = of_part("test", table, listed=LISTED[LISTED["recording_id"] == "mixed"])
+    assert part.truth["onset_s"].tolist() == [2, 22]
+    assert part.hours == pytest.approx(18 / 3600)  # the torn event reaches 2 s into this part
+    found = found_of(("mixed", 2, 5, "a"), ("mixed", 11, 17, "b"), ("mixed", 27, 29, "a"))
+    assert part.scored(found, NEAR)["onset_s"].tolist() == [2, 27]
 
 
 def files_in_a_row() -> Heldout:

@@ -164,3 +164,30 @@ def test_reading_beyond_the_end_is_refused(tmp_path: Path) -> None:
         early = sound.read(path, 0, 10, None, file)
     wanted = np.linspace(-0.5, 0.5, 100)
     np.testing.assert_allclose(np.concatenate([early, late]), np.r_[wanted[:10], wanted[90:]])
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "zone", "utc"),
+    [
+        ("20240702_120000", "%Y%m%d_%H%M%S", "Europe/Berlin", "2024-07-02T10:00"),
+        ("20240102_120000", "%Y%m%d_%H%M%S", "Europe/Berlin", "2024-01-02T11:00"),
+        ("20240102_120000", "%Y%m%d_%H%M%S", "UTC", "2024-01-02T12:00"),
+        ("20240702T120000+0530", "%Y%m%dT%H%M%S%z", "Europe/Berlin", "2024-07-02T06:30"),
+        ("20240702T120000-0800_x", "%Y%m%dT%H%M%S%z", "UTC", "2024-07-02T20:00"),
+        ("20240702T120000Z", "%Y%m%dT%H%M%S%z", "America/Lima", "2024-07-02T12:00"),
+        # A change of clocks: the first of an hour that comes twice, the end of one that is skipped
+        ("20241027_023000", "%Y%m%d_%H%M%S", "Europe/Berlin", "2024-10-27T00:30"),
+        ("20240331_023000", "%Y%m%d_%H%M%S", "Europe/Berlin", "2024-03-31T01:00"),
+    ],
+)
+def test_times_in_names_may_be_local(name: str, pattern: str, zone: str, utc: str) -> None:
+    """Of a zone that is given, or of their own."""
+    sound.check_pattern(pattern)
+    found = sound.start_of(Path(f"{name}.wav"), pattern, zone)
+    assert found == pd.Timestamp(utc, tz="UTC")
+
+
+def test_an_unknown_time_zone_is_refused() -> None:
+    """Nothing is guessed."""
+    with pytest.raises(DataError, match="there is no time zone 'Berlin'"):
+        sound.zone_of("Berlin")

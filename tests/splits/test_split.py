@@ -25,6 +25,7 @@ RULES = Split(
     test_fold=None,
     test_recordings=(),
     purge_s=0.0,
+    clock="shared",
     seed=1,
 )
 HOUR = replace(RULES, purge_s=3600.0)
@@ -181,6 +182,27 @@ def test_the_weaker_part_gives_way(window_table: Callable[..., pd.DataFrame]) ->
     for weak, strong in (("train", "validation"), ("train", "test"), ("validation", "test")):
         part = np.array([strong, weak, "train"])
         assert purge.purge(table, part, 0.0).tolist() == [False, True, False]
+
+
+def test_recorders_that_hear_different_things_have_clocks_of_their_own(
+    window_table: Callable[..., pd.DataFrame],
+) -> None:
+    """Six stations on the same days: nothing is purged, and one id at two of them is no leak."""
+    stations = np.repeat([f"S{n}" for n in range(6)], 20)
+    table = window_table(
+        group=stations,
+        label=np.tile(["deep"] * 3 + ["background"] * 17, 6),
+        start_s=np.tile(np.arange(20) * DURATION, 6),
+        duration_s=DURATION,
+    )
+    table["event_id"] = np.where(table["label"] == "deep", "same", "")
+    with pytest.raises(DataError, match="has no"):
+        split.split(table, HOUR)
+    rules = replace(HOUR, clock="group")
+    part = split.split(table, rules)
+    assert PURGED not in part and set(part) == {"train", "validation", "test"}
+    X = np.arange(len(table), dtype=np.float32)[:, None, None, None]
+    assert audit.audit(table, part, contents(X), rules)["groups_in_one_part"] == 6
 
 
 def test_time_without_utc_counts_within_a_recording(

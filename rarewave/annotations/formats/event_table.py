@@ -114,6 +114,7 @@ def read(path: Path, label_column: str | None = None) -> pd.DataFrame:
     if "file" in names:
         found["file"] = table[names["file"]]
     found["channel"] = cells.channels(table, names.get("channel"), path)
+    found["certain"] = cells.certain(table, names, path)
     return checked(found, path, labels)
 
 

@@ -76,6 +76,7 @@ def read(path: Path, label_column: str | None = None) -> pd.DataFrame:
     flat = (found["low_hz"] == 0) & (found["high_hz"] == 0)
     found.loc[flat, ["low_hz", "high_hz"]] = np.nan
     found["channel"] = channels(table, names.get("channel"), path)
+    found["certain"] = cells.certain(table, names, path)
     if "selection" in names and "view" in names:
         found["selection"] = table[names["selection"]]
         found["view"] = table[names["view"]]
