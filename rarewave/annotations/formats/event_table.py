@@ -60,6 +60,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         "fmax",
     ),
     "channel": ("channel",),
+    "certain": ("certain",),
+    "uncertain": ("uncertain",),
 }
 _UNIT = re.compile(r"[ (]+(s|sec|secs|second|seconds|hz)\)?$")
 _FORMS = (
@@ -145,6 +147,8 @@ def write(path: Path, events: pd.DataFrame) -> None:
         What `table.writable` refuses.
     """
     writable(events, path)
+    if "channel" in events:  # 0: unknown
+        events = events.assign(channel=events["channel"].map(lambda n: n or ""))
     rows = [[_cell(value) for value in row] for row in events.itertuples(index=False, name=None)]
     cells.write_separated(path, [[str(name) for name in events.columns], *rows], ",")
 
