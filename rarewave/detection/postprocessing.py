@@ -123,7 +123,8 @@ def spans(
     """
     edges, first, last = cells(start, length, n_samples, joining.combine)
     cell = (edges[-1] - edges[0]) / len(first)
-    width = 2 * (round(joining.smooth_s * rate / cell) // 2) + 1
+    half = min(round(joining.smooth_s * rate / cell) // 2, len(first))
+    width = 2 * half + 1
     rows = []
     runs = _runs(p, first, last, width, threshold, joining)
     for onset, offset in _joined(runs, edges, joining.gap_s * rate):
