@@ -10,12 +10,9 @@ import pandas as pd
 from rarewave.base.files import NpyRows, write_csv, write_json, write_npy
 from rarewave.base.parallel import ordered_map
 from rarewave.base.tables import (
-    EVENTS,
     GAPS,
-    RECORDINGS,
     WAVEFORMS,
     WINDOWS,
-    read_table,
     write_table,
 )
 from rarewave.base.tasks import BACKGROUND, task_of
@@ -36,8 +33,8 @@ def main() -> None:
         "clean", Cleaning, Placement, Labelling, Target
     )
     (split,) = params.options("split", Split)
-    listed = read_table(artifacts.RECORDINGS, RECORDINGS)
-    events = read_table(artifacts.EVENTS, EVENTS)
+    listed = artifacts.recordings()
+    events = artifacts.events(listed)
     sizes = training_calls.sizes(events, listed, split, placement)
     grid = grid_of(placement, sizes["longest_s"] or 0.0, signal.sample_rate_hz)
     cutting.refuse_sizes(listed, signal, grid)

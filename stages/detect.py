@@ -11,8 +11,6 @@ from rarewave.base.files import read_json, write_csv, write_json
 from rarewave.base.tables import (
     COVERAGE,
     DETECTED,
-    EVENTS,
-    RECORDINGS,
     ROWS,
     read_table,
     write_table,
@@ -43,10 +41,10 @@ def main() -> None:
     (compute,) = params.options("compute", Compute)
     backend.start(compute.threads)
     model = detector.load(artifacts.MODEL)
-    events = read_table(artifacts.EVENTS, EVENTS)
     windows = artifacts.windows()
     split = artifacts.split(artifacts.used_windows()["window_id"])
-    listed = read_table(artifacts.RECORDINGS, RECORDINGS)
+    listed = artifacts.recordings()
+    events = artifacts.events(listed)
     validation, test = (heldout(p, listed, events, windows, split, model.task) for p in PARTS)
     bands = training_calls.bands(events, windows, split, model.task)
     folder = Path(params.read_section("ingest")["data"])

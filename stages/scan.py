@@ -5,7 +5,6 @@ from pathlib import Path
 
 from rarewave.base.compute import Compute
 from rarewave.base.files import write_json
-from rarewave.base.tables import EVENTS, RECORDINGS, read_table
 from rarewave.baselines import stored
 from rarewave.baselines.registry import CLASSIFIERS
 from rarewave.detection import scanning
@@ -25,8 +24,8 @@ def main() -> None:
     baselines = {name: stored.load(artifacts.BASELINES / f"{name}.pickle") for name in CLASSIFIERS}
     scorer = scorer_of(model, baselines)
     folder = Path(params.read_section("ingest")["data"])
-    listed = read_table(artifacts.RECORDINGS, RECORDINGS)
-    events = read_table(artifacts.EVENTS, EVENTS)
+    listed = artifacts.recordings()
+    events = artifacts.events(listed)
     windows = artifacts.windows()
     split = artifacts.split(artifacts.used_windows()["window_id"])
     problems, hours = {}, {}

@@ -79,6 +79,27 @@ def plots(stage: str) -> Path:
     return Path(f"plots/{stage}")
 
 
+def recordings() -> pd.DataFrame:
+    """The recordings; each has a name of its own."""
+    table = read_table(RECORDINGS, tables.RECORDINGS)
+    refuse_repeated(table, "recording_id", RECORDINGS)
+    if not len(table) or not table["content"].str.fullmatch("[0-9a-f]{1,64}").all():
+        raise DataError(f"{RECORDINGS} has no digests of the recordings: run the stage ingest")
+    return table
+
+
+def events(listed: pd.DataFrame) -> pd.DataFrame:
+    """The events of some recordings."""
+    table = read_table(EVENTS, tables.EVENTS)
+    backwards = table["offset_s"] <= table["onset_s"]
+    if backwards.any() or not table["recording_id"].isin(listed["recording_id"]).all():
+        raise DataError(
+            f"{EVENTS} has events without a length, or of other recordings than {RECORDINGS}: run "
+            "the stage ingest"
+        )
+    return table
+
+
 def windows() -> pd.DataFrame:
     """All windows, whatever their status."""
     table = read_table(WINDOWS_TABLE, WINDOWS)
