@@ -91,11 +91,11 @@ def recordings() -> pd.DataFrame:
 def events(listed: pd.DataFrame) -> pd.DataFrame:
     """The events of some recordings."""
     table = read_table(EVENTS, tables.EVENTS)
-    backwards = table["offset_s"] <= table["onset_s"]
-    if backwards.any() or not table["recording_id"].isin(listed["recording_id"]).all():
+    empty = (table["offset_s"] <= table["onset_s"]) | (table["label"] == "")
+    if empty.any() or not table["recording_id"].isin(listed["recording_id"]).all():
         raise DataError(
-            f"{EVENTS} has events without a length, or of other recordings than {RECORDINGS}: run "
-            "the stage ingest"
+            f"{EVENTS} has events without a length or label, or of other recordings than "
+            f"{RECORDINGS}: run the stage ingest"
         )
     return table
 
@@ -140,10 +140,10 @@ def _refuse_others(names: pd.Series, windows: Names, path: Path, stage: str) -> 
         raise DataError(f"{path} is of other windows than the data set: run the stage {stage}")
 
 
-def cleaned(recordings: pd.Series) -> tuple[NDArray[np.float32], pd.DataFrame]:
+def cleaned(recordings: pd.Series, every: bool = False) -> tuple[NDArray[np.float32], pd.DataFrame]:
     """The cleaned samples of all recordings, memory-mapped, and where each lies in them.
 
-    `recordings` are names that must be among them.
+    `recordings` are names that must be among them; `every`: and be all of them.
     """
     samples, where = read_npy(X_CLEAN, dimensions=1), read_table(WAVEFORMS, tables.WAVEFORMS)
     refuse_repeated(where, "recording_id", WAVEFORMS)
@@ -152,15 +152,21 @@ def cleaned(recordings: pd.Series) -> tuple[NDArray[np.float32], pd.DataFrame]:
         raise DataError(f"{WAVEFORMS} does not lie end to end: run the stage clean")
     if len(samples) != where["count"].sum():
         raise DataError(f"{X_CLEAN} is of other recordings than {WAVEFORMS}: run the stage clean")
-    if not recordings.isin(where["recording_id"]).all():
+    known, wanted = set(where["recording_id"]), set(windows["recording_id"])
+    if not wanted <= known or (every and wanted != known):
         raise DataError(f"{WAVEFORMS} is of other recordings than the windows: run the stage clean")
+    if every and (windows.groupby("recording_id")["start_s"].diff() <= 0).any():
+        raise DataError(f"{WINDOWS_TABLE} is not in the order of time: run the stage clean")
     return samples, where
 
 
 def scores(path: Path, windows: pd.Series, task: Task) -> pd.DataFrame:
     """Scores of the network, or of baselines; `windows` are the names that they may have."""
     schema = with_scores(OTHERS | SCORES if path == BASELINE_SCORES else SCORES, task.names)
-    return read_scores(path, schema, windows, task.events)
+    table = read_scores(path, schema, windows, task.events)
+    if path == TRAINED and not (table["part"] == "validation").any():
+        raise DataError(f"{path} has no window of the part validation: run the stage train")
+    return table
 
 
 def thresholds() -> dict[str, dict[str, float]]:
