@@ -140,10 +140,10 @@ def _refuse_others(names: pd.Series, windows: Names, path: Path, stage: str) -> 
         raise DataError(f"{path} is of other windows than the data set: run the stage {stage}")
 
 
-def cleaned(recordings: pd.Series, every: bool = False) -> tuple[NDArray[np.float32], pd.DataFrame]:
+def cleaned(windows: pd.DataFrame, every: bool = False) -> tuple[NDArray[np.float32], pd.DataFrame]:
     """The cleaned samples of all recordings, memory-mapped, and where each lies in them.
 
-    `recordings` are names that must be among them; `every`: and be all of them.
+    `windows` are of recordings that must be among them; `every`: they are all of them.
     """
     samples, where = read_npy(X_CLEAN, dimensions=1), read_table(WAVEFORMS, tables.WAVEFORMS)
     refuse_repeated(where, "recording_id", WAVEFORMS)
@@ -183,4 +183,11 @@ def thresholds() -> dict[str, dict[str, float]]:
 
 def about_clean(*more: str) -> dict[str, Any]:
     """The front end as far as clean knows it, the task, and more, as `sizes` of training calls."""
-    return read_json(CLEAN_ABOUT, "clean", "grid", "task", *more)
+    content = read_json(CLEAN_ABOUT, "clean", "grid", "task", *more)
+    for part, name in (("clean", "sample_rate_hz"), ("grid", "hop_samples")):
+        value = content[part].get(name) if isinstance(content[part], dict) else None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            raise DataError(f"{CLEAN_ABOUT}: {part}.{name} is {value!r}: run the stage clean")
+    if not all(isinstance(content[name], dict) for name in more):
+        raise DataError(f"{CLEAN_ABOUT} has no {' or '.join(more)}: run the stage clean")
+    return content
