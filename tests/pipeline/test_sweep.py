@@ -492,6 +492,22 @@ def test_labels(
     assert not list((sound / "artifacts").rglob("*.parquet"))
 
 
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
+def test_a_label_file_that_cannot_be_read_is_not_a_missing_one(sound: Path, kind: str) -> None:
+    """A missing one says that nobody listened."""
+    project.good(labelled(sound, {"rec0.txt": "1\t2\tlow\n"}))
+    path = sound / "data/rec1.txt"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "link":
+        path.symlink_to("nowhere.txt")
+    else:
+        path.mkdir()
+    done = project.stage(sound, "ingest")
+    assert done.returncode == 1 and "rec1.txt" in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr and "unexpected" not in done.stderr, done.stderr
+
+
 def test_what_is_not_read_is_said(sound: Path) -> None:
     """A label file without a recording, .WAV where .wav is read, one table listed twice."""
     files = {
