@@ -63,7 +63,9 @@ def main() -> None:
     first = np.cumsum(lengths) - lengths
     write_table(artifacts.WAVEFORMS, pd.DataFrame(where | {"first": first}), WAVEFORMS)
     made = {"clean": dataclasses.asdict(signal), "grid": dataclasses.asdict(grid)}
-    write_json(artifacts.CLEAN_ABOUT, made | {"task": task.to_dict(), "sizes": sizes})
+    made |= {"task": task.to_dict(), "sizes": sizes, "placement": placement.placement}
+    made["labelling"] = dataclasses.asdict(labelling)
+    write_json(artifacts.CLEAN_ABOUT, made)
     report(table, listed, placement, signal.sample_rate_hz)
 
 

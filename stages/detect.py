@@ -8,21 +8,18 @@ import pandas as pd
 from rarewave.base import timing
 from rarewave.base.compute import Compute
 from rarewave.base.files import read_json, write_csv, write_json
-from rarewave.base.tables import (
-    COVERAGE,
-    DETECTED,
-    ROWS,
-    read_table,
-    write_table,
-)
+from rarewave.base.tables import COVERAGE, DETECTED, ROWS, read_table, write_table
 from rarewave.baselines.registry import CLASSIFIERS, SIGNALS
 from rarewave.dataset import training_calls
-from rarewave.detection import coverage, event_list, judging, operating_points, scanning
-from rarewave.detection.heldout import PARTS, Heldout, heldout
+from rarewave.detection import at_thresholds, coverage, judging, operating_points, scanning
+from rarewave.detection.at_thresholds import at_once, finder
+from rarewave.detection.heldout import PARTS, Heldout
 from rarewave.detection.operating_points import Operating
 from rarewave.detection.postprocessing import Joining
+from rarewave.detection.stream_signals import SCHEMA as SIGNALS_OF_STREAMS
 from rarewave.metrics import event_based
-from rarewave.metrics.comparison import NETWORK
+from rarewave.metrics.bootstrap import Bootstrap
+from rarewave.metrics.comparison import NETWORK, Unit
 from rarewave.metrics.event_based import Matching
 from rarewave.model import beside, detector, neighbours, package, registry
 from rarewave.model.detector import Detector
@@ -31,8 +28,10 @@ from rarewave.plots import timelines
 from stages.shared import artifacts, logbook, params
 from stages.shared.data import dataset
 from stages.shared.run import run
+from stages.shared.whole import held_out
 
-STEPS = np.round(np.linspace(0.05, 0.95, 19), 2)
+STEPS = 100  # thresholds that PSDS and the best event F1 are looked for at
+ALL = 2000  # and baselines of the signal, which have the choice of the test part
 
 
 def main() -> None:
@@ -40,44 +39,39 @@ def main() -> None:
     joining, matching, choice = params.options("detect", Joining, Matching, Operating)
     (compute,) = params.options("compute", Compute)
     backend.start(compute.threads)
-    model = detector.load(artifacts.MODEL)
-    windows = artifacts.windows()
-    split = artifacts.split(artifacts.used_windows()["window_id"])
-    listed = artifacts.recordings()
-    events = artifacts.events(listed)
-    validation, test = (heldout(p, listed, events, windows, split, model.task) for p in PARTS)
-    bands = training_calls.bands(events, windows, split, model.task)
+    model, parts = detector.load(artifacts.MODEL), held_out()
+    test, names = parts["test"], list(model.task.events)
+    events = artifacts.events(artifacts.recordings())
+    used = artifacts.split(artifacts.used_windows()["window_id"])
+    bands = training_calls.bands(events, artifacts.windows(), used, model.task)
     folder = Path(params.read_section("ingest")["data"])
     about = read_json(artifacts.SCAN / "about.json", "columns", "problems")
     scans = {}
-    for part, held in zip(PARTS, (validation, test), strict=True):
-        work = held.work(folder, artifacts.SCAN / part)
+    for part in PARTS:
+        work = parts[part].work(folder, artifacts.SCAN / part)
         width, problems = len(about["columns"]), about["problems"][part]
         scans[part] = scanning.kept(model.front_end, width, work, problems)
-    found, finders, thresholds = {}, {}, artifacts.thresholds()
+    found, steps, thresholds = {}, {}, artifacts.thresholds()
     for name in (NETWORK, *CLASSIFIERS):
-        columns = {n: about["columns"].index(beside.column(name, n)) for n in model.task.events}
+        columns = {n: about["columns"].index(beside.column(name, n)) for n in names}
         given = (model.front_end, columns, joining, bands)
         if choice.thresholds == "events":
-            find = event_list.finder(scans["validation"], *given)
-            thresholds[name] = {
-                label: operating_points.best_f1(find, validation.truth, label, STEPS, matching)
-                for label in model.task.events
-            }
-        finders[name] = event_list.finder(scans["test"], *given)
-        found[name] = test.scored(event_list.at_once(finders[name], thresholds[name]))
+            known = finder(scans["validation"], *given)
+            thresholds[name] = at_thresholds.best(parts["validation"], *known, matching, STEPS)
+        find, scores = finder(scans["test"], *given)
+        found[name] = test.scored(at_once(find, thresholds[name]), matching)
+        if name == NETWORK:
+            for at in operating_points.candidates(np.concatenate([*scores.values()]), STEPS):
+                table = at_once(find, dict.fromkeys(names, float(at)))
+                steps[float(at)] = test.scored(table, matching)
     if model.task.kind == "event":
         found |= of_the_signal(test, found[NETWORK], model, joining, matching)
-    steps = {}
-    for at in STEPS:
-        table = event_list.at_once(finders[NETWORK], dict.fromkeys(model.task.events, float(at)))
-        steps[float(at)] = test.scored(table)
-    report(test, found, steps, matching, list(model.task.events))
+    report(test, found, steps, matching, names)
     seen = [coverage.coverage(scan, model.front_end) for scan in scans["test"]]
     table = pd.concat(seen, ignore_index=True)
     table["path"] = [Path(path).relative_to(folder).as_posix() for path in table["path"]]
     write_table(artifacts.DETECT / "coverage.parquet", table, COVERAGE)
-    write_table(artifacts.DETECT / "events.parquet", found[NETWORK], DETECTED)
+    write_table(artifacts.DETECT / "events.parquet", test.in_files(found[NETWORK]), DETECTED)
     pack(model, thresholds[NETWORK], joining, bands)
 
 
@@ -85,17 +79,22 @@ def of_the_signal(
     test: Heldout, network: pd.DataFrame, model: Detector, joining: Joining, matching: Matching
 ) -> dict[str, pd.DataFrame]:
     """The events of the signal's baselines at as many false alarms as the network has."""
-    schema = {"window_id": "str"} | dict.fromkeys(SIGNALS, "float64")
-    held = test.with_signals(read_table(artifacts.SIGNALS, schema))
-    if not held.grid:
-        return {}
+    if artifacts.STREAM_SIGNALS.exists():  # training has windows around calls
+        held = test._replace(windows=read_table(artifacts.STREAM_SIGNALS, SIGNALS_OF_STREAMS))
+    else:
+        schema = {"window_id": "str"} | dict.fromkeys(SIGNALS, "float64")
+        held = test.with_signals(read_table(artifacts.SIGNALS, schema))
+        if not held.grid:
+            return {}
     alarms = len(network) - len(event_based.match(test.truth, network, matching))
     (event,) = model.task.events
     tables = {}
     for name in SIGNALS:
-        find, at = held.from_windows(name, model.front_end, joining)
+        find, scores = held.from_windows(name, model.front_end, joining)
+        at = operating_points.candidates(scores, ALL)
+        scored = at_thresholds.scored(test, find, matching)
         _, tables[name] = operating_points.same_false_alarms(
-            find, test.truth, event, at, matching, alarms
+            scored, test.truth, event, at, matching, alarms
         )
     return tables
 
@@ -110,7 +109,9 @@ def pack(
     data, trained = dataset(), read_table(artifacts.TRAINING_ROWS, ROWS)
     rows = trained["row"].to_numpy()
     remembered = neighbours.collect(model.network, model.normalisation, data, rows)
-    package.save(artifacts.PACKAGE, artifacts.MODEL, thresholds, joining, bands, remembered)
+    ingest = params.read_section("ingest")
+    source = package.Source(ingest["channel"], ingest["start_pattern"])
+    package.save(artifacts.PACKAGE, artifacts.MODEL, thresholds, joining, bands, remembered, source)
     mlflow = logbook.open_run("detect")
     with timing.tracking():
         registry.log_detector(mlflow, artifacts.PACKAGE, model.front_end, model.task)
@@ -125,17 +126,19 @@ def report(
     names: list[str],
 ) -> None:
     """Tables, metrics and pictures."""
-    table = judging.by_detector(test, found, matching, names)
+    bootstrap, _ = params.options("evaluate", Bootstrap, Unit)
+    known = judging.intervals(test, found, matching, names, bootstrap)
+    table = judging.by_detector(test, found, matching, names, known)
     write_csv(artifacts.DETECT / "table.csv", table.to_dict("records"))
-    days = operating_points.per_day(test.truth, found, test.recordings, matching)
-    write_csv(artifacts.DETECT / "days.csv", days.to_dict("records"))
-    metrics = judging.metrics(test, found, steps, matching, names)
-    write_json(artifacts.metrics("detect"), metrics)
+    days = judging.per_day(test, found, matching).to_dict("records")
+    write_csv(artifacts.DETECT / "days.csv", days)
+    content = judging.metrics(test, found, table, steps, matching, known)
+    write_json(artifacts.metrics("detect"), content)
     folder, shown = artifacts.plots("detect"), dict(list(test.durations.items())[:6])
     lines = {"labelled": test.truth} | found
     timelines.timelines(folder / "timelines.png", shown, lines, names, "Events on test recordings")
     timelines.class_bars(folder / "classes.png", table, "Test recordings: event F1")
-    print(table.to_string(index=False, float_format="{:.3f}".format))
+    print(table.drop(columns=judging.ENDS).to_string(index=False, float_format="{:.3f}".format))
 
 
 if __name__ == "__main__":

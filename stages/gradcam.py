@@ -28,7 +28,7 @@ def main() -> None:
     backend.start(compute.threads)
     model, data = detector.load(artifacts.MODEL), dataset()
     names = model.task.names
-    scores = read_table(artifacts.EVALUATED, with_scores(EVALUATED, names))
+    scores = read_table(artifacts.EXAMPLES, with_scores(EVALUATED, names))
     rows, p = scores["row"].to_numpy(), scores[[f"p_{name}" for name in names]].to_numpy()
     thresholds = artifacts.thresholds()[NETWORK]
     chosen = cases.surest(model.task, data.y[rows], data.truth[rows], p, thresholds, options.cases)

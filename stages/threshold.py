@@ -13,6 +13,7 @@ from rarewave.metrics.thresholds import Objective
 from rarewave.plots import charts
 from stages.shared import artifacts, params
 from stages.shared.run import run
+from stages.shared.whole import on_grid
 
 
 def main() -> None:
@@ -21,15 +22,10 @@ def main() -> None:
     made = artifacts.about_clean()
     task = Task.from_dict(made["task"])
     hop_s = made["grid"]["hop_samples"] / made["clean"]["sample_rate_hz"]
-    windows = artifacts.windows().set_index("window_id")
-    names = windows.index.to_series()
-    network = artifacts.scores(artifacts.TRAINED, names, task)
-    others = artifacts.scores(artifacts.BASELINE_SCORES, names, task)
-    scores = pd.concat([network.assign(detector=NETWORK), others])
-    scores = scores[scores["part"] == "validation"]
+    scores = validation(task)
     chosen: dict[str, dict[str, dict[str, Any]]] = {}
     for detector, table in scores.groupby("detector", sort=False):
-        truth = task.truth(windows.loc[table["window_id"], "labels"])
+        truth = task.truth(table["labels"])
         name = str(detector)
         chosen[name], sweeps = thresholds.of_each(task, truth, table, objective, hop_s, name)
         if detector == NETWORK:
@@ -40,6 +36,17 @@ def main() -> None:
     mine = chosen[NETWORK]
     found = next(iter(mine.values())) if len(mine) == 1 else mine
     write_json(artifacts.metrics("threshold"), found)
+
+
+def validation(task: Task) -> pd.DataFrame:
+    """Scores of all detectors with the labels: of the grid where training has windows on calls."""
+    if parts := on_grid(task):
+        return parts["validation"]
+    labels = artifacts.windows()[["window_id", "labels"]]
+    network = artifacts.scores(artifacts.TRAINED, labels["window_id"], task)
+    others = artifacts.scores(artifacts.BASELINE_SCORES, labels["window_id"], task)
+    scores = pd.concat([network.assign(detector=NETWORK), others])
+    return scores[scores["part"] == "validation"].merge(labels, on="window_id", how="left")
 
 
 def draw(chosen: dict[str, dict[str, Any]], sweeps: dict[str, thresholds.Sweep]) -> None:

@@ -19,16 +19,24 @@ class Writer(NamedTuple):
     file: str  # with {stem} one for each recording, else one for all of them
     leaves_out: tuple[str, ...] = ()  # columns of `write` that do not belong into the file
     names_all: bool = False  # recordings without an event stand in it too
+    by_channel: bool = False  # has no place for the channel: one file for each
 
 
 WRITERS: dict[str, Writer] = {
     "raven": Writer("raven", "{stem}.Table.1.selections.txt"),
-    "audacity": Writer("audacity", "{stem}.txt"),
-    "sonic_visualiser": Writer("sonic_visualiser", "{stem}.layer.csv"),
-    "csv": Writer("event_table", "events.csv", leaves_out=("event_id", "nyquist_hz")),
+    "audacity": Writer("audacity", "{stem}.txt", by_channel=True),
+    "sonic_visualiser": Writer("sonic_visualiser", "{stem}.layer.csv", by_channel=True),
+    "csv": Writer("event_table", "events.csv", leaves_out=("nyquist_hz",)),
     "dcase": Writer("dcase", "events.tsv", names_all=True),
     "quakeml": Writer("quakeml", "events.xml"),
 }
+
+
+class Listed(NamedTuple):
+    """A recorded file as lists name it."""
+
+    name: str  # its own, or its path where several have that name
+    channels: tuple[str, ...] = ()  # of a file with several
 
 
 def _module(form: str) -> Any:
@@ -51,14 +59,48 @@ def check_recordings(
             check(*recording)
 
 
-def write(folder: Path, form: str, events: "pd.DataFrame", names: Mapping[str, str]) -> None:
-    """Write events of several recordings into a folder.
+def files(form: str, recordings: Mapping[str, Listed]) -> dict[str, tuple[str, str]]:
+    """Each file of a form, and what it lists: path and channel, empty for all of them.
+
+    No two recordings share a file: where files of one name lie in several folders, so do their
+    lists, and where only endings differ (x.wav and x.flac), they are kept.
+    """
+    writer = WRITERS[form]
+    if "{stem}" not in writer.file:
+        return {writer.file: ("", "")}
+    what = [
+        (path, channel, listed.name)
+        for path, listed in recordings.items()
+        for channel in (listed.channels if writer.by_channel and listed.channels else ("",))
+    ]
+    whole = [".".join(filter(None, (name, channel))) for _, channel, name in what]
+    stems = [
+        ".".join(filter(None, (Path(name).with_suffix("").as_posix(), channel)))
+        for _, channel, name in what
+    ]
+    if len(set(stems)) < len(stems):
+        stems = whole
+    made: dict[str, tuple[str, str]] = {}
+    for (path, channel, _), stem in zip(what, stems, strict=True):
+        file, number = writer.file.format(stem=stem), 1
+        while file in made:  # a file called as another one's channel
+            number += 1
+            file = writer.file.format(stem=f"{stem}-{number}")
+        made[file] = (path, channel)
+    return made
+
+
+def write(
+    folder: Path, form: str, events: "pd.DataFrame", recordings: Mapping[str, Listed]
+) -> None:
+    """Write events of several recordings into a folder, into the files that `files` names.
 
     Parameters
     ----------
-    events : rows in the order of the file; `path` is that of the recording, the other columns
-        are those of `table.writable` and what the format knows beside them.
-    names : path of every recording, with events or without, to its name in the files.
+    events : rows in the order of the file; `path` is that of the recording and `channel_id` its
+        channel, the other columns are those of `table.writable` and what the format knows beside
+        them.
+    recordings : path of every recording, with events or without, and how lists name it.
 
     Raises
     ------
@@ -66,21 +108,13 @@ def write(folder: Path, form: str, events: "pd.DataFrame", names: Mapping[str, s
         What the format cannot hold.
     """
     module, writer = _module(form), WRITERS[form]
-    numbered = events.assign(event_id=[f"rarewave-{n + 1:06d}" for n in range(len(events))])
-    events = numbered.assign(file=events["path"].map(names)).drop(columns=[*writer.leaves_out])
-    everything = events.drop(columns="path")
-    if "{stem}" in writer.file:
-        for path, stem in _stems(names).items():
-            mine = everything[events["path"] == path].reset_index(drop=True)
-            module.write(folder / writer.file.format(stem=stem), mine)
-    elif writer.names_all:
-        module.write(folder / writer.file, everything, list(names.values()))
-    else:
-        module.write(folder / writer.file, everything)
-
-
-def _stems(names: Mapping[str, str]) -> dict[str, str]:
-    """A file name for each path without its ending, unless several would have the same."""
-    flat = {path: name.replace("/", "_") for path, name in names.items()}
-    stems = {path: str(Path(name).with_suffix("")) for path, name in flat.items()}
-    return stems if len(set(stems.values())) == len(stems) else flat  # x.wav and x.flac
+    names = {path: listed.name for path, listed in recordings.items()}
+    events = events.assign(file=events["path"].map(names)).drop(columns=[*writer.leaves_out])
+    for file, (path, channel) in files(form, recordings).items():
+        mine = events if not path else events[events["path"] == path]
+        mine = mine if not channel else mine[mine["channel_id"] == channel]
+        mine = mine.drop(columns="path").reset_index(drop=True)
+        if writer.names_all:
+            module.write(folder / file, mine, list(names.values()))
+        else:
+            module.write(folder / file, mine)

@@ -10,8 +10,20 @@ from numpy.typing import NDArray
 
 def gaps_of(flags: NDArray[np.bool_], first: int = 0) -> NDArray[np.int64]:
     """Runs (k, 2) of flagged samples, start and stop, counted from `first`."""
+    if not flags.any():  # as most recordings are: quicker by far
+        return np.zeros((0, 2), np.int64)
     edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.view(np.int8), [0]))))
     return edges.reshape(-1, 2).astype(np.int64) + first
+
+
+def union(spans: NDArray[Any]) -> NDArray[Any]:
+    """Disjoint intervals (k, 2) that cover the same; starts are in order."""
+    if not len(spans):
+        return spans
+    start, reach = spans[:, 0], np.maximum.accumulate(spans[:, 1])
+    fresh = np.concatenate(([True], start[1:] > reach[:-1]))
+    ends = np.append(reach[np.flatnonzero(fresh)[1:] - 1], reach[-1])
+    return np.stack([start[fresh], ends], axis=1)
 
 
 def gap_share(gaps: NDArray[np.int64], first: NDArray[np.int64], length: int) -> NDArray:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rarewave.annotations.writing import WRITERS
 from rarewave.base.errors import DataError
+from rarewave.commands.channels import channel_of
 from rarewave.commands.paths import path
 
 
@@ -13,13 +14,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="a folder, a .keras file in it, or an MLflow URI")
     parser.add_argument("recordings", nargs="+", type=path, help="files, or folders of them")
     parser.add_argument("--format", default="raven", choices=tuple(WRITERS))
-    parser.add_argument("--out", type=path, default=Path("detections"), help="a folder")
-    parser.add_argument("--channel", type=int, help="of sound files, from 1 (default: the mean)")
+    parser.add_argument("--out", type=path, default=Path("detections"), help="a new folder")
     parser.add_argument(
-        "--start-pattern", metavar="PATTERN", help="of the time in file names: %%Y%%m%%d_%%H%%M%%S"
+        "--channel", type=channel_of, help="of sound files: from 1, or mean (default: the model's)"
+    )
+    parser.add_argument(
+        "--start-pattern",
+        metavar="PATTERN",
+        help="of the time in file names: %%Y%%m%%d_%%H%%M%%S (default: the model's)",
     )
     parser.add_argument(
         "--in-order", action="store_true", help="files follow one another as they are given"
+    )
+    parser.add_argument(
+        "--stations", type=Path, metavar="XML", help="StationXML: gives events of quakeml a place"
     )
 
 
@@ -27,14 +35,13 @@ def run(arguments: argparse.Namespace) -> None:
     """Run a model over whole recordings."""
     from rarewave.commands import detecting
 
-    good = detecting.detect(
-        arguments.model,
-        arguments.recordings,
+    wishes = detecting.Wishes(
         arguments.format,
-        arguments.out,
         arguments.channel,
         arguments.start_pattern,
         arguments.in_order,
+        arguments.stations,
     )
+    good = detecting.detect(arguments.model, arguments.recordings, arguments.out, wishes)
     if not good:
         raise DataError(f"some recordings were not seen in full: {arguments.out / 'coverage.csv'}")

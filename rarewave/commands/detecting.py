@@ -1,51 +1,52 @@
 """The command detect: a model over any recordings, to label files of other programs."""
 
 import os
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from tqdm import tqdm
 
+from rarewave import __version__
 from rarewave.annotations import writing
+from rarewave.annotations.writing import Listed
 from rarewave.base.errors import DataError
-from rarewave.base.files import shown, whole
+from rarewave.base.files import shown
 from rarewave.base.tables import COVERAGE
+from rarewave.commands import results
 from rarewave.detection import coverage as detection_coverage
 from rarewave.detection import event_list, scanning
 from rarewave.detection.coverage import unaccounted
 from rarewave.model import detector
-from rarewave.model.package import Package, load
-from rarewave.recordings import reading, sound, streams
+from rarewave.model.package import Package, Source, load, read_as
+from rarewave.recordings import reading, sound, stations, streams
 from rarewave.recordings.reading import Header
 
 _SEISMIC = (".mseed", ".miniseed", ".ms", ".sac", ".gse2", ".seed")
 
 
-def detect(
-    model: str,
-    paths: Sequence[Path],
-    form: str,
-    out: Path,
-    channel: int | None = None,
-    start_pattern: str | None = None,
-    in_order: bool = False,
-) -> bool:
+class Wishes(NamedTuple):
+    """What a user may say beside model, recordings and `--out`."""
+
+    form: str = "raven"  # a name in `writing.WRITERS`
+    channel: int | str | None = None  # of sound files: a number, mean, or as the model learnt
+    start_pattern: str | None = None  # of names of sound files; None: as the model learnt
+    in_order: bool = False  # the files follow one another as given, though they have no times
+    stations: Path | None = None  # StationXML with the places of the stations
+
+
+def detect(model: str, paths: Sequence[Path], out: Path, wishes: Wishes) -> bool:
     """Write the events of recordings, and what was seen of every file, into `out`.
 
     Files that follow one another without a gap are one recording. Scores are kept in
     `out/.partial` while the work goes on, so that it can be stopped and gone on with; event
-    lists are written when all is done, `coverage.csv` last.
+    lists are written when all is done, then `detect.json`, `coverage.csv` last.
 
     Parameters
     ----------
     model : a folder, a `.keras` file or an MLflow URI.
     paths : recordings, and folders that are searched for them.
-    form : a name in `writing.WRITERS`.
-    in_order : the files follow one another as given, though they have no start times.
 
     Returns
     -------
@@ -54,32 +55,35 @@ def detect(
     Raises
     ------
     DataError
-        No model, no recordings, or events that the format cannot hold.
+        No model, no recordings, events that the format cannot hold, or `out` is of another run.
     """
+    results.refuse_results(out)
     package = load(model)
-    if channel is not None and channel < 1:
-        raise DataError(f"--channel is {channel}: channels count from 1")
-    if start_pattern is not None:
-        sound.check_pattern(start_pattern)
-    files, broken = _headers(recordings_of(paths), channel, start_pattern)
-    part = out / ".partial"
-    with _writing(out):
-        (out / "coverage.csv").unlink(missing_ok=True)  # it stands for a whole run
+    source = read_as(package, wishes.channel, wishes.start_pattern)
+    if wishes.start_pattern is not None:
+        sound.check_pattern(wishes.start_pattern)
+    places = None if wishes.stations is None else stations.read(wishes.stations)
+    files, broken = _headers(recordings_of(paths), source, wishes.start_pattern is not None)
+    form, listed = wishes.form, _listed(files)
     writing.check_recordings(form, [(p, header.start, header.channel) for p, header, _, _ in files])
-    with _writing(out):
-        part.mkdir(parents=True, exist_ok=True)
-    joined = []
-    for run in _unbroken(files) if in_order else [files]:
-        joined += streams.join([(path, header) for path, header, _, _ in run], in_order)
-    scanned = _scanned(package.detector, joined, part)
-    covers = [detection_coverage.coverage(s, package.detector.front_end) for s in scanned]
-    coverage = _coverage(covers, files, broken)
-    events = _with_files(_events(package, scanned), joined)
-    events = events.drop(columns=["scan", "piece", "recording_id"])
-    writing.write(out, form, events, _names([path for path, *_ in files]))
-    with whole(out / "coverage.csv") as path:
-        coverage.to_csv(path, index=False)
-    shutil.rmtree(part, ignore_errors=True)
+    with results.opened(out) as part:
+        results.plan(out, part, writing.files(form, listed))
+        joined = []
+        for run in _unbroken(files) if wishes.in_order else [files]:
+            joined += streams.join([(path, header) for path, header, _, _ in run], wishes.in_order)
+        scanned = _scanned(package.detector, joined, part)
+        covers = [detection_coverage.coverage(s, package.detector.front_end) for s in scanned]
+        coverage = _coverage(covers, files, broken)
+        events = _with_files(_events(package, scanned), joined, listed)
+        events = _traced(events.drop(columns=["scan", "piece", "recording_id"]), package)
+        if places is not None:
+            events = stations.with_places(events, places)
+        if form == "quakeml":
+            _say_places(events)
+        scored = _scored(listed, covers, files)
+        writing.write(out, form, events, scored)
+        about = _about(package, source, form, writing.files(form, scored), files)
+        results.finish(out, about, coverage)
     return _report(coverage, events, out)
 
 
@@ -99,17 +103,55 @@ def _scanned(
 
 def _events(package: Package, scanned: Sequence[scanning.Scan]) -> pd.DataFrame:
     """Events of all recordings at the thresholds of a package."""
-    inner, thresholds, joining, bands, _ = package
+    inner = package.detector
     classes = {name: inner.task.names.index(name) for name in inner.task.events}
-    return event_list.events(scanned, inner.front_end, classes, thresholds, joining, bands)
+    given = (package.thresholds, package.joining, package.bands)
+    return event_list.events(scanned, inner.front_end, classes, *given)
 
 
-@contextmanager
-def _writing(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise DataError(f"--out {out} cannot be written ({error.strerror}): name another") from None
+def _traced(events: pd.DataFrame, package: Package) -> pd.DataFrame:
+    """Events with what found them: model, version and threshold."""
+    thresholds = events["label"].map(dict(package.thresholds)).astype(float)
+    return events.assign(threshold=thresholds, model=package.digest, version=__version__)
+
+
+def _say_places(events: pd.DataFrame) -> None:
+    """Say of how many events no station's place is known: they have no origin."""
+    unknown = events
+    if "latitude" in events:
+        unknown = events[events[["latitude", "longitude"]].isna().any(axis=1)]
+    if len(unknown):
+        names = ", ".join(sorted(set(unknown["channel_id"]))[:3])
+        print(
+            f"{len(unknown)} events have picks and no origin, as no place is known of {names}: "
+            "give --stations, a StationXML file"
+        )
+
+
+def _about(
+    package: Package,
+    source: Source,
+    form: str,
+    made: dict[str, tuple[str, str]],
+    files: "list[File]",
+) -> dict[str, Any]:
+    """What `detect.json` says of a run: the same for the same model, recordings and wishes."""
+    return {
+        "version": __version__,
+        "model": {
+            "digest": package.digest,
+            "network": package.detector.network_name,
+            "thresholds": dict(package.thresholds),
+        },
+        "format": form,
+        "channel": reading.MEAN if source.channel is None else source.channel,
+        "start_pattern": source.start_pattern,
+        "recordings": list(dict.fromkeys(str(path) for path, *_ in files)),
+        "files": {
+            file: {"recording": path or None, "channel": channel or None}
+            for file, (path, channel) in made.items()
+        },
+    }
 
 
 def recordings_of(paths: Sequence[Path]) -> list[Path]:
@@ -150,38 +192,60 @@ def _unbroken(files: Sequence[File]) -> list[list[File]]:
 
 
 def _headers(
-    paths: Sequence[Path], channel: int | None, start_pattern: str | None
+    paths: Sequence[Path], source: Source, strict: bool
 ) -> tuple[list[File], list[tuple[Path, str]]]:
-    """Recordings of files with the seconds they lack and why, and files that are unreadable."""
+    """Recordings of files with the seconds they lack and why, and files that are unreadable.
+
+    `strict`: a sound file whose name does not fit the start pattern is unreadable; else, where
+    the pattern is only the model's, it is read as if there were none.
+    """
     files: list[File] = []
-    broken = []
+    broken, unfit = [], 0
     for path in paths:
+        pattern = source.start_pattern
+        if pattern and not strict and sound.is_sound(path) and not sound.has_time(path, pattern):
+            pattern, unfit = None, unfit + 1
         try:
-            headers, lacking, problem = reading.readable(path, channel, start_pattern)
+            headers, lacking, problem = reading.readable(path, source.channel, pattern)
         except DataError as error:
             broken.append((path, str(error)))
             continue
         files += [(path, header, lacking, problem) for header in headers if header.n_samples]
         if not any(header.n_samples for header in headers):
             broken.append((path, problem))
+    if source.channel is not None and any(sound.is_sound(path) for path in paths):
+        print(f"channel {source.channel} of sound files")
+    if unfit:
+        print(
+            f"{unfit} names hold no time of the model's start pattern {source.start_pattern}: "
+            "read without it"
+        )
     return files, broken
 
 
-def _with_files(events: pd.DataFrame, joined: Sequence[streams.Stream]) -> pd.DataFrame:
+def _with_files(
+    events: pd.DataFrame, joined: Sequence[streams.Stream], listed: dict[str, Listed]
+) -> pd.DataFrame:
     """Events with the name of their file, its channel and UTC times."""
     numbers = zip(events["scan"], events["piece"], strict=True)
     pieces = [joined[stream].pieces[piece] for stream, piece in numbers]
     starts = pd.to_datetime(pd.Series([p.header.start for p in pieces], dtype=object), utc=True)
-    channels = [p.header.channel for p in pieces]
     return events.assign(
         file=[p.path.name for p in pieces],
         path=[str(p.path) for p in pieces],
-        channel_id=channels,
-        channel=[int(c) if c.isdigit() else 1 for c in channels],
+        channel_id=[p.header.channel for p in pieces],
+        channel=[_number(p.header.channel, listed[str(p.path)].channels) for p in pieces],
         nyquist_hz=[p.header.sample_rate / 2 for p in pieces],
         start=starts + pd.to_timedelta(events["onset_s"], unit="s"),
         end=starts + pd.to_timedelta(events["offset_s"], unit="s"),
     )
+
+
+def _number(channel: str, channels: Sequence[str]) -> int:
+    """Of a sound file the channel's own; of others its place, from 1, among the file's channels."""
+    if channel.isdigit():
+        return int(channel)
+    return channels.index(channel) + 1 if channel in channels else 1
 
 
 def _coverage(
@@ -205,20 +269,46 @@ def _coverage(
     )
 
 
-def _names(paths: Sequence[Path]) -> dict[str, str]:
-    """A name for each file: its own, or its path where several have that name."""
-    distinct = list(dict.fromkeys(paths))
+def _listed(files: Sequence[File]) -> dict[str, Listed]:
+    """How lists name each file: by its name, or by its path where several have that name."""
+    distinct = list(dict.fromkeys(path for path, *_ in files))
     names = [path.name for path in distinct]
     if len(set(names)) < len(names):
         common = Path(os.path.commonpath([path.resolve().parent for path in distinct]))
         names = [path.resolve().relative_to(common).as_posix() for path in distinct]
-    return {str(path): name for path, name in zip(distinct, names, strict=True)}
+    channels: dict[Path, list[str]] = {}
+    for path, header, _, _ in files:
+        channels.setdefault(path, []).append(header.channel)
+    return {
+        str(path): Listed(name, tuple(channels[path]) if len(channels[path]) > 1 else ())
+        for path, name in zip(distinct, names, strict=True)
+    }
+
+
+def _scored(
+    listed: dict[str, Listed], covers: Sequence[pd.DataFrame], files: Sequence[File]
+) -> dict[str, Listed]:
+    """Files of which anything was scored: an empty list of another would say: nothing is there."""
+    seen = {
+        (row["path"], row["recording_id"])
+        for table in covers
+        for row in table[table["scored_s"] > 0].to_dict("records")
+    }
+    channels: dict[str, list[str]] = {}
+    for path, header, _, _ in files:
+        if (str(path), header.recording_id) in seen:
+            channels.setdefault(str(path), []).append(header.channel)
+    return {
+        path: one._replace(channels=tuple(channels[path]) if one.channels else ())
+        for path, one in listed.items()
+        if path in channels
+    }
 
 
 def _report(coverage: pd.DataFrame, events: pd.DataFrame, out: Path) -> bool:
     """Print what was found and what was not seen; whether all is well."""
     count = events["label"].value_counts().to_dict()
-    kinds = ("duration_s", "scored_s", "gap_s", "short_s", "unreadable_s")
+    kinds = ("duration_s", *detection_coverage.KINDS)
     seconds = {name.removesuffix("_s"): float(coverage[name].sum()) for name in kinds}
     print(f"{len(coverage)} recordings, {seconds.pop('duration'):.1f} s:", end=" ")
     print(", ".join(f"{name} {value:.1f} s" for name, value in seconds.items()))

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from rarewave.commands.channels import channel_of
 from rarewave.commands.paths import path
 
 
@@ -10,6 +11,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """What stands behind the command."""
     parser.add_argument("model", help="as for detect")
     parser.add_argument("audio", type=path, help="a recording, sound or seismic")
+    parser.add_argument(
+        "--channel", type=channel_of, help="of a sound file: from 1, or mean (default: the model's)"
+    )
     parser.add_argument("--out", type=path, default=Path("explanation"), help="a folder")
     parser.add_argument("--at", type=float, metavar="SECONDS", help="only the window there")
     parser.add_argument("--top", type=int, default=1, metavar="N", help="windows of each class")
@@ -19,4 +23,11 @@ def run(arguments: argparse.Namespace) -> None:
     """Say why a model finds what it finds in one recording."""
     from rarewave.explanation import recording
 
-    recording.explain(arguments.model, arguments.audio, arguments.out, arguments.at, arguments.top)
+    recording.explain(
+        arguments.model,
+        arguments.audio,
+        arguments.out,
+        arguments.at,
+        arguments.top,
+        arguments.channel,
+    )

@@ -84,7 +84,7 @@ def cleaned(row: dict[str, Any], settings: Settings) -> tuple[np.ndarray, np.nda
     """Samples and gaps of a recording that fits into memory."""
     if row["n_samples"] >= _LONG:
         return None
-    samples, gap = (np.concatenate(c) for c in zip(*blocks(row, settings), strict=True))
+    samples, gap, _ = (np.concatenate(c) for c in zip(*blocks(row, settings), strict=True))
     return samples, intervals.gaps_of(gap)
 
 
@@ -99,7 +99,7 @@ def append(
         X_clean.append(whole[0])
         return whole[1]
     begin, runs = X_clean.count, []
-    for samples, gap in blocks(row, settings):
+    for samples, gap, _ in blocks(row, settings):
         runs.append(intervals.gaps_of(gap, X_clean.count - begin))
         X_clean.append(samples)
     return np.concatenate(runs)

@@ -21,7 +21,8 @@ class Labelling:
 
     An event: at least `event_overlap` of the window inside an event, or at least
     `event_inside` of an event inside the window. Background: at most `background_overlap` of
-    the window inside an event and at most `max_uncertain` inside uncertain time. Events of one
+    the window inside an event, at most `background_inside` of any event inside the window and at
+    most `max_uncertain` of it inside uncertain time. Events of one
     label that follow one another within less than `least_gap_s` are shortened until they are so
     far apart: what is to be found one by one must be learnt with a gap between.
     """
@@ -29,12 +30,15 @@ class Labelling:
     event_overlap: Fraction
     event_inside: Fraction
     background_overlap: Fraction
+    background_inside: Fraction
     max_uncertain: Fraction
     least_gap_s: Seconds
 
     def __post_init__(self) -> None:
         if self.background_overlap > self.event_overlap:
             raise DataError("background_overlap must not exceed event_overlap")
+        if self.background_inside > self.event_inside:
+            raise DataError("background_inside must not exceed event_inside")
 
 
 def separated(events: pd.DataFrame, least_gap_s: float) -> pd.DataFrame:
@@ -89,7 +93,8 @@ def label_windows(
     doubt = covered(begin, length, events[~certain])
     positive = (filled >= labelling.event_overlap) | (main.inside >= labelling.event_inside)
     positive &= main.most > 0
-    partly = ~positive & (filled > labelling.background_overlap)
+    partly = (filled > labelling.background_overlap) | (main.inside > labelling.background_inside)
+    partly &= ~positive
     doubtful = ~positive & ~partly & (doubt > labelling.max_uncertain)
     missing = gap_share(gaps, first, grid.window_samples)
     gappy = missing > grid.max_gap
@@ -97,7 +102,8 @@ def label_windows(
     status = np.full(len(first), "used", object)
     reason = np.full(len(first), "", object)
     status[partly | doubtful] = "uncertain"
-    reason[partly] = "partly inside an event"
+    reason[partly] = "holds a part of an event"
+    reason[partly & (filled > labelling.background_overlap)] = "partly inside an event"
     reason[doubtful] = "inside uncertain time"
     status[gappy] = "gap"
     reason[gappy] = [f"{share:.0%} of the samples are missing" for share in missing[gappy]]

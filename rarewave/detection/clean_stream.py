@@ -45,6 +45,14 @@ class CleanStream:
         """Cleaned samples [start, stop)."""
         return np.concatenate([c.samples[some] for c, some in self._parts(start, stop)])
 
+    def lost(self, start: int, stop: int) -> NDArray[np.int64]:
+        """Runs (k, 2) of raw samples that were not recorded, of cleaned samples [start, stop)."""
+        runs = np.concatenate([c.lost for c, _ in self._parts(start, stop)])
+        scale = cleaning.raw_per_cleaned(self.stream.sample_rate, self.options)
+        end = self.stream.n_samples if stop >= self.length else round(stop * scale)
+        runs = np.clip(runs, round(start * scale), end)
+        return runs[runs[:, 0] < runs[:, 1]]
+
     def missing(self, first: NDArray[np.int64], length: int) -> NDArray[np.float64]:
         """The share of each of some windows (in order) that was not recorded."""
         start, stop = int(first[0]), int(first[-1]) + length

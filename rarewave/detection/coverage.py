@@ -4,44 +4,41 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rarewave.base import intervals
 from rarewave.base.tables import COVERAGE, conform
 from rarewave.detection.scanning import Scan
+from rarewave.frontend import cleaning
 from rarewave.frontend.transform import FrontEnd
+
+# Together they make up a file.
+KINDS = ("scored_s", "gap_s", "unscored_s", "short_s", "unreadable_s")
+_SCORED, _GAP, _UNSCORED, _UNSEEN = range(4)
 
 
 def coverage(found: Scan, front_end: FrontEnd) -> pd.DataFrame:
-    """For each file of a stream what was scored, a gap, too short, or unreadable: table COVERAGE.
+    """For each file of a stream what became of its seconds, by kind: table COVERAGE.
 
-    Every kind is counted from the windows; together they make up the file.
+    `gap_s` are the samples that are missing, wherever they lie. What was recorded is scored where
+    a scored window covers it, and `unscored_s` where every window there lacks too much.
     """
-    grid, rate = front_end.grid, front_end.clean.sample_rate_hz
-    count = len(found.P)
-    start = found.first[:count].astype(float)
-    stop = start + grid.window_samples
-    # Resampling rounds the length to a sample: the last window reaches the end of the last file.
-    whole = found.stream.n_samples * rate / found.stream.sample_rate
-    if count:
-        at_end = found.first[:count] + grid.window_samples >= found.length
-        stop[at_end] = whole
-    good = np.isfinite(found.P[:, 0]) if count else np.zeros(0, bool)
-    seen = _union(start, stop)
-    scored = _union(start[good], stop[good])
+    starts = [piece.first for piece in found.stream.pieces]
+    edges, kind = _cells(found, front_end, starts)
+    piece = np.searchsorted(starts, edges[:-1], side="right") - 1
+    total = np.bincount(piece * 4 + kind, np.diff(edges), 4 * len(starts)).reshape(-1, 4)
     rows = []
-    for path, header, first in found.stream.pieces:
-        scale = rate / header.sample_rate
-        begin, end = first * scale, (first + header.n_samples) * scale
-        duration = header.n_samples / header.sample_rate
-        in_scored, in_seen = (_inside(u, begin, end) / rate for u in (scored, seen))
-        short = duration if not len(found.first) and not found.problem else 0.0
-        lost = duration - in_seen if found.problem and duration - in_seen > 1e-6 else 0.0
+    for (path, header, _), samples in zip(found.stream.pieces, total, strict=True):
+        seconds = samples / header.sample_rate
+        short = seconds[_UNSEEN] if not len(found.first) and not found.problem else 0.0
+        lost = seconds[_UNSEEN] if found.problem and seconds[_UNSEEN] > 1e-6 else 0.0
         problem = found.problem if lost else ("shorter than a window" if short else "")
         rows.append(
             {
                 "path": str(path),
                 "recording_id": header.recording_id,
-                "duration_s": duration,
-                "scored_s": in_scored,
-                "gap_s": in_seen - in_scored,
+                "duration_s": header.n_samples / header.sample_rate,
+                "scored_s": seconds[_SCORED],
+                "gap_s": seconds[_GAP],
+                "unscored_s": seconds[_UNSCORED],
                 "short_s": short,
                 "unreadable_s": lost,
                 "problem": problem,
@@ -50,22 +47,29 @@ def coverage(found: Scan, front_end: FrontEnd) -> pd.DataFrame:
     return conform(pd.DataFrame(rows), COVERAGE, "coverage")
 
 
+def _cells(
+    found: Scan, front_end: FrontEnd, starts: list[int]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """A stream cut, in its own samples, wherever anything begins or ends; the kind of each cell."""
+    whole, length = found.stream.n_samples, front_end.grid.window_samples
+    scale = cleaning.raw_per_cleaned(found.stream.sample_rate, front_end.clean)
+    P = found.P
+    first = found.first[: len(P)]
+    windows = np.stack([first, first + length], axis=1)
+    good = np.isfinite(P[:, 0]) if len(P) else np.zeros(0, bool)
+    spans = [intervals.union(found.gaps.astype(float))]
+    for covered in (windows[good], windows):
+        # Resampling rounds the length to a sample: what reaches the end there reaches it here.
+        ends = np.where(covered[:, 1] >= found.length, whole, covered[:, 1] * scale)
+        starts_at = np.minimum(covered[:, 0] * scale, whole)
+        spans.append(intervals.union(np.stack([starts_at, ends], axis=1)))
+    edges = np.unique(np.concatenate([*(s.ravel() for s in spans), starts, [whole]]))
+    gap, scored, seen = (np.searchsorted(s.ravel(), edges[:-1], "right") % 2 == 1 for s in spans)
+    kind = np.select([~seen, gap, scored], [_UNSEEN, _GAP, _SCORED], _UNSCORED)
+    return edges, kind
+
+
 def unaccounted(table: pd.DataFrame) -> pd.DataFrame:
     """Rows of table COVERAGE whose kinds do not add up to the file, to a millisecond."""
-    kinds = table[["scored_s", "gap_s", "short_s", "unreadable_s"]].sum(axis=1)
+    kinds = table[list(KINDS)].sum(axis=1)
     return table[(kinds - table["duration_s"]).abs() > 1e-3]
-
-
-def _union(start: NDArray[np.float64], stop: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Disjoint intervals (k, 2) that cover the same samples; starts are in order."""
-    if not len(start):
-        return np.zeros((0, 2))
-    reach = np.maximum.accumulate(stop)
-    fresh = np.concatenate(([True], start[1:] > reach[:-1]))
-    ends = np.append(reach[np.flatnonzero(fresh)[1:] - 1], reach[-1])
-    return np.stack([start[fresh], ends], axis=1)
-
-
-def _inside(intervals: NDArray[np.float64], begin: float, end: float) -> float:
-    a, b = np.maximum(intervals[:, 0], begin), np.minimum(intervals[:, 1], end)
-    return float(np.maximum(b - a, 0.0).sum())

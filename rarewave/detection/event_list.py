@@ -3,35 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from rarewave.base.tables import DETECTED, conform
 from rarewave.detection import postprocessing
-from rarewave.detection.operating_points import Find
 from rarewave.detection.postprocessing import Joining
 from rarewave.detection.scanning import Scan
+from rarewave.frontend import cleaning
 from rarewave.frontend.transform import FrontEnd
-
-
-def finder(
-    scans: Sequence[Scan],
-    front_end: FrontEnd,
-    columns: Mapping[str, int],
-    how: Joining,
-    bands: Mapping[str, tuple[float, float]],
-) -> Find:
-    """Gives the events of one class at a threshold; see `events`."""
-
-    def find(label: str, threshold: float) -> pd.DataFrame:
-        return events(scans, front_end, {label: columns[label]}, {label: threshold}, how, bands)
-
-    return find
-
-
-def at_once(find: Find, thresholds: Mapping[str, float]) -> pd.DataFrame:
-    """The events of all classes, each at its threshold, one class after the other."""
-    return pd.concat([find(label, at) for label, at in thresholds.items()])
 
 
 def events(
@@ -46,7 +25,8 @@ def events(
 
     Two columns are added: `scan`, and `piece` of its stream.
 
-    An event across a file boundary is one event, of the first of the two files.
+    An event across a file boundary is one event, of the first of the two files. Times are from
+    the start of its file, by that file's own rate: clocks that are a little off do not add up.
 
     Parameters
     ----------
@@ -62,11 +42,12 @@ def events(
         if not count:
             continue
         start, length = found.first[:count], grid.window_samples
-        begins = np.array([p.first / p.header.sample_rate for p in found.stream.pieces])
+        scale = cleaning.raw_per_cleaned(found.stream.sample_rate, front_end.clean)
         for event in postprocessing.events(
             found.P, start, length, found.length, rate, classes, thresholds, how
         ):
-            number = int(np.searchsorted(begins, event["onset_s"], side="right")) - 1
+            samples = (round(event[name] * rate) * scale for name in ("onset_s", "offset_s"))
+            number, onset, offset = found.stream.span(*samples)
             low, high = bands.get(event["label"], whole)
             rows.append(
                 event
@@ -74,8 +55,8 @@ def events(
                     "recording_id": found.stream.pieces[number].header.recording_id,
                     "scan": order,
                     "piece": number,
-                    "onset_s": event["onset_s"] - begins[number],
-                    "offset_s": event["offset_s"] - begins[number],
+                    "onset_s": onset,
+                    "offset_s": offset,
                     "low_hz": low,
                     "high_hz": high,
                 }

@@ -1,21 +1,24 @@
 """The recordings of one part of a split, whole, and what is true of them."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
+from rarewave.base.intervals import covered
 from rarewave.base.tables import DETECTED, conform
 from rarewave.base.tasks import Task
 from rarewave.detection import postprocessing
-from rarewave.detection.operating_points import without_doubtful
 from rarewave.detection.postprocessing import Joining
+from rarewave.frontend import cleaning
 from rarewave.frontend.transform import FrontEnd
+from rarewave.metrics import event_based
+from rarewave.metrics.event_based import Matching
 from rarewave.recordings import streams
 from rarewave.recordings.reading import Header
 from rarewave.recordings.streams import Stream
@@ -24,79 +27,192 @@ PARTS = ("validation", "test")
 
 
 class Heldout(NamedTuple):
-    """Recordings that lie in one part as a whole."""
+    """Recordings that lie in one part as a whole, files that follow one another joined.
 
-    recordings: pd.DataFrame  # rows of table RECORDINGS
+    Times of events are on the axis of their stream, which is called as its first file: an event
+    across a file boundary is one event.
+    """
+
+    recordings: pd.DataFrame  # rows of table RECORDINGS, a row for each file
+    streams: list[Stream]  # of these files, whose paths are below the folder of recordings
     truth: pd.DataFrame  # rows of table EVENTS, certain ones; of an event task all of one label
     doubtful: pd.DataFrame  # the uncertain ones
-    windows: pd.DataFrame  # rows of table WINDOWS
-
-    @property
-    def files(self) -> list[tuple[Path, Header]]:
-        """Path below the folder of recordings, and header, of each."""
-        return [
-            (Path(row["path"]), Header(*(row[name] for name in Header._fields)))
-            for row in self.recordings.to_dict("records")
-        ]
+    gaps: pd.DataFrame  # recording_id, onset_s, offset_s of what was not recorded
+    windows: pd.DataFrame  # rows of table WINDOWS, of the files
 
     def work(self, folder: Path, scores: Path) -> list[tuple[Stream, Path]]:
-        """The recordings joined to streams, and the file of scores of each below `scores`."""
-        joined = streams.join([(folder / path, header) for path, header in self.files])
-        return [(stream, scores / f"{number}.f32") for number, stream in enumerate(joined)]
+        """The streams with whole paths, and the file of scores of each below `scores`."""
+        return [
+            (
+                Stream(tuple(p._replace(path=folder / p.path) for p in stream.pieces)),
+                scores / f"{number}.f32",
+            )
+            for number, stream in enumerate(self.streams)
+        ]
 
     @property
     def durations(self) -> dict[str, float]:
-        """Seconds of each recording."""
-        seconds = self.recordings["n_samples"] / self.recordings["sample_rate"]
-        return dict(zip(self.recordings["recording_id"], seconds, strict=True))
+        """Seconds of each stream."""
+        return _durations(self.streams)
 
     @property
     def hours(self) -> float:
-        """Of all recordings."""
-        return sum(self.durations.values()) / 3600
+        """Of recorded time that is not uncertain: where a detection is right or wrong."""
+        closed = pd.concat([self.gaps, self.doubtful[self.gaps.columns]])
+        total = 0.0
+        for name, seconds in self.durations.items():
+            mine = closed[closed["recording_id"] == name]
+            total += seconds * (1 - min(1.0, float(covered(np.zeros(1), seconds, mine)[0])))
+        return total / 3600
 
     @property
     def grid(self) -> bool:
         """Whether the windows cover the recordings, and baselines were scored everywhere."""
-        covered = self.windows.groupby("recording_id")["new_s"].sum()
-        seconds = pd.Series(self.durations)
-        return bool((covered.reindex(seconds.index) > 0.99 * seconds).all())
+        of_files = self.recordings.set_index("recording_id")
+        seconds = of_files["n_samples"] / of_files["sample_rate"]
+        new_s = self.windows.groupby("recording_id")["new_s"].sum()
+        return bool((new_s.reindex(seconds.index) > 0.99 * seconds).all())
 
     def with_signals(self, signals: pd.DataFrame) -> "Heldout":
         """With the columns of a table of window_id and scores beside the windows."""
         return self._replace(windows=self.windows.merge(signals, on="window_id", how="left"))
 
-    def scored(self, found: pd.DataFrame) -> pd.DataFrame:
-        """Detections without those in uncertain time, as table DETECTED."""
-        table = without_doubtful(found.reset_index(drop=True), self.doubtful)
+    def on_streams(self, events: pd.DataFrame) -> pd.DataFrame:
+        """Events of files, in seconds of their streams."""
+        return _moved(events, self.streams)
+
+    def in_files(self, events: pd.DataFrame) -> pd.DataFrame:
+        """Events of streams, each in seconds of the file in which it begins."""
+        events = events.copy()
+        for stream in self.streams:
+            begins, names = _begins(stream)
+            mine = (events["recording_id"] == names[0]).to_numpy()
+            onset = events["onset_s"].to_numpy(float)[mine]
+            piece = np.maximum(np.searchsorted(begins, onset, side="right") - 1, 0)
+            for column in ("onset_s", "offset_s"):
+                events.loc[mine, column] -= begins[piece]
+            events.loc[mine, "recording_id"] = np.array(names, object)[piece]
+        return events
+
+    def scored(self, found: pd.DataFrame, matching: Matching) -> pd.DataFrame:
+        """Detections but for those that are no hit and lie in uncertain time, as table DETECTED."""
+        table = conform(found.reset_index(drop=True), DETECTED, "events")
         order = ["recording_id", "onset_s", "offset_s", "label"]
-        return conform(table.sort_values(order, ignore_index=True), DETECTED, "events")
+        table = table.sort_values(order, ignore_index=True)
+        hits = event_based.match(self.truth, table, matching)[:, 1]
+        kept = ~in_doubt(table, self.doubtful)
+        kept[hits] = True
+        return table[kept].reset_index(drop=True)
 
     def from_windows(
         self, column: str, front_end: FrontEnd, how: Joining
     ) -> tuple[Callable[[str, float], pd.DataFrame], NDArray[np.float64]]:
-        """Events of a baseline that is a column of the windows, and thresholds to try.
+        """Events of a baseline that is a column of the windows, and all scores that it has.
 
         An event ends where the score falls below its threshold: a level in dB has no half.
         """
         rate, length = front_end.clean.sample_rate_hz, front_end.grid.window_samples
         how = dataclasses.replace(how, off_ratio=1.0)
         tables = dict(list(self.windows.groupby("recording_id")))
+        given = {}
+        for stream in self.streams:
+            names = [piece.header.recording_id for piece in stream.pieces]
+            scale = cleaning.raw_per_cleaned(stream.sample_rate, front_end.clean)
+            befores = [piece.first / scale for piece in stream.pieces]
+            mine = pd.concat(
+                [
+                    tables[name].assign(start_s=tables[name]["start_s"] + before / rate)
+                    for name, before in zip(names, befores, strict=True)
+                    if name in tables
+                ]
+            )
+            first = np.rint(mine["start_s"] * rate).to_numpy(np.int64)
+            p = mine[column].where(mine["status"] != "gap").to_numpy(float)
+            count = round(stream.n_samples / scale)
+            given[names[0]] = postprocessing.levels(p, first, length, count, rate, how)
 
         def find(label: str, threshold: float) -> pd.DataFrame:
             rows = []
-            for name, seconds in self.durations.items():
-                mine = tables[name]
-                first = np.rint(mine["start_s"] * rate).to_numpy(np.int64)
-                p = mine[column].where(mine["status"] != "gap").to_numpy(float)
-                found = postprocessing.spans(
-                    p, first, length, round(seconds * rate), rate, threshold, how
-                )
-                rows += [row | {"recording_id": name, "label": label} for row in found]
-            return self.scored(pd.DataFrame(rows, columns=list(DETECTED)))
+            for stream, (name, known) in zip(self.streams, given.items(), strict=True):
+                found = postprocessing.spans_of(known, rate, threshold, how)
+                about = {"recording_id": name, "label": label}
+                rows += [row | about | timed(row, stream, front_end) for row in found]
+            table = pd.DataFrame(rows, columns=list(DETECTED))
+            return conform(table, DETECTED, "events")
 
-        values = self.windows[column][self.windows["status"] != "gap"].to_numpy(float)
-        return find, np.unique(np.quantile(values, np.linspace(0, 1, 301)))
+        values = np.concatenate([known.score for known in given.values()])
+        return find, np.unique(values[np.isfinite(values)])
+
+
+def in_doubt(found: pd.DataFrame, doubtful: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which detections lie for more than half in uncertain time.
+
+    Uncertain time is neither event nor background: what is no hit there is no false alarm.
+    """
+    share = np.zeros(len(found))
+    intervals = dict(list(doubtful.groupby("recording_id")))
+    for row, event in enumerate(found.to_dict("records")):
+        mine = intervals.get(event["recording_id"])
+        if mine is not None:
+            length = event["offset_s"] - event["onset_s"]
+            share[row] = covered(np.array([event["onset_s"]]), length, mine)[0]
+    return share > 0.5
+
+
+def timed(row: Mapping[str, Any], stream: Stream, front_end: FrontEnd) -> dict[str, float]:
+    """Onset and offset of an event in seconds of its stream, by the clocks of its files.
+
+    `row` has them in cleaned samples over the rate of the front end.
+    """
+    rate = front_end.clean.sample_rate_hz
+    scale = cleaning.raw_per_cleaned(stream.sample_rate, front_end.clean)
+    samples = (round(row[name] * rate) * scale for name in ("onset_s", "offset_s"))
+    number, onset, offset = stream.span(*samples)
+    begin = stream.apart_s(0, number)
+    return {"onset_s": begin + onset, "offset_s": begin + offset}
+
+
+def _begins(stream: Stream) -> tuple[NDArray[np.float64], list[str]]:
+    """Seconds of the stream at which each file begins, and the names of the files."""
+    steps = [stream.apart_s(number, number + 1) for number in range(len(stream.pieces) - 1)]
+    names = [piece.header.recording_id for piece in stream.pieces]
+    return np.concatenate(([0.0], np.cumsum(steps))), names
+
+
+def _durations(joined: list[Stream]) -> dict[str, float]:
+    found = {}
+    for stream in joined:
+        begins, names = _begins(stream)
+        last = stream.pieces[-1].header
+        found[names[0]] = float(begins[-1]) + last.n_samples / last.sample_rate
+    return found
+
+
+def _moved(events: pd.DataFrame, joined: list[Stream]) -> pd.DataFrame:
+    """Events of files on the axis of their streams."""
+    stream_of: dict[str, str] = {}
+    shift_of: dict[str, float] = {}
+    for stream in joined:
+        begins, names = _begins(stream)
+        stream_of |= dict.fromkeys(names, names[0])
+        shift_of |= dict(zip(names, begins, strict=True))
+    shift = events["recording_id"].map(shift_of).to_numpy(float)
+    return events.assign(
+        recording_id=events["recording_id"].map(stream_of),
+        onset_s=events["onset_s"] + shift,
+        offset_s=events["offset_s"] + shift,
+    )
+
+
+def _one_each(events: pd.DataFrame, moved: pd.DataFrame) -> pd.DataFrame:
+    """Events on the axis of streams, where an event has a row for each file that it touches."""
+    same = ["event_id", "label", "certain"]
+    number = events.groupby(["recording_id", *same]).cumcount()
+    groups = moved.groupby([moved["recording_id"], *(moved[name] for name in same), number])
+    moved = moved.assign(
+        onset_s=groups["onset_s"].transform("min"), offset_s=groups["offset_s"].transform("max")
+    )
+    return moved[groups.cumcount() == 0]
 
 
 def heldout(
@@ -104,10 +220,15 @@ def heldout(
     recordings: pd.DataFrame,
     events: pd.DataFrame,
     windows: pd.DataFrame,
+    gaps: pd.DataFrame,
     split: pd.DataFrame,
     task: Task,
 ) -> Heldout:
     """The labelled recordings all of whose windows are of one part, or purged.
+
+    Parameters
+    ----------
+    gaps : recording_id, onset_s, offset_s.
 
     Raises
     ------
@@ -123,11 +244,16 @@ def heldout(
             f"no recording lies in the {part} part as a whole: events can only be scored in whole "
             "recordings; choose an ingest.group that keeps them whole"
         )
+    files = [
+        (Path(row["path"]), Header(*(row[name] for name in Header._fields)))
+        for row in mine.to_dict("records")
+    ]
+    joined = streams.join(files)
     truth = events[events["recording_id"].isin(mine["recording_id"])]
     if task.kind == "event":
         truth = truth.assign(label=task.events[0])
-    seconds = dict(zip(mine["recording_id"], mine["n_samples"] / mine["sample_rate"], strict=True))
-    ends = truth["recording_id"].map(seconds)
+    truth = _one_each(truth, _moved(truth, joined))
+    ends = truth["recording_id"].map(_durations(joined))
     truth = truth.assign(
         offset_s=truth["offset_s"].clip(upper=ends), onset_s=truth["onset_s"].clip(0)
     )
@@ -135,7 +261,9 @@ def heldout(
     certain = truth["certain"]
     return Heldout(
         mine.reset_index(drop=True),
+        joined,
         truth[certain].reset_index(drop=True),
         truth[~certain].reset_index(drop=True),
+        _moved(gaps[gaps["recording_id"].isin(mine["recording_id"])], joined),
         windows[windows["recording_id"].isin(mine["recording_id"])],
     )

@@ -3,58 +3,150 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rarewave.detection.heldout import Heldout
 from rarewave.metrics import event_based, psds, segment_based
+from rarewave.metrics.bootstrap import Bootstrap
 from rarewave.metrics.comparison import NETWORK
 from rarewave.metrics.event_based import Matching
+from rarewave.metrics.event_intervals import SCORES, counts_by_unit, event_intervals
+
+# Columns of `by_detector` beside the scores.
+ENDS = [f"{score}_{end}" for score in SCORES for end in ("low", "high")]
+
+Intervals = Mapping[str, tuple[float, float, int]]
 
 
-def by_detector(
-    test: Heldout, found: Mapping[str, pd.DataFrame], matching: Matching, names: Sequence[str]
-) -> pd.DataFrame:
-    """Event scores of every detector and class, a row each, with a column `detector`.
+def intervals(
+    test: Heldout,
+    found: Mapping[str, pd.DataFrame],
+    matching: Matching,
+    names: Sequence[str],
+    bootstrap: Bootstrap,
+) -> dict[str, Intervals]:
+    """Of the event scores of every detector; see `event_intervals`.
 
     Parameters
     ----------
-    found : name of the detector to its table DETECTED.
+    found : name of the detector to its table DETECTED, on streams.
     """
-    return pd.concat(
-        [
-            event_based.event_scores(test.truth, events, names, matching, test.hours).assign(
-                detector=name
-            )
-            for name, events in found.items()
-        ],
-        ignore_index=True,
-    )
+    result: dict[str, Intervals] = {}
+    for detector, events in found.items():
+        pairs = event_based.match(test.truth, events, matching)
+        units = _units(test, events, pairs, bootstrap)
+        counts = counts_by_unit(test.truth, events, pairs, units, names)
+        result[detector] = event_intervals(counts, names, bootstrap.resamples, bootstrap.seed)
+    return result
+
+
+def _units(
+    test: Heldout, found: pd.DataFrame, pairs: NDArray[np.int64], bootstrap: Bootstrap
+) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
+    """What the bootstrap draws whole, of each event and of each detection."""
+    if bootstrap.unit == "group":
+        group = test.recordings.set_index("recording_id")["group"]
+        of_truth, of_found = (
+            test.in_files(table)["recording_id"].map(group).to_numpy("U")
+            for table in (test.truth, found)
+        )
+        return of_truth, of_found
+    of_truth = np.array([f"event {number}" for number in range(len(test.truth))], "U")
+    block = (found["onset_s"] // bootstrap.block_s).astype(int).astype(str)
+    of_found = (found["recording_id"] + " " + block).to_numpy(object)
+    of_found[pairs[:, 1]] = of_truth[pairs[:, 0]]
+    return of_truth, of_found.astype("U")
+
+
+def by_detector(
+    test: Heldout,
+    found: Mapping[str, pd.DataFrame],
+    matching: Matching,
+    names: Sequence[str],
+    known: Mapping[str, Intervals],
+) -> pd.DataFrame:
+    """Event scores of every detector and class with their intervals, a row each.
+
+    Parameters
+    ----------
+    known : what `intervals` gives.
+    """
+    tables = []
+    for detector, events in found.items():
+        table = event_based.event_scores(test.truth, events, names, matching, test.hours)
+        for score in SCORES:
+            ends = [known[detector].get(f"{score}.{name}", (np.nan, np.nan, 0)) for name in names]
+            table[f"{score}_low"] = [low for low, _, _ in ends]
+            table[f"{score}_high"] = [high for _, high, _ in ends]
+        tables.append(table.assign(detector=detector))
+    return pd.concat(tables, ignore_index=True)
 
 
 def metrics(
     test: Heldout,
     found: Mapping[str, pd.DataFrame],
+    table: pd.DataFrame,
     steps: Mapping[float, pd.DataFrame],
     matching: Matching,
-    names: Sequence[str],
+    known: Mapping[str, Intervals],
 ) -> dict[str, Any]:
     """What metrics/detect.json holds: overall scores of each detector, and more of the network.
 
     Parameters
     ----------
-    steps : the network's events at several thresholds, for PSDS.
+    table : of `by_detector`.
+    steps : the network's events at many thresholds, for PSDS.
+    known : what `intervals` gives.
     """
+    mine = table[table["detector"] == NETWORK].set_index("label")
+    names = list(mine.index)
     overall: dict[str, Any] = {
         name: event_based.overall(test.truth, events, names, matching, test.hours)
+        | {"interval": _told(known[name])}
         for name, events in found.items()
     }
-    network = found[NETWORK]
-    scores = event_based.event_scores(test.truth, network, names, matching, test.hours)
-    overall["f1_per_class"] = scores.set_index("label")["f1"].to_dict()
+    overall["f1_per_class"] = mine["f1"].to_dict()
     for name, criteria in (("psds1", psds.PSDS1), ("psds2", psds.PSDS2)):
         overall[name] = psds.psds(test.truth, steps, names, test.hours, criteria).value
     overall["hours"] = test.hours
     _, overall["segments"] = segment_based.segment_scores(
-        test.truth, network, names, test.durations, matching.segment_s
+        test.truth, found[NETWORK], names, test.durations, matching.segment_s
     )
     return overall
+
+
+def _told(known: Intervals) -> dict[str, str]:
+    """Intervals of the scores over all events, in words."""
+    return {
+        name: f"{known[name][0]:.3f} to {known[name][1]:.3f}"
+        if known[name][2] > 1
+        else f"too few groups for an interval ({known[name][2]})"
+        for name in ("macro_f1", *SCORES)
+        if name in known
+    }
+
+
+def per_day(test: Heldout, found: Mapping[str, pd.DataFrame], matching: Matching) -> pd.DataFrame:
+    """Events, hits and false alarms of several detectors for each day (or recording).
+
+    A recording without a start time is its own day; an event is of the day of the file in which
+    it begins.
+    """
+    recordings = test.recordings
+    day = recordings["start"].dt.strftime("%Y-%m-%d").fillna(recordings["recording_id"])
+    of = dict(zip(recordings["recording_id"], day, strict=True))
+    hours = (recordings["n_samples"] / recordings["sample_rate"] / 3600).groupby(day).sum()
+    table = pd.DataFrame({"day": hours.index, "hours": hours.to_numpy()})
+    reference = test.in_files(test.truth)["recording_id"].map(of).value_counts()
+    table["events"] = table["day"].map(reference).fillna(0).astype(int)
+    for name, events in found.items():
+        pairs = event_based.match(test.truth, events, matching)
+        hit = np.zeros(len(events), bool)
+        hit[pairs[:, 1]] = True
+        days = test.in_files(events)["recording_id"].map(of)
+        for what, rows in (("hits", hit), ("false_alarms", ~hit)):
+            counts = days[rows].value_counts()
+            table[f"{name}_{what}"] = table["day"].map(counts).fillna(0).astype(int)
+    return table

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +99,40 @@ def running_median(values: NDArray[np.float64], width: int) -> NDArray[np.float6
     return result
 
 
+class Levels(NamedTuple):
+    """The score of every moment of a recording, as `cells` cuts it."""
+
+    p: NDArray[np.floating]  # (windows,) scores
+    edges: NDArray[np.int64]  # (cells + 1,)
+    first: NDArray[np.int64]  # (cells,) windows that cover each
+    last: NDArray[np.int64]
+    score: NDArray[np.float64]  # (cells,) combined and smoothed
+
+
+def levels(
+    p: NDArray[np.floating],
+    start: NDArray[np.int64],
+    length: int,
+    n_samples: int,
+    rate: float,
+    joining: Joining,
+) -> Levels:
+    """The score of every moment at once, for many thresholds; parameters are those of `spans`."""
+    edges, first, last = cells(start, length, n_samples, joining.combine)
+    score = running_median(
+        cell_scores(p, first, last, joining.combine), _width(edges, rate, joining)
+    )
+    return Levels(p, edges, first, last, score)
+
+
+def spans_of(
+    given: Levels, rate: float, threshold: float, joining: Joining
+) -> list[dict[str, Any]]:
+    """What `spans` gives, from scores that are known."""
+    runs = _above(given.score, 0, threshold, joining, [])
+    return _rows(given.p, given.edges, given.first, given.last, runs, rate, joining)
+
+
 def spans(
     p: NDArray[np.floating],
     start: NDArray[np.int64],
@@ -122,11 +156,28 @@ def spans(
     onset_s, offset_s, peak and mean (of the scores of the windows in the event) and windows.
     """
     edges, first, last = cells(start, length, n_samples, joining.combine)
-    cell = (edges[-1] - edges[0]) / len(first)
-    half = min(round(joining.smooth_s * rate / cell) // 2, len(first))
-    width = 2 * half + 1
+    runs = _runs(p, first, last, _width(edges, rate, joining), threshold, joining)
+    return _rows(p, edges, first, last, runs, rate, joining)
+
+
+def _width(edges: NDArray[np.int64], rate: float, joining: Joining) -> int:
+    """Cells of the running median."""
+    cell = (edges[-1] - edges[0]) / (len(edges) - 1)
+    half = min(round(joining.smooth_s * rate / cell) // 2, len(edges))
+    return int(2 * half + 1)
+
+
+def _rows(
+    p: NDArray[np.floating],
+    edges: NDArray[np.int64],
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+    runs: list[list[Any]],
+    rate: float,
+    joining: Joining,
+) -> list[dict[str, Any]]:
+    """The events of runs; see `spans`."""
     rows = []
-    runs = _runs(p, first, last, width, threshold, joining)
     for onset, offset in _joined(runs, edges, joining.gap_s * rate):
         if offset - onset < joining.min_s * rate:
             continue
@@ -164,14 +215,26 @@ def _runs(
         a, b = max(0, begin - width), min(len(first), end + width)
         score = cell_scores(p, first[a:b], last[a:b], joining.combine)
         score = running_median(score, width)[begin - a : end - a]
-        high = score >= threshold
-        low = score >= threshold * joining.off_ratio
-        for i, j in gaps_of(low, begin):
-            run = [i, j, bool(high[i - begin : j - begin].any())]
-            if runs and runs[-1][1] == run[0]:
-                runs[-1] = [runs[-1][0], run[1], runs[-1][2] or run[2]]
-            else:
-                runs.append(run)
+        runs = _above(score, begin, threshold, joining, runs)
+    return runs
+
+
+def _above(
+    score: NDArray[np.float64],
+    begin: int,
+    threshold: float,
+    joining: Joining,
+    runs: list[list[Any]],
+) -> list[list[Any]]:
+    """The runs so far, and those of a stretch of cells from `begin`."""
+    high = score >= threshold
+    low = score >= threshold * joining.off_ratio
+    for i, j in gaps_of(low, begin):
+        run = [i, j, bool(high[i - begin : j - begin].any())]
+        if runs and runs[-1][1] == run[0]:
+            runs[-1] = [runs[-1][0], run[1], runs[-1][2] or run[2]]
+        else:
+            runs.append(run)
     return runs
 
 

@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave.base import intervals
 from rarewave.base.errors import DataError
 from rarewave.base.parallel import ahead
 from rarewave.detection.clean_stream import CleanStream
@@ -30,9 +32,18 @@ class Scan(NamedTuple):
 
     stream: Stream
     first: NDArray[np.int64]  # (windows,) first cleaned samples
-    P: NDArray[np.float32]  # (windows, names) a memory map; NaN where not recorded
+    scores: Callable[[], NDArray[np.float32]]  # opens the file of scores, see `P`
     length: int  # cleaned samples of the stream
     problem: str  # why the scan ended early, else empty
+    gaps: NDArray[np.int64]  # (k, 2) runs of samples of the stream that were not recorded
+
+    @property
+    def P(self) -> NDArray[np.float32]:  # noqa: N802
+        """Scores (windows, names), a memory map; NaN where too little of a window was recorded.
+
+        Mapped anew each time, as a map holds a file open and there may be thousands of scans.
+        """
+        return self.scores()
 
 
 def key(stream: Stream, model_digest: str) -> str:
@@ -63,8 +74,9 @@ def scans(
     """Score every window of streams, each to a file of its own (raw float32).
 
     The file is written chunk by chunk; where it holds scores already, the scan goes on behind
-    them. Reading and cleaning go ahead of the network in another thread. Memory does not grow
-    with the recordings, and the result depends on nothing but scorer and recording.
+    them. What was not recorded stands beside it (`.gaps`, pairs of int64). Reading and cleaning
+    go ahead of the network in another thread. Memory does not grow with the recordings, and the
+    result depends on nothing but scorer and recording.
 
     Parameters
     ----------
@@ -80,15 +92,21 @@ def scans(
         if isinstance(made, str):
             problems[number] = made
             continue
-        rows, X, recorded = made
+        rows, X, recorded, lost = made
         p = scorer.score(X)
         p[~recorded] = np.nan
+        # Gaps first: those behind the scores are cut off where the work goes on.
+        _append(_beside(work[number][1]), lost)
         _append(work[number][1], p.astype(np.float32))
         first = plans[number][0].first
         before = _reached(first, int(rows[0]), grid.window_samples, rate)
         progress(_reached(first, int(rows[-1]) + 1, grid.window_samples, rate) - before)
     return [
-        scan._replace(P=_scores(path, width), problem=problem)
+        scan._replace(
+            scores=partial(_scores, path, width),
+            problem=problem,
+            gaps=intervals.union(_pairs(path)),
+        )
         for (scan, _), (_, path), problem in zip(plans, work, problems, strict=True)
     ]
 
@@ -122,11 +140,15 @@ def kept(
             first = starts(length, front_end.grid)
         if not problem and len(P) != len(first):
             raise DataError(f"{path} holds {len(P)} of {len(first)} scores: run the stage scan")
-        found.append(Scan(stream, first, P, length, problem))
+        if len(P) and not _beside(path).exists():
+            raise DataError(f"{_beside(path)} does not exist: run the stage scan")
+        scores = partial(_scores, path, width)
+        gaps = intervals.union(_pairs(path))
+        found.append(Scan(stream, first, scores, length, problem, gaps))
     return found
 
 
-def _append(path: Path, rows: NDArray[np.float32]) -> None:
+def _append(path: Path, rows: NDArray[Any]) -> None:
     try:
         with open(path, "ab") as out:
             out.write(rows.tobytes())
@@ -137,20 +159,28 @@ def _append(path: Path, rows: NDArray[np.float32]) -> None:
 def _planned(scorer: Scorer, stream: Stream, scores: Path) -> tuple[Scan, int]:
     """The windows of a stream, and how many of them the file holds already; it is cut there."""
     width, front_end = len(scorer.names), scorer.front_end
-    nothing = np.zeros((0, width), np.float32)
+    opened, nothing = partial(_scores, scores, width), np.zeros((0, 2), np.int64)
     try:
         length = cleaning.plan(stream.n_samples, stream.sample_rate, front_end.clean).length
     except DataError as error:
         problem = f"{stream.pieces[0].path}: {error}"
-        return Scan(stream, np.zeros(0, np.int64), nothing, 0, problem), 0
-    done = len(_scores(scores, width)) // transform.CHUNK * transform.CHUNK
+        return Scan(stream, np.zeros(0, np.int64), opened, 0, problem, nothing), 0
+    first = starts(length, front_end.grid)
+    done = len(opened()) // transform.CHUNK * transform.CHUNK
+    if not _beside(scores).exists():
+        done = 0
+    scale = cleaning.raw_per_cleaned(stream.sample_rate, front_end.clean)
+    reached = round(_ends(first, done, front_end.grid.window_samples) * scale)
+    known = int((_pairs(scores)[:, 0] < reached).sum())
     scores.parent.mkdir(parents=True, exist_ok=True)
-    with open(scores, "ab") as out:
-        out.truncate(done * width * 4)
-    return Scan(stream, starts(length, front_end.grid), nothing, length, ""), done
+    for path, size in ((_beside(scores), known * 16), (scores, done * width * 4)):
+        with open(path, "ab") as out:
+            out.truncate(size)
+    return Scan(stream, first, opened, length, "", nothing), done
 
 
-Prepared = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]
+# Windows, spectrograms, which windows were recorded, and gaps that no window before them covers.
+Prepared = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_], NDArray[np.int64]]
 
 
 def _prepared(
@@ -158,6 +188,7 @@ def _prepared(
 ) -> Iterator[tuple[int, Prepared | str]]:
     """Windows still to score, their spectrograms and which were recorded; or what went wrong."""
     front_end = scorer.front_end
+    length = front_end.grid.window_samples
     for number, (scan, done) in enumerate(plans):
         if done >= len(scan.first):
             continue
@@ -170,7 +201,7 @@ def _prepared(
                 cleaned: CleanStream = cleaned,
                 first: NDArray[np.int64] = first,
             ) -> NDArray[np.bool_]:
-                missing = cleaned.missing(first[some], front_end.grid.window_samples)
+                missing = cleaned.missing(first[some], length)
                 return missing <= front_end.grid.max_gap
 
             def wanted(some: slice, done: int = done) -> NDArray[np.bool_]:
@@ -179,7 +210,8 @@ def _prepared(
             for rows, X in transform.spectra(
                 front_end, cleaned.read, cleaned.length, first, wanted, recorded
             ):
-                yield number, (rows, X, recorded(rows))
+                seen = (_ends(first, int(end), length) for end in (rows[0], rows[-1] + 1))
+                yield number, (rows, X, recorded(rows), cleaned.lost(*seen))
         except (DataError, OSError, MemoryError) as error:
             # What cannot be read costs itself.
             yield number, str(error) or type(error).__name__
@@ -192,6 +224,21 @@ def _scores(path: Path, width: int) -> NDArray[np.float32]:
     return np.memmap(path, np.float32, "r", shape=(rows, width))
 
 
+def _beside(scores: Path) -> Path:
+    return scores.with_suffix(".gaps")
+
+
+def _pairs(scores: Path) -> NDArray[np.int64]:
+    """Runs (k, 2) that a file beside scores holds, cut where chunks were; none without a file."""
+    content = _beside(scores).read_bytes() if _beside(scores).exists() else b""
+    return np.frombuffer(content[: len(content) // 16 * 16], np.int64).reshape(-1, 2)
+
+
+def _ends(first: NDArray[np.int64], count: int, length: int) -> int:
+    """The sample at which the first `count` windows end."""
+    return int(first[count - 1]) + length if count else 0
+
+
 def _reached(first: NDArray[np.int64], count: int, length: int, rate: float) -> float:
     """Seconds covered by the first `count` windows."""
-    return (int(first[count - 1]) + length) / rate if count else 0.0
+    return _ends(first, count, length) / rate

@@ -13,7 +13,9 @@ from rarewave.base.tables import EVALUATED, conform, with_scores
 from rarewave.base.tasks import Task
 from rarewave.experiments.dvc import stored_json, stored_table
 from rarewave.experiments.studies import STARTS
-from rarewave.metrics import multiclass
+from rarewave.experiments.summaries import FEW
+from rarewave.metrics import bootstrap, multiclass
+from rarewave.metrics.comparison import LIMITS
 from rarewave.plots.style import COLOURS, figure, save, styled
 
 # Those that a table of decisions tells; probabilities are not compared in a study.
@@ -25,11 +27,12 @@ _SCORES = Path("artifacts/evaluate/scores.parquet")
 class Test(NamedTuple):
     """The test part of one experiment."""
 
-    y: NDArray[np.int8]  # (n,)
+    truth: NDArray[np.int8]  # (n, classes) everything that a window holds
+    y: NDArray[np.int8]  # (n,) what fills most of it
     decided: NDArray[np.int64]  # (n,)
     unit: NDArray[np.str_]  # (n,) what the bootstrap draws whole
-    classes: int
     rare: list[int]
+    groups: frozenset[str]  # what the split kept whole, or blocks of it
 
 
 def read(experiment: str) -> Test:
@@ -50,12 +53,19 @@ def read(experiment: str) -> Test:
     if not isinstance(known, dict) or not set(classes) <= set(known):
         raise DataError(f"metrics/evaluate.json of {experiment} is of other classes: run it again")
     counts = np.array([known[name] for name in classes])
-    y = Task("classes", tuple(classes)).index(table["label"])
+    task = Task("classes", tuple(classes))
     decided = multiclass.decide(table[[f"p_{name}" for name in classes]].to_numpy())
     # One group alone cannot be drawn from: then its recordings are.
     unit = table["unit"] if table["unit"].nunique() > 1 else table["recording_id"]
     rare = multiclass.rarest(counts, classes)
-    return Test(y, decided, unit.to_numpy("U"), len(classes), rare)
+    return Test(
+        task.truth(table["labels"]),
+        task.index(table["label"]),
+        decided,
+        unit.to_numpy("U"),
+        rare,
+        frozenset(table["unit"]),
+    )
 
 
 def draws(tests: Sequence[Test], resamples: int, seed: int) -> pd.DataFrame:
@@ -75,8 +85,8 @@ def draws(tests: Sequence[Test], resamples: int, seed: int) -> pd.DataFrame:
             times = [np.bincount(row, minlength=len(names)) for row in picks]
             times_of[names.tobytes()] = np.array([np.ones(len(names)), *times], float)
         for draw, times in enumerate(times_of[names.tobytes()]):
-            table = multiclass.confusion(test.y, test.decided, test.classes, times[index])
-            found = multiclass.overall(table, test.rare)
+            counts = multiclass.told(test.truth, test.y, test.decided, times[index])
+            found = multiclass.overall(counts, test.rare)
             values[draw, number] = [found[name] for name in METRICS]
     chosen = generator.integers(len(tests), size=(resamples + 1, len(tests)))
     chosen[0] = np.arange(len(tests))
@@ -86,10 +96,12 @@ def draws(tests: Sequence[Test], resamples: int, seed: int) -> pd.DataFrame:
     return pd.DataFrame(mean, columns=list(METRICS))
 
 
-def interval(values: "pd.Series[float]") -> tuple[float, float, float]:
-    """Value, low and high (95 %) of one column of `draws`."""
-    low, high = np.nanpercentile(values.to_numpy()[1:], [2.5, 97.5])
-    return float(values.iloc[0]), float(low), float(high)
+def interval(
+    values: "pd.Series[float]", groups: int, lowest: float = 0.0
+) -> tuple[float, float, float]:
+    """Value, low and high (95 %) of one column of `draws`, which rests on so many groups."""
+    value = float(values.iloc[0])
+    return value, *bootstrap.interval(value, values.to_numpy()[1:], groups, lowest)
 
 
 def table(
@@ -104,25 +116,28 @@ def table(
 
     Returns
     -------
-    Columns variant, metric, value, low, high, and gain, gain_low, gain_high against `against`.
+    Columns variant, metric, value, low, high, and gain, gain_low, gain_high against `against`;
+    `replicates` and `groups` of the test parts are what the intervals rest on.
     """
-    found = {
-        variant: draws([read(name) for name in experiments], RESAMPLES, 1)
-        for variant, experiments in names.items()
-    }
+    tests = {variant: [read(name) for name in mine] for variant, mine in names.items()}
+    found = {variant: draws(mine, RESAMPLES, 1) for variant, mine in tests.items()}
     rows = []
     for variant, values in found.items():
-        other = baseline(variant)
+        other, replicates = baseline(variant), tests[variant]
+        groups = len(frozenset().union(*(test.groups for test in replicates)))
         for metric in METRICS:
             row: dict[str, Any] = {"variant": variant, "metric": metric, "against": other or ""}
-            row |= dict(zip(("value", "low", "high"), interval(values[metric]), strict=True))
+            row |= {"replicates": len(replicates), "groups": groups}
+            lowest = LIMITS.get(metric, (0.0, 1.0))[0]
+            told = interval(values[metric], groups, lowest)
+            row |= dict(zip(("value", "low", "high"), told, strict=True))
             if other is not None:
-                gain = interval(values[metric] - found[other][metric])
+                gain = interval(values[metric] - found[other][metric], groups, -1.0)
                 row |= dict(zip(("gain", "gain_low", "gain_high"), gain, strict=True))
             rows.append(row)
     columns = ["variant", "metric", "value", "low", "high"]
     return pd.DataFrame(rows).reindex(
-        columns=[*columns, "against", "gain", "gain_low", "gain_high"]
+        columns=[*columns, "against", "gain", "gain_low", "gain_high", "replicates", "groups"]
     )
 
 
@@ -152,7 +167,10 @@ def imbalance_table(names: Mapping[str, Sequence[str]]) -> pd.DataFrame:
 
 
 def text(found: pd.DataFrame) -> str:
-    """A row for each variant as Markdown: metrics with intervals, and gains marked where real."""
+    """A row for each variant as Markdown: metrics with intervals, and gains marked where real.
+
+    Below it stands how many replicates and groups the intervals rest on.
+    """
     lines = [f"| | {' | '.join(METRICS)} |", f"|---|{'---|' * len(METRICS)}"]
     for variant, rows in found.groupby("variant", sort=False):
         cells = []
@@ -166,7 +184,11 @@ def text(found: pd.DataFrame) -> str:
                 )
             cells.append(cell)
         lines.append(f"| {variant} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    replicates, groups = (int(found[name].min()) for name in ("replicates", "groups"))
+    rests = f"Intervals rest on {replicates} replicates with {groups} test groups"
+    if groups < FEW:
+        rests += ": too few " + ("for an interval" if groups < 2 else "for narrow ones")
+    return "\n".join([*lines, "", rests + "."])
 
 
 def _share(variant: object) -> float:

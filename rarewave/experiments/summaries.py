@@ -8,7 +8,9 @@ import pandas as pd
 
 from rarewave.base.errors import DataError
 from rarewave.base.files import text_of
-from rarewave.metrics.comparison import SHOWN
+from rarewave.metrics.comparison import HEADLINE, SHOWN
+
+FEW = 5  # groups
 
 
 def table(path: Path) -> str:
@@ -26,7 +28,10 @@ def table(path: Path) -> str:
 
 
 def text(found: pd.DataFrame) -> str:
-    """A column per detector, a row per metric, from detector, metric, value, low and high."""
+    """A column per detector, a row per metric, from detector, metric, value, low, high and units.
+
+    Scores that rest on one group have no interval; what few groups mean is said below.
+    """
     detectors = list(dict.fromkeys(found["detector"]))
     lines = [f"{'':<26}" + "".join(f"{name:<24}" for name in detectors)]
     for metric in dict.fromkeys(name for names in SHOWN.values() for name in names):
@@ -39,8 +44,15 @@ def text(found: pd.DataFrame) -> str:
                 line += f"{'-':<24}"
                 continue
             value, low, high = cells.loc[name, ["value", "low", "high"]]
-            line += f"{f'{value:.3f} [{low:.3f}, {high:.3f}]':<24}"
+            known = f" [{low:.3f}, {high:.3f}]" if low == low else ""
+            line += f"{f'{value:.3f}{known}':<24}"
         lines.append(line.rstrip())
+    units = int(found["units"][found["metric"].isin(HEADLINE.values())].min())
+    if units < FEW:
+        lines.append(
+            f"The test part rests on {units} group{'s' * (units != 1)} with what is to be found: "
+            + ("no interval can be given" if units < 2 else "hence the width of the intervals")
+        )
     return "\n".join(lines)
 
 

@@ -29,7 +29,7 @@ class Chosen(NamedTuple):
     event: Mapping[str, Any] | None  # that the window's centre lies in, of this class
 
 
-def scanned(inner: Detector, path: Path) -> tuple[list[Scan], str]:
+def scanned(inner: Detector, path: Path, channel: int | None = None) -> tuple[list[Scan], str]:
     """The scores of all windows of a file, a scan for each channel of it, and what was unreadable.
 
     Raises
@@ -41,14 +41,14 @@ def scanned(inner: Detector, path: Path) -> tuple[list[Scan], str]:
         raise DataError(f"{path} is a folder: name one recording")
     if not path.exists():
         raise DataError(f"{path} does not exist")
-    headers, _, problem = reading.readable(path, None, None)
+    headers, _, problem = reading.readable(path, channel, None)
     streams = [Stream((Piece(path, header, 0),)) for header in headers if header.n_samples]
     if not streams:
         raise DataError(problem or f"{path} holds no sample")
     scorer = Scorer(inner.front_end, inner.task.names, inner.score)
     with tempfile.TemporaryDirectory() as folder:
         work = [(stream, Path(folder) / f"{n}.f32") for n, stream in enumerate(streams)]
-        scans = [s._replace(P=np.array(s.P)) for s in scanning.scans(scorer, work)]
+        scans = [_kept(scan) for scan in scanning.scans(scorer, work)]
     problem = problem or next((s.problem for s in scans if s.problem), "")
     if not any(len(s.P) for s in scans):
         rate, grid = inner.front_end.clean.sample_rate_hz, inner.front_end.grid
@@ -62,6 +62,12 @@ def scanned(inner: Detector, path: Path) -> tuple[list[Scan], str]:
         share = inner.front_end.grid.max_gap
         raise DataError(f"{path}: of every window more than {share:.0%} of the samples are missing")
     return scans, problem
+
+
+def _kept(scan: Scan) -> Scan:
+    """With its scores in memory: the file goes."""
+    P = np.array(scan.P)
+    return scan._replace(scores=lambda: P)
 
 
 def _of(path: Path, problem: str) -> str:

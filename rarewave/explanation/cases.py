@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rarewave.base.parameters import Between, Seed
 from rarewave.base.tasks import Task
+from rarewave.metrics import multiclass
 
 KINDS = ("hit", "false_alarm", "miss")
 
@@ -58,8 +59,10 @@ def surest(
     """
     decided = task.decide(p, thresholds)
     wanted = truth > 0
-    if task.kind != "tags":
-        wanted = y[:, None] == np.arange(len(task.names))
+    if task.kind == "classes":  # one answer a window, right where it names any that is there
+        wanted = multiclass.answered(truth, y, decided.argmax(axis=1))[:, None] == np.arange(
+            len(task.names)
+        )
     found = []
     columns = [task.names.index(name) for name in task.events]
     for kind in KINDS:

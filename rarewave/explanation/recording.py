@@ -12,23 +12,30 @@ from rarewave.base.files import read_json, write_json, write_text
 from rarewave.detection.scanning import Scan
 from rarewave.explanation import candidates, report
 from rarewave.explanation.window import criteria, explained, rounded
-from rarewave.model.package import load
+from rarewave.model.package import load, read_as
 from rarewave.plots import explained_window
 
 
-def explain(model: str, path: Path, out: Path, at: float | None = None, top: int = 1) -> None:
+def explain(
+    model: str,
+    path: Path,
+    out: Path,
+    at: float | None = None,
+    top: int = 1,
+    channel: int | str | None = None,
+) -> None:
     """Write `explanation.json`, `summary.md` and pictures of windows; print the summary.
 
-    Explained are the windows that score highest of each class that reaches its threshold
-    anywhere, or the highest-scoring one if none does.
+    Explained are the highest-scoring windows of each class that reaches its threshold, or the
+    highest of all if none does.
 
     Parameters
     ----------
     model : a folder, a `.keras` file or an MLflow URI.
-    path : a recording.
-    out : a folder.
+    path, out : a recording, and a folder.
     at : only the window around this second.
     top : windows of each class; they do not overlap and are of different events.
+    channel : of a sound file, from 1, or `mean`; None: that which the model learnt from.
 
     Raises
     ------
@@ -41,7 +48,7 @@ def explain(model: str, path: Path, out: Path, at: float | None = None, top: int
         raise DataError(f"--out {out} is a file: name a folder")
     package = load(model)
     inner = package.detector
-    scans, problem = candidates.scanned(inner, path)
+    scans, problem = candidates.scanned(inner, path, read_as(package, channel).channel)
     picked = candidates.choose(package, scans, candidates.candidates(inner, scans, at, path), top)
     windows, drawn = [], {}
     for chosen, name in zip(picked, _pictures([c.label for c in picked]), strict=True):

@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rarewave.base import rates
+from rarewave.base import intervals, rates
 from rarewave.base.errors import DataError
 from rarewave.base.parameters import Above, AtLeast, Between, Seconds
 
@@ -65,6 +65,7 @@ class Cleaned(NamedTuple):
 
     samples: NDArray[np.float32]  # (n,), 0 inside gaps
     gap: NDArray[np.bool_]  # (n,), True where the samples say nothing
+    lost: NDArray[np.int64]  # (k, 2) the runs of raw samples that say nothing
 
 
 def clean(samples: NDArray[np.float64], sample_rate: float, options: Cleaning) -> Cleaned:
@@ -105,6 +106,15 @@ def check_rate(sample_rate: float, options: Cleaning) -> None:
             f"{options.sample_rate_hz:g}: the upper band would be empty; lower that rate or set "
             "clean.high_hz"
         )
+
+
+def raw_per_cleaned(sample_rate: float, options: Cleaning) -> float:
+    """How many samples of a recording of this rate last as long as one cleaned sample.
+
+    Rates that differ by a format's rounding only are one: there it is sample for sample.
+    """
+    same = rates.same(sample_rate, options.sample_rate_hz)
+    return 1.0 if same else sample_rate / options.sample_rate_hz
 
 
 class Plan(NamedTuple):
@@ -157,7 +167,7 @@ def block(read: Read, number: int, sample_rate: float, options: Cleaning, planne
     first = number * planned.size
     last = planned.n_samples if is_last else first + planned.size
     begin, end = max(0, first - planned.margin), min(planned.n_samples, last + planned.margin)
-    wave, gap = _clean_block(read(begin, end), sample_rate, options)
+    wave, gap, lost = _clean_block(read(begin, end), sample_rate, options)
     if planned.n_blocks > 1:
         skip = (first - begin) * planned.size_out // planned.size
         keep = len(wave) if is_last else skip + planned.size_out
@@ -168,7 +178,8 @@ def block(read: Read, number: int, sample_rate: float, options: Cleaning, planne
     weights[half:] = weights[half:] if is_last else 1.0
     wave *= weights
     wave[gap] = 0.0
-    return Cleaned(wave.astype(np.float32), gap)
+    runs = intervals.gaps_of(lost[first - begin : last - begin], first)
+    return Cleaned(wave.astype(np.float32), gap, runs)
 
 
 def blocks(read: Read, n_samples: int, sample_rate: float, options: Cleaning) -> Iterator[Cleaned]:
@@ -205,8 +216,9 @@ def _margin(rate: float, options: Cleaning) -> int:
 
 def _clean_block(
     samples: NDArray[np.float64], sample_rate: float, options: Cleaning
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    gap = find_gaps(samples, sample_rate, options)
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Samples and gaps at the wanted rate, and gaps at the rate of the recording."""
+    gap = lost = find_gaps(samples, sample_rate, options)
     wave = np.zeros(len(samples)) if gap.all() else fill_gaps(samples, gap)
     if options.low_hz is not None and not gap.all():
         wave = detrend(wave, gap)
@@ -215,7 +227,7 @@ def _clean_block(
     if not rates.same(sample_rate, options.sample_rate_hz):
         wave, gap = resample(wave, gap, sample_rate, options.sample_rate_hz)
     rate, order = options.sample_rate_hz, options.order
-    return band_filter(wave, rate, options.low_hz, options.high_hz, order), gap
+    return band_filter(wave, rate, options.low_hz, options.high_hz, order), gap, lost
 
 
 def find_gaps(

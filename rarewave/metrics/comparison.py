@@ -38,6 +38,12 @@ class Unit:
     per: Literal["window", "recording"]
 
 
+# The limits of scores; others lie between 0 and 1.
+LIMITS: dict[str, tuple[float, float]] = {"mcc": (-1.0, 1.0)} | dict.fromkeys(
+    ("tn", "fp", "fn", "tp", "support"), (0.0, np.inf)
+)
+
+
 class Truth(NamedTuple):
     """What is known of the windows that detectors are compared on."""
 
@@ -97,9 +103,9 @@ def compare(
 
     Returns
     -------
-    A table of detector, metric, value, low and high (95 %), and the difference in the headline
-    score between the network and each other detector with its paired interval; `best` is that
-    to the baseline with the highest score.
+    A table of detector, metric, value, low and high (95 %) and units (how many groups that
+    rests on), and the difference in the headline score between the network and each other detector
+    with its paired interval; `best` is that to the baseline with the highest score.
     """
     # Groups with events and without are drawn apart where these are all that there is.
     eventful = truth.y if task.kind == "event" else np.zeros(len(truth.y))
@@ -110,7 +116,24 @@ def compare(
     scores = {**scores, MAJORITY: always}
     thresholds = {**thresholds, MAJORITY: never}
     measures = {name: _measure(task, truth, p, thresholds, name) for name, p in scores.items()}
-    return side_by_side(measures, weights, HEADLINE[task.kind])
+    return side_by_side(measures, weights, HEADLINE[task.kind], partial(units_behind, task, truth))
+
+
+def units_behind(task: Task, truth: Truth, metric: str) -> int:
+    """How many groups a score rests on: that of a class or type on those that hold it.
+
+    A score of events against background rests on the groups that hold events or on those that
+    hold background, whichever are fewer.
+    """
+    kind, _, name = metric.partition(".")
+    if task.kind == "event":
+        events, quiet = len(np.unique(truth.unit[truth.y == 1])), truth.unit[truth.y == 0]
+        if name:
+            return len(np.unique(truth.unit[truth.types == name]))
+        return events if kind == "recall" else min(events, len(np.unique(quiet)))
+    if name:
+        return len(np.unique(truth.unit[truth.all[:, task.names.index(name)] > 0]))
+    return len(np.unique(truth.unit))
 
 
 def _measure(
@@ -123,7 +146,7 @@ def _measure(
     """The measure of one detector, still to be given weights."""
     if task.kind == "classes":
         rare = multiclass.rarest(truth.counts, task.names)
-        return partial(multiclass.measure, truth.y, p, task.names, rare=rare)
+        return partial(multiclass.measure, truth.all, truth.y, p, task.names, rare=rare)
     if task.kind == "tags":
         return partial(tags.measure, truth.all, p, thresholds[detector], task.names)
     (name,) = task.events
@@ -152,7 +175,10 @@ def _event(
 
 
 def side_by_side(
-    measures: Mapping[str, Measure], weights: NDArray[np.float64], gain: str
+    measures: Mapping[str, Measure],
+    weights: NDArray[np.float64],
+    gain: str,
+    units: Callable[[str], int],
 ) -> tuple[pd.DataFrame, dict[str, dict[str, Any]]]:
     """Metrics of detectors with 95 % intervals, and what the network gains in one of them.
 
@@ -162,26 +188,31 @@ def side_by_side(
         one is `network`.
     weights : (resamples, n) of the bootstrap.
     gain : the metric whose difference is paired.
+    units : how many groups a metric rests on.
 
     Returns
     -------
-    A table of detector, metric, value, low and high; and for each other detector the difference
-    between the network and it with its interval.
+    A table of detector, metric, value, low, high and units; and for each other detector the
+    difference between the network and it with its interval.
     """
     rows, points, draws = [], {}, {}
     for name, measure in measures.items():
         points[name], draws[name] = measure(weights=None), [measure(weights=w) for w in weights]
         for metric, value in points[name].items():
-            low, high = interval(draws[name], metric)
-            rows.append(
-                {"detector": name, "metric": metric, "value": value, "low": low, "high": high}
-            )
+            behind = units(metric)
+            mine = np.array([draw[metric] for draw in draws[name]], float)
+            low, high = interval(value, mine, behind, *LIMITS.get(metric.split(".")[0], (0.0, 1.0)))
+            if name == MAJORITY and np.ptp(mine) == 0:
+                low = high = value  # it is so whatever the groups are
+            row = {"detector": name, "metric": metric, "value": value, "low": low, "high": high}
+            rows.append(row | {"units": behind})
     gains: dict[str, dict[str, Any]] = {}
     for name in measures:
         if name != "network":
             pairs = zip(draws["network"], draws[name], strict=True)
-            low, high = interval([{"d": a[gain] - b[gain]} for a, b in pairs], "d")
+            apart = np.array([a[gain] - b[gain] for a, b in pairs], float)
             value = points["network"][gain] - points[name][gain]
+            low, high = interval(value, apart, units(gain), -1.0, 1.0)
             gains[name] = {"value": value, "low": low, "high": high}
     known = [n for n in gains if n != MAJORITY and np.isfinite(points[n][gain])]
     best = max(known, key=lambda name: points[name][gain], default="")
@@ -219,10 +250,15 @@ def report(
         found[NETWORK]["recall_per_type"] = _each(network, "recall")
     else:
         found["training_windows"] = dict(zip(task.names, counts.tolist(), strict=True))
-    found["interval"] = {
-        m: f"{network.loc[m, 'low']:.3f} to {network.loc[m, 'high']:.3f}" for m in brief
-    }
+    found["interval"] = {m: _interval(network.loc[m]) for m in brief}
+    found["units"] = int(network.loc[HEADLINE[task.kind], "units"])
     return found | {f"gain_over_{name}": gain for name, gain in gains.items() if name != MAJORITY}
+
+
+def _interval(row: "pd.Series[Any]") -> str:
+    if row["units"] < 2:
+        return f"too few groups for an interval ({row['units']})"
+    return f"{row['low']:.3f} to {row['high']:.3f}"
 
 
 def _each(network: pd.DataFrame, metric: str) -> dict[str, float]:
@@ -249,24 +285,26 @@ def mean_gains(
     detectors = [name for name in tables[0] if all(name in others for others in tables)]
     values: dict[str, list[float]] = {name: [] for name in detectors}
     draws = {name: np.zeros((len(tables), bootstrap.resamples)) for name in detectors}
+    units = 0  # with events or with background, whichever are fewer, of all parts
     for number, part in enumerate(tables):
         table = part[NETWORK]
         y = (table["label"] != BACKGROUND).to_numpy(np.int8)
-        seed = bootstrap.seed + number
-        weights = group_weights(table["unit"].to_numpy("U"), y, bootstrap.resamples, seed)
+        seed, unit = bootstrap.seed + number, table["unit"].to_numpy("U")
+        units += min(len(np.unique(unit[y == kind])) for kind in (0, 1))
+        weights = group_weights(unit, y, bootstrap.resamples, seed)
         for name in detectors:
             scores = part[name][f"p_{event}"].to_numpy(float)
             values[name].append(binary.average_precision(y, scores))
             draws[name][number] = [binary.average_precision(y, scores, w) for w in weights]
     rows, gains = [], []
     for name in detectors:
-        low, high = interval([{"mean": mean} for mean in draws[name].mean(axis=0)], "mean")
         mean = float(np.mean(values[name]))
+        low, high = interval(mean, draws[name].mean(axis=0), units)
         row = {"detector": name, "parts": values[name], "mean": mean}
         rows.append(row | {"low": low, "high": high})
         if name != NETWORK:
             differences = (draws[NETWORK] - draws[name]).mean(axis=0)
-            low, high = interval([{"d": d} for d in differences], "d")
             gain = float(np.mean(values[NETWORK])) - mean
+            low, high = interval(gain, differences, units, -1.0, 1.0)
             gains.append({"baseline": name, "gain": gain, "low": low, "high": high})
     return pd.DataFrame(rows), pd.DataFrame(gains)

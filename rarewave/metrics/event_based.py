@@ -32,8 +32,8 @@ class Matching:
     """When a detection is the event, and the length of a segment. All that is not null must hold.
 
     `collar_s`: the onsets lie within so many seconds; null: no matter, and `overlap` must say.
-    `offset_fraction`: the offsets lie within the greater of `offset_collar_s` seconds and this
-    fraction of the length of the event; null: no matter, and neither is `offset_collar_s`.
+    `offset_collar_s` and `offset_fraction`: the offsets lie within so many seconds, or within this
+    fraction of the length of the event; where both are given, within the greater of the two.
     `overlap`: the intersection is at least this share of the event and of the detection, so that
     0.5 is "at least half overlapping" whichever of the two is longer; null: no matter.
     `segment_s`: seconds of a segment of `segment_scores`.
@@ -41,7 +41,7 @@ class Matching:
     """
 
     collar_s: Annotated[float, AtLeast(0)] | None
-    offset_collar_s: Annotated[float, AtLeast(0)]
+    offset_collar_s: Annotated[float, AtLeast(0)] | None
     offset_fraction: Annotated[float, AtLeast(0)] | None
     overlap: Annotated[float, Above(0), Between(0, 1)] | None
     segment_s: Annotated[float, Above(0)]
@@ -179,8 +179,8 @@ def _near(
     length = off - on
     if matching.collar_s is not None:
         agree &= np.abs(on[left] - was_on[right]) <= matching.collar_s + ROUNDING
-    if matching.offset_fraction is not None:
-        limit = np.maximum(matching.offset_collar_s, matching.offset_fraction * length)
+    if matching.offset_collar_s is not None or matching.offset_fraction is not None:
+        limit = np.maximum(matching.offset_collar_s or 0, (matching.offset_fraction or 0) * length)
         agree &= np.abs(off[left] - was_off[right]) <= limit[left] + ROUNDING
     if matching.overlap is not None:
         both = np.minimum(off[left], was_off[right]) - np.maximum(on[left], was_on[right])

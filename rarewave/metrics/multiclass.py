@@ -1,4 +1,9 @@
-"""Several classes side by side: decisions, their scores with intervals, confusion."""
+"""Several classes side by side: decisions, their scores with intervals, confusion.
+
+A window may hold several classes and gets one answer: it is right if it names any of them. Scores
+of a class count every window that holds it, as the stage threshold does, so that of a window
+of two one is always missed.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -14,7 +19,7 @@ class Scored(NamedTuple):
     """What a score over several classes is made from."""
 
     table: NDArray[np.float64]  # (classes, classes) of `confusion`
-    support: NDArray[np.float64]  # (classes,), and so on
+    support: NDArray[np.float64]  # (classes,) windows that hold each, and so on
     precision: NDArray[np.float64]
     recall: NDArray[np.float64]
     f1: NDArray[np.float64]
@@ -34,16 +39,16 @@ def _rare_recall(s: Scored) -> float:
 
 def _matthews(s: Scored) -> float:
     """Matthews correlation of several classes (Gorodkin 2004); 0 where either is all alike."""
-    decided, total = s.table.sum(axis=0), s.table.sum()
-    varied = (s.support * (total - s.support)).sum() * (decided * (total - decided)).sum()
-    together = np.trace(s.table) * total - s.support @ decided
+    actual, decided, total = s.table.sum(axis=1), s.table.sum(axis=0), s.table.sum()
+    varied = (actual * (total - actual)).sum() * (decided * (total - decided)).sum()
+    together = np.trace(s.table) * total - actual @ decided
     return float(together / np.sqrt(varied)) if varied else 0.0
 
 
 # Scores over all classes, in the order of tables. What is added here is in every table and
 # study, in metrics/evaluate.json, in MLflow and on the command line.
 SCORES: dict[str, Callable[[Scored], float]] = {
-    "accuracy": lambda s: np.trace(s.table) / s.support.sum(),
+    "accuracy": lambda s: np.trace(s.table) / s.table.sum(),
     "macro_f1": lambda s: s.f1[s.there].mean(),
     "weighted_f1": lambda s: np.average(s.f1, weights=s.support),
     "macro_precision": lambda s: s.precision[s.there].mean(),
@@ -69,7 +74,40 @@ def confusion(
     return table
 
 
+def answered(truth: NDArray, y: NDArray, decided: NDArray) -> NDArray:
+    """What each window (n,) was: the class that was decided where it holds it, else its main one.
+
+    Parameters
+    ----------
+    truth : (n, classes) 1 for every class that a window holds.
+    y : (n,) the one that fills most.
+    """
+    right = truth[np.arange(len(y)), decided] > 0
+    return np.where(right, decided, y)
+
+
+class Told(NamedTuple):
+    """Weighted counts of decisions."""
+
+    table: NDArray[np.float64]  # (classes, classes) of `confusion`, with `answered` as its rows
+    support: NDArray[np.float64]  # (classes,) windows that hold each
+    found: NDArray[np.float64]  # (classes,) windows of which each was decided
+    hits: NDArray[np.float64]  # (classes,) both
+
+
+def told(
+    truth: NDArray, y: NDArray, decided: NDArray, weights: NDArray[np.float64] | None = None
+) -> Told:
+    """Counts of decisions (n,) against everything that windows hold (n, classes)."""
+    w = np.ones(len(y)) if weights is None else weights
+    classes = truth.shape[1]
+    said = decided[:, None] == np.arange(classes)
+    table = confusion(answered(truth, y, decided), decided, classes, w)
+    return Told(table, w @ truth, w @ said, w @ (said & (truth > 0)))
+
+
 def measure(
+    truth: NDArray,
     y: NDArray,
     p: NDArray[np.float64],
     classes: Sequence[str],
@@ -78,25 +116,31 @@ def measure(
 ) -> dict[str, float]:
     """The scores of `SCORES` and those of each class, at the most probable class.
 
-    Precision, recall and F1 are those of scikit-learn with `zero_division=0`; macro scores are
-    means over the classes that occur in `y`. Balanced accuracy is the macro recall; `rare_recall`
-    is its mean over the classes `rare`, NaN where none of them occurs.
+    Precision, recall and F1 are those of scikit-learn for indicator matrices with
+    `zero_division=0`; macro scores are means over the classes that occur. Balanced
+    accuracy is the macro recall; `rare_recall` is its mean over the classes `rare`, NaN where none
+    of them occurs.
+
+    Parameters
+    ----------
+    truth : (n, classes) 1 for every class that a window holds.
+    y : (n,) the class that fills most of it.
 
     Returns
     -------
     The names of `SCORES`, and `precision.<class>`, `recall.<class>`, `f1.<class>`,
     `average_precision.<class>`, `support.<class>`.
     """
-    table = confusion(y, decide(p), len(classes), weights)
-    support, precision, recall, f1 = per_class(table)
+    counts = told(truth, y, decide(p), weights)
+    support, precision, recall, f1 = per_class(counts)
     there = support > 0
     ranked = np.array(
         [
-            binary.average_precision((y == k).astype(np.int8), p[:, k], weights) if there[k] else 0
+            binary.average_precision(truth[:, k], p[:, k], weights) if there[k] else 0
             for k in range(len(classes))
         ]
     )
-    given = Scored(table, support, precision, recall, f1, ranked, rare)
+    given = Scored(counts.table, support, precision, recall, f1, ranked, rare)
     result = {name: score(given) for name, score in SCORES.items()}
     for k, name in enumerate(classes):
         result |= {
@@ -110,21 +154,21 @@ def measure(
 
 
 def per_class(
-    table: NDArray[np.float64],
+    counts: Told,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Support, precision, recall and F1 (classes,) each from a table of `confusion`."""
-    support, found, right = table.sum(axis=1), table.sum(axis=0), np.diag(table)
-    zeros = np.zeros(len(table))
+    """Support, precision, recall and F1 (classes,) each."""
+    _, support, found, right = counts
+    zeros = np.zeros(len(support))
     precision = np.divide(right, found, out=zeros.copy(), where=found > 0)
     recall = np.divide(right, support, out=zeros.copy(), where=support > 0)
     both = support + found
     return support, precision, recall, np.divide(2 * right, both, out=zeros.copy(), where=both > 0)
 
 
-def overall(table: NDArray[np.float64], rare: Sequence[int] = ()) -> dict[str, float]:
-    """The scores of `SCORES` that a table of `confusion` tells, NaN for the others."""
-    unknown = np.full(len(table), np.nan)
-    given = Scored(table, *per_class(table), unknown, rare)
+def overall(counts: Told, rare: Sequence[int] = ()) -> dict[str, float]:
+    """The scores of `SCORES` that decisions tell, NaN for the others."""
+    unknown = np.full(len(counts.support), np.nan)
+    given = Scored(counts.table, *per_class(counts), unknown, rare)
     return {name: float(score(given)) for name, score in SCORES.items()}
 
 

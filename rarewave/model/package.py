@@ -1,9 +1,10 @@
 """A detector with all that finding and explaining events needs, in one folder."""
 
 import dataclasses
+import hashlib
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,22 @@ from rarewave.model import detector, neighbours
 from rarewave.model.detector import Detector
 from rarewave.model.neighbours import Examples
 from rarewave.tracking.runs import be_patient_for_seconds
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """How the recordings were read that a model learnt from: others are read alike."""
+
+    channel: int | None = None  # of sound files, from 1; None: the mean of all
+    start_pattern: str | None = None  # of the time in names of sound files
+
+    def __post_init__(self) -> None:
+        number = type(self.channel) is int and self.channel >= 1
+        if not (self.channel is None or number):
+            raise ValueError(f"the channel {self.channel!r} is no number from 1")
+        if not isinstance(self.start_pattern, str | None):
+            raise ValueError(f"the start pattern {self.start_pattern!r} is no text")
+
 
 _FILE = "events.json"
 _EXAMPLES = "examples.npz"
@@ -28,6 +45,8 @@ class Package(NamedTuple):
     joining: Joining
     bands: Mapping[str, tuple[float, float]]  # Hz, of the training calls of each class
     examples: Examples | None  # training windows; None in packages of before they were kept
+    source: Source = Source()  # as it is in packages of before it was kept
+    digest: str = ""  # of network, front end, thresholds and all: equal for equal packages
 
 
 def save(
@@ -37,6 +56,7 @@ def save(
     joining: Joining,
     bands: Mapping[str, tuple[float, float]],
     remembered: Examples | None = None,
+    source: Source = Source(),
 ) -> None:
     """Copy a `.keras` file with its description, and write the rest beside it."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -46,6 +66,7 @@ def save(
         "thresholds": dict(thresholds),
         "joining": dataclasses.asdict(joining),
         "bands": {name: list(band) for name, band in bands.items()},
+        "source": dataclasses.asdict(source),
     }
     write_json(folder / _FILE, content)
     (folder / _EXAMPLES).unlink(missing_ok=True)
@@ -81,7 +102,8 @@ def load(where: str) -> Package:
                 bands = {name: _band(band) for name, band in content["bands"].items()}
                 joining = parameters.build(Joining, content["joining"], "detect")
                 thresholds = {name: _number(v) for name, v in content["thresholds"].items()}
-                found = Package(detector.load(models[0]), thresholds, joining, bands, None)
+                source = Source(**content.get("source", {}))
+                found = Package(detector.load(models[0]), thresholds, joining, bands, None, source)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise DataError(f"{inner / _FILE} does not describe a detector ({error})") from None
             events = found.detector.task.events
@@ -91,11 +113,45 @@ def load(where: str) -> Package:
                     f"the detector finds {', '.join(events)}: run the stage detect again"
                 )
             known = inner / _EXAMPLES
-            return found._replace(examples=neighbours.load(known) if known.exists() else None)
+            return found._replace(
+                examples=neighbours.load(known) if known.exists() else None,
+                digest=_digest((models[0], detector.sidecar(models[0]), inner / _FILE)),
+            )
     raise DataError(
         f"{where} is no detector with thresholds: the stage detect writes one to "
         "artifacts/detect/detector"
     )
+
+
+def read_as(
+    package: Package, channel: int | str | None, start_pattern: str | None = None
+) -> Source:
+    """How recordings are read: as a user says, else as those that the model learnt from.
+
+    Parameters
+    ----------
+    channel : a number from 1, or `mean`.
+
+    Raises
+    ------
+    DataError
+        The channel is below 1.
+    """
+    if isinstance(channel, int) and channel < 1:
+        raise DataError(f"--channel is {channel}: channels count from 1")
+    learnt = package.source
+    if channel is not None:
+        learnt = dataclasses.replace(learnt, channel=channel if isinstance(channel, int) else None)
+    if start_pattern is not None:
+        learnt = dataclasses.replace(learnt, start_pattern=start_pattern)
+    return learnt
+
+
+def _digest(paths: Sequence[Path]) -> str:
+    total = hashlib.sha256()
+    for path in paths:
+        total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()[:16]
 
 
 def _number(value: object) -> float:

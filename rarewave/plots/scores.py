@@ -45,7 +45,7 @@ def grouped_intervals(
 ) -> None:
     """Detectors side by side with 95 % intervals.
 
-    `table` has the columns detector, metric, value, low and high.
+    `table` has the columns detector, metric, value, low and high; NaN: no interval is known.
     """
     detectors = list(dict.fromkeys(table["detector"]))
     made = figure(7, 0.8 + 0.22 * len(metrics) * (len(detectors) + 1))
@@ -153,11 +153,11 @@ def evaluation(
             pr[name], roc[name] = _curves(truth.y, values[:, 1])
         bins = binary.reliability(truth.y, p[:, 1])
     else:
-        told = truth.all if task.kind == "tags" else np.eye(len(task.names), dtype=int)[truth.y]
+        told = truth.all
         for k, name in enumerate(task.names):
             if 0 < told[:, k].sum() < len(told):
                 pr[name], roc[name] = _curves(told[:, k], p[:, k])
-        right = (np.argmax(p, axis=1) == truth.y).astype(np.int8)
+        right = told[np.arange(len(told)), np.argmax(p, axis=1)]
         tagged = told.ravel(), p.ravel()
         bins = binary.reliability(*(tagged if task.kind == "tags" else (right, p.max(axis=1))))
     _confusion(out, task, truth, task.decide(p, thresholds))
@@ -172,7 +172,8 @@ def evaluation(
 def _confusion(out: Path, task: Task, truth: Truth, decided: NDArray[np.bool_]) -> None:
     """What it was and what was decided; of tags, whether each is there in each window."""
     if task.kind == "classes":
-        y, said, names = truth.y, decided.argmax(axis=1), list(task.names)
+        said, names = decided.argmax(axis=1), list(task.names)
+        y = multiclass.answered(truth.all, truth.y, said)
         table = multiclass.confusion(y, said, len(names))
         matrix(out / "confusion.png", table, names, "Test, network")
     else:

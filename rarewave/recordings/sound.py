@@ -180,6 +180,14 @@ def start_of(path: Path, pattern: str | None) -> pd.Timestamp:
     return pd.NaT
 
 
+def has_time(path: Path, pattern: str) -> bool:
+    """Whether the name of a sound file holds a time of a start pattern."""
+    try:
+        return bool(pd.notna(start_of(path, pattern)))
+    except DataError:
+        return False
+
+
 def _in_range(start: pd.Timestamp, path: Path) -> pd.Timestamp:
     if pd.notna(start) and not FIRST_YEAR <= start.year <= LAST_YEAR:
         raise DataError(

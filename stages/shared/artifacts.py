@@ -61,10 +61,13 @@ THRESHOLDS = Path("artifacts/threshold/detectors.json")
 
 EVALUATED = Path("artifacts/evaluate/scores.parquet")
 EVALUATED_BASELINES = Path("artifacts/evaluate/baselines.parquet")
+EXAMPLES = Path("artifacts/evaluate/examples.parquet")  # of the data set, for gradcam
 EVALUATION = Path("artifacts/evaluate/table.csv")
 
 GRADCAM = Path("artifacts/gradcam")
 SCAN = Path("artifacts/scan")
+GRID_SCORES = SCAN / "windows.parquet"  # of training with windows around calls
+STREAM_SIGNALS = SCAN / "signals.parquet"
 DETECT = Path("artifacts/detect")
 PACKAGE = DETECT / "detector"
 
@@ -188,6 +191,6 @@ def about_clean(*more: str) -> dict[str, Any]:
         value = content[part].get(name) if isinstance(content[part], dict) else None
         if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
             raise DataError(f"{CLEAN_ABOUT}: {part}.{name} is {value!r}: run the stage clean")
-    if not all(isinstance(content[name], dict) for name in more):
-        raise DataError(f"{CLEAN_ABOUT} has no {' or '.join(more)}: run the stage clean")
+    if "sizes" in more and not isinstance(content["sizes"], dict):
+        raise DataError(f"{CLEAN_ABOUT} has no sizes: run the stage clean")
     return content

@@ -68,6 +68,60 @@ def test_what_obspy_finds_in_it(tmp_path: Path) -> None:
     assert "creationInfo" not in text
 
 
+PLACED = TWO.assign(
+    latitude=[0.67, math.nan], longitude=[23.47, 1.0], model="0123456789abcdef", version="0.1.0"
+).drop(columns="event_id")
+
+
+@pytest.mark.parametrize("form", ["QUAKEML", "SC3ML", "SCML"])
+@pytest.mark.filterwarnings("ignore:Format 'SC3ML' is deprecated")
+def test_programs_that_make_events_of_origins_find_one(tmp_path: Path, form: str) -> None:
+    """ObsPy's writer and reader of what SeisComP reads, both valid by their schemas."""
+    quakeml.write(tmp_path / "cat.xml", PLACED)
+    catalogue = obspy.read_events(str(tmp_path / "cat.xml"))
+    again = tmp_path / "again.xml"
+    if form == "QUAKEML":
+        assert _validate(str(tmp_path / "cat.xml"))
+        catalogue.write(str(again), format=form, validate=True)
+    else:
+        catalogue.write(str(again), format=form, validate=True)
+        catalogue = obspy.read_events(str(again))
+    one, two = catalogue
+    origin = one.preferred_origin()
+    assert (origin.latitude, origin.longitude) == (0.67, 23.47)
+    assert origin.time == obspy.UTCDateTime(1971, 4, 8, 1, 2, 3, 500)
+    assert (origin.evaluation_mode, origin.time_errors.uncertainty) == ("automatic", 7.5)
+    assert origin.creation_info.author == "rarewave, model 0123456789abcdef"
+    (arrival,) = origin.arrivals
+    (onset,) = [pick for pick in one.picks if pick.phase_hint == "onset"]
+    assert arrival.pick_id.id == onset.resource_id.id
+    assert not two.origins and two.preferred_origin_id is None
+
+
+def test_a_place_changes_nothing_of_what_is_read(tmp_path: Path) -> None:
+    """Onset and end are the picks'."""
+    quakeml.write(tmp_path / "a.xml", PLACED)
+    quakeml.write(tmp_path / "b.xml", PLACED.drop(columns=["latitude", "longitude"]))
+    one, two = (read_catalogue(tmp_path / f"{name}.xml") for name in "ab")
+    pd.testing.assert_frame_equal(one.drop(columns="source"), two.drop(columns="source"))
+
+
+def test_ids_are_of_channel_time_label_and_model() -> None:
+    """The same for the same events in any order; others where any of these differs."""
+    ids = quakeml.event_ids(PLACED)
+    assert ids[0].startswith("XA.S12.00.MHZ-19710408T010203.000500-")
+    assert quakeml.event_ids(PLACED[::-1])[::-1] == ids
+    assert quakeml.event_ids(pd.concat([PLACED, PLACED])) == [*ids, *(f"{i}-2" for i in ids)]
+    second = pd.Timedelta(seconds=1)
+    for change in (
+        {"channel_id": "XA.S14.00.MHZ"},
+        {"start": PLACED["start"] + second},
+        {"label": "other"},
+        {"model": "fedcba9876543210"},
+    ):
+        assert not set(quakeml.event_ids(PLACED.assign(**change))) & set(ids)
+
+
 def test_it_is_valid_by_the_schema(tmp_path: Path) -> None:
     """The one of QuakeML 1.2 that ObsPy brings along."""
     quakeml.write(tmp_path / "cat.xml", TWO)

@@ -10,6 +10,7 @@ from support.labeltables import check_types, event_tables, same, written
 
 from rarewave.annotations import reading, writing
 from rarewave.annotations.formats import sonic_visualiser
+from rarewave.annotations.writing import Listed
 from rarewave.base.errors import DataError
 
 ALL = ["onset_s", "offset_s", "low_hz", "high_hz", "label"]
@@ -179,7 +180,7 @@ def test_a_layer_is_of_one_recording(tmp_path: Path) -> None:
     events = pd.DataFrame({"onset_s": [1, 2], "offset_s": [2, 3], "label": "a", "file": ["x", "y"]})
     with pytest.raises(DataError, match="a layer belongs to one recording, and events name 2"):
         sonic_visualiser.write(tmp_path / "x", events)
-    names = {"/r/x.wav": "x.wav", "/r/y.wav": "y.wav", "/r/z.wav": "z.wav"}
+    names = {f"/r/{name}.wav": Listed(f"{name}.wav") for name in "xyz"}
     events = events.assign(path=["/r/x.wav", "/r/y.wav"], nyquist_hz=500.0)
     writing.write(tmp_path, "sonic_visualiser", events, names)
     counts = {p.name: len(reading.read(p)) for p in sorted(tmp_path.iterdir())}

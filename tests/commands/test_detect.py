@@ -1,6 +1,7 @@
 """The command detect, as a user runs it: any recordings in, label files of other programs out."""
 
 import argparse
+import json
 import os
 import signal
 import subprocess
@@ -10,23 +11,28 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import obspy
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from obspy.core.inventory import Inventory, Network, Station
 from support import project, tiny
 from support.places import ROOT
 
 from rarewave import __main__ as command_line
-from rarewave.annotations import reading
+from rarewave import __version__
+from rarewave.annotations import reading, writing
 from rarewave.annotations.formats import event_table, raven
 from rarewave.annotations.reading import read_catalogue
-from rarewave.annotations.writing import WRITERS
+from rarewave.annotations.writing import WRITERS, Listed
 from rarewave.base.errors import DataError
-from rarewave.commands import detecting
+from rarewave.commands import detecting, results
 from rarewave.detection import event_list, scanning
+from rarewave.detection.coverage import KINDS
 from rarewave.detection.scanning import Scorer
 from rarewave.model import package
 
@@ -53,7 +59,8 @@ def wav(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def events_of(model: Path, paths: list[Path], pattern: str | None = None) -> pd.DataFrame:
     """What the command must find, in order of time."""
-    inner, thresholds, how, bands, _ = package.load(str(model))
+    made = package.load(str(model))
+    inner, given = made.detector, (made.thresholds, made.joining, made.bands)
     scorer = Scorer(inner.front_end, inner.task.names, inner.score)
     scratch = paths[0].parent / "expected.f32"
     tables = []
@@ -61,7 +68,7 @@ def events_of(model: Path, paths: list[Path], pattern: str | None = None) -> pd.
         scratch.unlink(missing_ok=True)
         found = scanning.scan(scorer, stream, scratch)
         classes = {name: k for k, name in enumerate(inner.task.names) if k}
-        tables.append(event_list.events([found], inner.front_end, classes, thresholds, how, bands))
+        tables.append(event_list.events([found], inner.front_end, classes, *given))
     scratch.unlink()
     return pd.concat(tables, ignore_index=True)
 
@@ -80,7 +87,7 @@ def coverage(out: Path) -> pd.DataFrame:
     table = pd.read_csv(out / "coverage.csv", keep_default_na=True)
     table["problem"] = table["problem"].fillna("")
     known = table[table["duration_s"].notna()]
-    kinds = known[["scored_s", "gap_s", "short_s", "unreadable_s"]].sum(axis=1)
+    kinds = known[list(KINDS)].sum(axis=1)
     np.testing.assert_allclose(kinds, known["duration_s"], atol=1e-3)
     assert not (out / ".partial").exists()
     assert not [p for p in out.iterdir() if p.name.endswith(".part")]
@@ -121,7 +128,11 @@ def test_what_is_written_of_a_wav_is_read_back(
     (row,) = coverage(tmp_path).to_dict("records")
     assert (row["path"], row["scored_s"], row["problem"]) == (str(wav), pytest.approx(20.0), "")
     assert f"{len(wanted)} events" in said and "1 recordings, 20.0 s" in said
-    assert {p.name for p in tmp_path.iterdir()} == {"coverage.csv", told(tmp_path, form).name}
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "coverage.csv",
+        "detect.json",
+        told(tmp_path, form).name,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -259,12 +270,12 @@ def test_unreadable_files_do_not_stop_the_others(
 
 
 def test_a_file_shorter_than_a_window_is_no_failure(tmp_path: Path, model: Path, run: Run) -> None:
-    """Its seconds are told as too short, and its table is there, empty."""
+    """Its seconds are told as too short; it has no table, which would say that nothing is there."""
     path = tiny.write(tmp_path / "short.wav", tiny.noise(100))
     run(model, path, "--out", tmp_path / "out")
     (row,) = coverage(tmp_path / "out").to_dict("records")
     assert (row["short_s"], row["problem"]) == (pytest.approx(0.1), "shorter than a window")
-    assert not len(raven.read(tmp_path / "out/short.Table.1.selections.txt"))
+    assert not (tmp_path / "out/short.Table.1.selections.txt").exists()
 
 
 @pytest.mark.parametrize("form", list(WRITERS))
@@ -313,25 +324,113 @@ def test_quakeml_needs_times(tmp_path: Path, model: Path, wav: Path, run: Run) -
     assert not (tmp_path / "out/events.xml").exists()
 
 
-def test_an_earlier_coverage_is_no_proof_of_this_run(
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def test_results_of_an_earlier_run_are_not_written_over(
     tmp_path: Path, model: Path, wav: Path, run: Run
 ) -> None:
-    """It goes before the work begins."""
+    """One message that tells what to do, before any work; everything stays as it was."""
     run(model, wav, "--out", tmp_path / "out")
-    run(model, wav, "--format", "quakeml", "--out", tmp_path / "out", code=1)
-    assert not (tmp_path / "out/coverage.csv").exists()
+    before = contents(tmp_path / "out")
+    other = tiny.write(tmp_path / "other.wav", tiny.song(5.0))
+    for words in ((wav, "--format", "csv"), (other,), (wav,)):
+        said = run(model, *words, "--out", tmp_path / "out", code=1)
+        assert "holds the results of an earlier run" in said and "name another --out" in said
+        assert contents(tmp_path / "out") == before
+
+
+def test_a_file_that_is_not_ours_is_not_written_over(
+    tmp_path: Path, model: Path, wav: Path, run: Run
+) -> None:
+    """As labels made by hand beside the recording; told before the work."""
+    labels = tmp_path / "out" / wav.with_suffix(".txt").name
+    labels.parent.mkdir()
+    labels.write_text("by hand")
+    said = run(model, wav, "--format", "audacity", "--out", tmp_path / "out", code=1)
+    assert f"{labels} is there, and is not of this run" in said
+    assert contents(tmp_path / "out") == {labels.name: b"by hand"}
+
+
+def test_the_manifest_tells_what_a_run_was(
+    tmp_path: Path, model: Path, wav: Path, run: Run
+) -> None:
+    """Model, thresholds, how it was read, and each file written with its recording."""
+    run(model, wav, "--out", tmp_path / "out", "--start-pattern", PATTERN)
+    about = json.loads((tmp_path / "out/detect.json").read_text())
+    made = package.load(str(model))
+    assert about["version"] == __version__
+    assert about["model"]["digest"] == made.digest and len(made.digest) == 16
+    assert about["model"]["thresholds"] == made.thresholds
+    assert (about["format"], about["channel"]) == ("raven", "mean")
+    assert about["start_pattern"] == PATTERN and about["recordings"] == [str(wav)]
+    assert about["files"] == {
+        told(tmp_path / "out", "raven").name: {"recording": str(wav), "channel": None}
+    }
+
+
+def test_two_runs_in_one_folder_do_not_meet(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: Path, wav: Path, run: Run
+) -> None:
+    """The second is refused while the first is at work, whose results are as they are alone."""
+    out, wanted, said = tmp_path / "out", tmp_path / "alone", []
+    run(model, wav, "--out", wanted)
+    scans = scanning.scans
+
+    def meanwhile(*given: Any) -> list[scanning.Scan]:
+        monkeypatch.setattr(scanning, "scans", scans)
+        command = [sys.executable, "-m", "rarewave", "detect", model, wav, "--out", out]
+        said.append(project.run(ROOT, *map(str, command)))
+        return scans(*given)
+
+    monkeypatch.setattr(scanning, "scans", meanwhile)
+    run(model, wav, "--out", out)
+    (second,) = said
+    assert second.returncode == 1 and "Traceback" not in second.stderr
+    assert f"another run is at work in {out}" in second.stderr
+    assert contents(out) == contents(wanted)
+
+
+def test_a_dead_run_locks_nothing(tmp_path: Path, model: Path, wav: Path, run: Run) -> None:
+    """Its lock and scores lie there, and the next run goes on."""
+    part = tmp_path / "out/.partial"
+    part.mkdir(parents=True)
+    (part / "lock").write_text("999999999")
+    (part / "0123456789abcdef.f32").write_bytes(b"1234567")
+    run(model, wav, "--out", tmp_path / "out")
+    assert len(coverage(tmp_path / "out")) == 1
+
+
+def test_lists_of_a_run_that_was_stopped_do_not_stay(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: Path, wav: Path, run: Run
+) -> None:
+    """Stopped between its lists and the coverage, then run again in another format."""
+    finish = results.finish
+
+    def stop(*_: object) -> None:
+        raise DataError("the disk is full")
+
+    monkeypatch.setattr(results, "finish", stop)
+    run(model, wav, "--out", tmp_path / "out", code=1)
+    assert told(tmp_path / "out", "raven").exists()
+    monkeypatch.setattr(results, "finish", finish)
+    run(model, wav, "--out", tmp_path / "out", "--format", "csv")
+    assert set(contents(tmp_path / "out")) == {"coverage.csv", "detect.json", "events.csv"}
 
 
 def test_files_of_equal_names_get_tables_of_their_own(
     tmp_path: Path, model: Path, run: Run
 ) -> None:
-    """In two folders: the folder's name goes before."""
+    """In two folders: so are their tables."""
     waves = {name: tiny.song(10.0, seed=k) for k, name in enumerate("ab")}
     for name, wave in waves.items():
         tiny.write(tmp_path / name / "x.wav", wave)
     run(model, tmp_path / "a", tmp_path / "b", "--out", tmp_path / "out")
     for name in "ab":
-        found = raven.read(tmp_path / f"out/{name}_x.Table.1.selections.txt")
+        found = raven.read(tmp_path / f"out/{name}/x.Table.1.selections.txt")
         wanted = events_of(model, [tmp_path / name / "x.wav"])
         assert found["onset_s"].tolist() == pytest.approx(wanted["onset_s"].tolist())
 
@@ -344,7 +443,7 @@ def test_a_file_that_is_given_twice_is_no_crash(
     out = tmp_path / "out"
     run(model, wav, tmp_path / "link" / wav.name, "--out", out)
     assert set(coverage(out)["scored_s"].round(6)) == {20.0}
-    for path in out.glob("*.selections.txt"):
+    for path in out.rglob("*.selections.txt"):
         same(raven.read(path), events_of(model, [wav]))
 
 
@@ -353,7 +452,203 @@ def test_no_table_replaces_another(tmp_path: Path, model: Path, run: Run) -> Non
     for name in "ab":
         tiny.write(tmp_path / name / "r/x.wav", tiny.song(5.0))
     run(model, tmp_path / "a", tmp_path / "b", "--out", tmp_path / "out")
-    assert len(list((tmp_path / "out").glob("*.selections.txt"))) == 2
+    assert len(list((tmp_path / "out").rglob("*.selections.txt"))) == 2
+
+
+NAMES = ["site/rec.wav", "site_1/rec.wav", "site/1_rec.wav", "rec.wav", "site/rec.flac", "site.wav"]
+
+
+@given(st.lists(st.sampled_from([*NAMES, "site/rec.wav.wav", "a.b/rec.wav"]), unique=True))
+def test_no_two_recordings_share_a_file(names: list[str]) -> None:
+    """Whatever folders, endings and channels they have, in every format that has one for each."""
+    for several in ((), ("XA.S12..MHZ", "XA.S12..MHN")):
+        listed = {f"/d/{name}": Listed(name, several) for name in names}
+        for form in ("raven", "audacity", "sonic_visualiser"):
+            made = writing.files(form, listed)
+            assert list(dict.fromkeys(path for path, _ in made.values())) == list(listed)
+            each = 2 if several and form != "raven" else 1
+            assert len(made) == each * len(names)
+    tricky = {"/a": Listed("day.mseed", several), "/b": Listed("day.XA.S12..MHZ.mseed")}
+    tricky["/c"] = Listed("day.mseed.XA.S12..MHZ")
+    assert len(writing.files("audacity", tricky)) == 4
+
+
+def test_names_that_only_a_folder_tells_apart_lose_nothing(
+    tmp_path: Path, model: Path, run: Run
+) -> None:
+    """Three recordings whose paths are one with underscores have three tables."""
+    for k, name in enumerate(NAMES[:3]):
+        tiny.write(tmp_path / "in" / name, tiny.song(10.0, seed=k))
+    run(model, tmp_path / "in", "--out", tmp_path / "out")
+    for name in NAMES[:3]:
+        found = raven.read(tmp_path / "out" / name.replace(".wav", ".Table.1.selections.txt"))
+        wanted = events_of(model, [tmp_path / "in" / name])
+        assert found["onset_s"].tolist() == pytest.approx(wanted["onset_s"].tolist())
+
+
+@pytest.fixture(scope="module")
+def two_channels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A miniSEED file with two channels that hold other calls."""
+    path = tmp_path_factory.mktemp("channels") / "day.mseed"
+    traces = []
+    for seed, channel in enumerate(("MHZ", "MHN")):
+        about = {"network": "XA", "station": "S12", "channel": channel, "sampling_rate": 1000.0}
+        about["starttime"] = obspy.UTCDateTime(2024, 3, 1, 2)
+        traces.append(obspy.Trace(tiny.song(20.0, seed=seed).astype(np.float32), about))
+    obspy.Stream(traces).write(str(path), format="MSEED")
+    return path
+
+
+def of_channels(model: Path, path: Path) -> dict[str, pd.DataFrame]:
+    """The events of each channel."""
+    wanted = events_of(model, [path])
+    named = dict(list(wanted.groupby("recording_id")))
+    return {name.rsplit(".", 1)[-1]: table for name, table in named.items()}
+
+
+def test_lists_keep_the_channels_of_a_file(
+    tmp_path: Path, model: Path, two_channels: Path, run: Run
+) -> None:
+    """A column in a Raven table, in the order of their names; a track of Audacity for each."""
+    wanted = of_channels(model, two_channels)
+    assert set(wanted) == {"MHN", "MHZ"}
+    run(model, two_channels, "--out", tmp_path / "raven")
+    found = raven.read(tmp_path / "raven/day.Table.1.selections.txt")
+    text = pd.read_csv(tmp_path / "raven/day.Table.1.selections.txt", sep="\t")
+    for number, name in enumerate(("MHN", "MHZ"), start=1):
+        mine = found["channel"] == number
+        assert set(text["Channel id"][mine]) == {f"XA.S12..{name}"}
+        same(found[mine].reset_index(drop=True), wanted[name])
+    for form in ("audacity", "sonic_visualiser"):
+        run(model, two_channels, "--out", tmp_path / form, "--format", form)
+        for name in ("MHN", "MHZ"):
+            file = WRITERS[form].file.format(stem=f"day.XA.S12..{name}")
+            same(reading.read(tmp_path / form / file), wanted[name])
+        assert len(contents(tmp_path / form)) == 4
+    run(model, two_channels, "--out", tmp_path / "csv", "--format", "csv")
+    table = pd.read_csv(tmp_path / "csv/events.csv")
+    assert table.groupby("channel_id")["channel"].unique().map(list).to_dict() == {
+        "XA.S12..MHN": [1],
+        "XA.S12..MHZ": [2],
+    }
+
+
+@pytest.mark.parametrize("form", ["raven", "csv", "quakeml"])
+def test_a_list_can_be_traced_to_its_model(
+    tmp_path: Path, model: Path, seismic: Path, run: Run, form: str
+) -> None:
+    """Digest, version and threshold stand at every event."""
+    run(model, seismic, "--out", tmp_path, "--format", form)
+    made = package.load(str(model))
+    if form == "quakeml":
+        for event in obspy.read_events(str(tmp_path / "events.xml")):
+            threshold = made.thresholds[event.event_descriptions[0].text]
+            assert event.creation_info.version == __version__
+            assert event.creation_info.author == f"rarewave, model {made.digest}"
+            (onset, *_) = event.picks
+            assert onset.method_id.id.endswith(f"/detector/{made.digest}")
+            assert f"threshold: {threshold:.6g}" in [c.text for c in onset.comments]
+        return
+    columns = ["label", "threshold", "model", "version"]
+    if form == "raven":
+        columns = ["Annotation", "Threshold", "Model", "Version"]
+    files = sorted(tmp_path.glob("events.csv" if form == "csv" else "*.selections.txt"))
+    for file in files:
+        table = pd.read_csv(file, sep="," if form == "csv" else "\t", dtype={columns[2]: str})
+        label, threshold, digest, version = (table[name] for name in columns)
+        assert threshold.tolist() == pytest.approx(label.map(made.thresholds).tolist())
+        assert set(digest) == {made.digest} and set(version) == {__version__}
+
+
+def test_events_of_two_stations_have_ids_of_their_own(
+    tmp_path: Path, model: Path, seismic: Path, run: Run
+) -> None:
+    """Two runs can go into one catalogue; the same run gives the same ids."""
+    (tmp_path / "other").mkdir()
+    for path in seismic.glob("*.mseed"):
+        stream = obspy.read(str(path))
+        stream[0].stats.station = "S14"
+        stream.write(str(tmp_path / "other" / path.name), format="MSEED")
+    ids = {}
+    for name, folder in (("one", seismic), ("two", tmp_path / "other"), ("again", seismic)):
+        run(model, folder, "--out", tmp_path / name, "--format", "quakeml")
+        catalogue = obspy.read_events(str(tmp_path / name / "events.xml"))
+        ids[name] = [event.resource_id.id for event in catalogue]
+        assert len(set(ids[name])) == len(ids[name]) > 3
+    assert not set(ids["one"]) & set(ids["two"]) and ids["one"] == ids["again"]
+
+
+def test_events_get_the_place_of_their_station(
+    tmp_path: Path, model: Path, seismic: Path, run: Run
+) -> None:
+    """From StationXML: an automatic origin. Without it none, and that is said."""
+    said = run(model, seismic, "--out", tmp_path / "none", "--format", "quakeml")
+    assert "no origin" in said and "--stations" in said
+    station = Station("S12", latitude=-3.0126, longitude=-23.4246, elevation=-1424.0)
+    inventory = Inventory([Network("XA", [station])], source="test")
+    inventory.write(str(tmp_path / "stations.xml"), format="STATIONXML")
+    said = run(
+        model, seismic, "--out", tmp_path / "out", "--format", "quakeml",
+        "--stations", tmp_path / "stations.xml",
+    )  # fmt: skip
+    assert "no origin" not in said
+    catalogue = obspy.read_events(str(tmp_path / "out/events.xml"))
+    for event in catalogue:
+        origin = event.preferred_origin()
+        assert (origin.latitude, origin.longitude) == (-3.0126, -23.4246)
+        assert origin.time == event.picks[0].time and origin.evaluation_mode == "automatic"
+        assert [a.pick_id for a in origin.arrivals] == [event.picks[0].resource_id]
+    one, two = (read_catalogue(tmp_path / name / "events.xml") for name in ("none", "out"))
+    pd.testing.assert_frame_equal(one, two)
+    bad = run(
+        model, seismic, "--out", tmp_path / "bad", "--stations", seismic / "notes.txt", code=1
+    )
+    assert "notes.txt is not StationXML" in bad
+
+
+@pytest.fixture(scope="module")
+def of_second(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model, learnt from second channels of files with times in their names."""
+    folder = tmp_path_factory.mktemp("second") / "detector"
+    made = package.load(str(model))
+    given = (made.thresholds, made.joining, made.bands, None)
+    package.save(folder, model / "model.keras", *given, package.Source(2, PATTERN))
+    return folder
+
+
+def test_a_model_reads_the_channel_that_it_learnt_from(
+    tmp_path: Path, model: Path, of_second: Path, run: Run
+) -> None:
+    """Also the times in names; a user may say otherwise."""
+    both = np.stack([tiny.noise(20_000), tiny.song(20.0)], axis=1)
+    path = tiny.write(tmp_path / "x_20240301_020000.wav", both)
+    alone = tiny.write(tmp_path / "alone" / path.name, both[:, 1])
+    wanted = events_of(model, [alone])
+    said = run(of_second, path, "--out", tmp_path / "two", "--format", "csv")
+    assert "channel 2 of sound files" in said
+    found = pd.read_csv(tmp_path / "two/events.csv")
+    same(found, wanted)
+    assert set(found["channel"]) == {2} and set(found["start"].str[:10]) == {"2024-03-01"}
+    run(model, path, "--out", tmp_path / "mean", "--format", "csv")
+    run(of_second, path, "--channel", "mean", "--out", tmp_path / "as_mean", "--format", "csv")
+    tables = [pd.read_csv(tmp_path / name / "events.csv") for name in ("mean", "as_mean")]
+    assert tables[0]["onset_s"].tolist() == tables[1]["onset_s"].tolist()
+    run(of_second, path, "--channel", 1, "--out", tmp_path / "one", "--format", "csv")
+    assert len(pd.read_csv(tmp_path / "one/events.csv")) != len(wanted)
+    said = run(of_second, alone, "--out", tmp_path / "mono", code=1)
+    assert "has 1 channel(s), and channel 2 is wanted" in said
+
+
+def test_names_without_the_time_of_the_model_are_read(
+    tmp_path: Path, of_second: Path, run: Run
+) -> None:
+    """The pattern is the model's wish; the user's own must fit."""
+    both = np.stack([tiny.noise(20_000), tiny.song(20.0)], axis=1)
+    path = tiny.write(tmp_path / "song.wav", both)
+    said = run(of_second, path, "--out", tmp_path / "out")
+    assert "1 names hold no time of the model's start pattern" in said
+    assert len(raven.read(tmp_path / "out/song.Table.1.selections.txt")) > 3
+    run(of_second, path, "--out", tmp_path / "own", "--start-pattern", PATTERN, code=1)
 
 
 def test_tables_tell_files_of_equal_names_apart(tmp_path: Path, model: Path, run: Run) -> None:
@@ -455,15 +750,15 @@ def test_a_killed_scan_goes_on_and_writes_the_same(
     os.kill(running.pid, signal.SIGKILL)
     running.wait()
     assert [p.name for p in out.iterdir()] == [".partial"]
-    (scores,) = (out / ".partial").iterdir()
+    (scores,) = (out / ".partial").glob("*.f32")
     count = 3600 * 8000 // 4096
     assert 0 < scores.stat().st_size < 12 * (count - 1)
     run(long / "detector", long / "x60.wav", "--out", out)
     names = sorted(p.name for p in out.iterdir())
-    assert names == ["coverage.csv", "x60.Table.1.selections.txt"]
+    assert names == ["coverage.csv", "detect.json", "x60.Table.1.selections.txt"]
     for name in names:
         assert (out / name).read_bytes() == (long / "out60" / name).read_bytes()
-    assert len(raven.read(out / names[1])) > 100
+    assert len(raven.read(out / names[2])) > 100
 
 
 def test_coverage_is_written_last(
@@ -476,5 +771,5 @@ def test_coverage_is_written_last(
 
     monkeypatch.setattr(raven, "write", stop)
     with pytest.raises(DataError, match="full"):
-        detecting.detect(str(model), [wav], "raven", tmp_path / "out")
+        detecting.detect(str(model), [wav], tmp_path / "out", detecting.Wishes())
     assert [p.name for p in (tmp_path / "out").iterdir()] == [".partial"]

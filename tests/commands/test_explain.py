@@ -16,7 +16,7 @@ from support import tasks, tiny
 from rarewave.model import detector, neighbours
 from rarewave.model.detector import Detector
 from rarewave.model.neighbours import Examples
-from rarewave.model.package import load, save
+from rarewave.model.package import Source, load, save
 from rarewave.networks.backend import keras
 
 pytestmark = [
@@ -289,3 +289,29 @@ def test_help(run: Run) -> None:
     """Says what there is to say."""
     said = run("--help")
     assert "--at SECONDS" in said and "--top N" in said
+
+
+def test_the_channel_is_that_of_the_model_or_the_user(
+    tmp_path: Path, model: Path, run: Run
+) -> None:
+    """The second alone is explained as a file of its own would be; the mean is another."""
+    both = np.stack([tiny.noise(20_000), tiny.song(20.0)], axis=1)
+    path = tiny.write(tmp_path / "both" / "x.wav", both)
+    alone = tiny.write(tmp_path / "alone" / "x.wav", both[:, 1])
+    made = load(str(model))
+    given = (made.thresholds, made.joining, made.bands, made.examples)
+    save(tmp_path / "second", model / "model.keras", *given, Source(channel=2))
+    run(model, alone, "--out", tmp_path / "wanted")
+    run(tmp_path / "second", path, "--out", tmp_path / "learnt")
+    run(model, path, "--channel", 2, "--out", tmp_path / "said")
+    run(tmp_path / "second", path, "--channel", "mean", "--out", tmp_path / "mean")
+    run(model, path, "--out", tmp_path / "as_mean")
+    found = {p.name: content(p)["windows"] for p in tmp_path.iterdir() if p.name in NAMED}
+    assert found["learnt"] == found["said"] == found["wanted"]
+    assert found["mean"] == found["as_mean"] != found["wanted"]
+    said = run(tmp_path / "second", alone, "--out", tmp_path / "no", code=1)
+    assert "has 1 channel(s), and channel 2 is wanted" in said
+    assert "channels count from 1" in run(model, path, "--channel", 0, code=1)
+
+
+NAMED = ("wanted", "learnt", "said", "mean", "as_mean")

@@ -9,9 +9,12 @@ import pytest
 from support import tiny
 
 from rarewave.base.errors import DataError
-from rarewave.base.tables import EVENTS, RECORDINGS, conform
+from rarewave.base.tables import DETECTED, EVENTS, RECORDINGS, conform
 from rarewave.base.tasks import Task
-from rarewave.detection.heldout import Heldout, heldout
+from rarewave.detection import judging
+from rarewave.detection.heldout import Heldout, heldout, in_doubt
+from rarewave.metrics.bootstrap import Bootstrap
+from rarewave.metrics.event_based import Matching, match
 
 RATE = 100.0
 
@@ -53,13 +56,15 @@ LISTED, WINDOWS, SPLIT = recordings(
 )
 
 
+NO_GAPS = pd.DataFrame({"recording_id": pd.Series(dtype=str), "onset_s": 0.0, "offset_s": 0.0})
+NEAR = Matching(collar_s=1.0, offset_collar_s=None, offset_fraction=None, overlap=None, segment_s=1)
 EVENT = Task("event", ("background", "event"))
 CLASSES = Task("classes", ("background", "a", "b"))
 
 
 def of_part(part: str, table: pd.DataFrame, task: Task = CLASSES) -> Heldout:
     """The recordings of a part."""
-    return heldout(part, LISTED, table, WINDOWS, SPLIT, task)
+    return heldout(part, LISTED, table, WINDOWS, NO_GAPS, SPLIT, task)
 
 
 def test_only_labelled_recordings_that_lie_in_the_part_as_a_whole() -> None:
@@ -69,7 +74,8 @@ def test_only_labelled_recordings_that_lie_in_the_part_as_a_whole() -> None:
     assert part.durations == {"test": 30.0, "other": 20.0}
     assert part.hours == pytest.approx(50 / 3600)
     assert set(part.windows["recording_id"]) == {"test", "other"} and len(part.windows) == 5
-    assert [(str(p), h.recording_id, h.n_samples) for p, h in part.files] == [
+    files = [piece for stream in part.streams for piece in stream.pieces]
+    assert [(str(p), h.recording_id, h.n_samples) for p, h, _ in files] == [
         ("test.wav", "test", 3000),
         ("other.wav", "other", 2000),
     ]
@@ -114,8 +120,9 @@ def test_events_of_a_baseline() -> None:
     find, candidates = part.from_windows("level_db", front, how)
     columns = ["recording_id", "onset_s", "offset_s", "label", "peak", "windows"]
     assert find("event", -6.0)[columns].to_numpy().tolist() == [["test", 10, 30, "event", -5, 2]]
-    # At -10 the doubtful one is found as well, and left out.
-    assert find("event", -10.0)["recording_id"].tolist() == ["test"]
+    # At -10 the doubtful one is found as well, and does not count.
+    assert find("event", -10.0)["recording_id"].tolist() == ["test", "other"]
+    assert part.scored(find("event", -10.0), NEAR)["recording_id"].tolist() == ["test"]
     assert candidates.min() == -20 and candidates.max() == -5 and (np.diff(candidates) > 0).all()
     at_1 = np.arange(5) == 1
     table = part.windows.assign(
@@ -124,3 +131,129 @@ def test_events_of_a_baseline() -> None:
     find, candidates = part._replace(windows=table).from_windows("level_db", front, how)
     assert find("event", -6.0)[columns[1:3]].to_numpy().tolist() == [[20, 30]]
     assert candidates.max() == -5
+
+
+def found_of(*rows: tuple[str, float, float, str]) -> pd.DataFrame:
+    """Table DETECTED of recording, onset, offset, label."""
+    table = pd.DataFrame(rows, columns=["recording_id", "onset_s", "offset_s", "label"])
+    table = table.assign(low_hz=np.nan, high_hz=np.nan, peak=1.0, mean=1.0, windows=1)
+    return conform(table, DETECTED, "events")
+
+
+def test_detections_in_uncertain_time() -> None:
+    """More than half of them; exactly half is scored, and other recordings are not concerned."""
+    doubtful = events(("r", 10, 20, "a", False), ("t", 0, 100, "a", False))
+    found = found_of(
+        ("r", 0, 5, "a"), ("r", 5, 15, "a"), ("r", 5.1, 15.1, "a"), ("r", 12, 13, "b"),
+        ("r", 19, 30, "a"), ("s", 12, 13, "a"),
+    )  # fmt: skip
+    assert in_doubt(found, doubtful).tolist() == [False, False, True, True, False, False]
+    assert not in_doubt(found, doubtful.iloc[:0]).any()
+    assert not len(in_doubt(found.iloc[:0], doubtful))
+    # Four and four of ten seconds, counted once where they overlap.
+    several = events(("r", 0, 4, "a", False), ("r", 2, 4, "b", False), ("r", 6, 10, "a", False))
+    assert in_doubt(found_of(("r", 0, 10, "a")), several).tolist() == [True]
+
+
+def test_a_hit_that_reaches_into_uncertain_time_is_a_hit() -> None:
+    """An event with a long coda, found to the end of it: matched first, and then forgiven."""
+    table = events(("test", 2, 6, "a", True), ("test", 6, 25, "a", False))
+    part = of_part("test", table)
+    found = found_of(("test", 1.5, 24, "a"), ("test", 12, 20, "b"), ("other", 3, 5, "a"))
+    kept = part.scored(found, NEAR)
+    assert list(zip(kept["recording_id"], kept["onset_s"], strict=True)) == [
+        ("other", 3),
+        ("test", 1.5),
+    ]
+    assert len(match(part.truth, kept, NEAR)) == 1
+
+
+def test_hours_are_those_where_a_detection_is_right_or_wrong() -> None:
+    """Neither gaps nor uncertain time, where they overlap counted once."""
+    table = events(("test", 20, 30, "a", False), ("test", 2, 6, "a", True))
+    gaps = pd.DataFrame({"recording_id": ["test", "other"], "onset_s": [25.0, 0.0],
+                         "offset_s": [28.0, 4.0]})  # fmt: skip
+    part = heldout("test", LISTED, table, WINDOWS, gaps, SPLIT, CLASSES)
+    assert part.hours == pytest.approx((50 - 10 - 4) / 3600)
+
+
+def files_in_a_row() -> Heldout:
+    """Three files of 20 s, one after the other, each of its own group; another recorder."""
+    start = pd.Timestamp("2024-01-01T00:00:00Z")
+    listed, windows, split = recordings(
+        rec_0=(20, ["test", "test"]), rec_1=(20, ["test", "test"]), rec_2=(20, ["test", "test"])
+    )
+    listed["start"] = [start + pd.Timedelta(seconds=20 * k) for k in range(3)]
+    # A catalogue's event from 15 to 45 s has a row in each file, in the seconds of that file.
+    rows = [("rec_0", 15, 45), ("rec_1", -5, 25), ("rec_2", -25, 5)]
+    table = events(*[(name, a, b, "a", True) for name, a, b in rows])
+    table["event_id"] = "e"
+    gaps = pd.DataFrame({"recording_id": ["rec_2"], "onset_s": [10.0], "offset_s": [13.0]})
+    return heldout("test", listed, table, windows, gaps, split, CLASSES)
+
+
+def test_an_event_across_files_is_one_event() -> None:
+    """On the axis of the stream, where its detection is a hit and not three misses."""
+    part = files_in_a_row()
+    columns = ["recording_id", "onset_s", "offset_s"]
+    assert part.truth[columns].to_numpy().tolist() == [["rec_0", 15, 45]]
+    assert part.gaps[columns].to_numpy().tolist() == [["rec_0", 50, 53]]
+    assert part.durations == {"rec_0": 60.0}
+    found = found_of(("rec_0", 15.2, 44, "a"), ("rec_0", 50, 51, "a"))
+    assert len(match(part.truth, part.scored(found, NEAR), NEAR)) == 1
+    back = part.in_files(found)
+    assert back[columns].to_numpy().tolist() == [["rec_0", 15.2, 44], ["rec_2", 10, 11]]
+    pd.testing.assert_frame_equal(part.on_streams(back), found)
+    days = judging.per_day(part, {"network": found}, NEAR)
+    assert days.to_dict("list") == {
+        "day": ["2024-01-01"], "hours": [60 / 3600], "events": [1],
+        "network_hits": [1], "network_false_alarms": [1],
+    }  # fmt: skip
+
+
+def test_a_baseline_runs_on_across_files() -> None:
+    """A level that is high from the first file into the second: one event."""
+    part = files_in_a_row()
+    level = pd.Series([-20.0, -5.0, -5.0, -20.0, -20.0, -20.0], part.windows.index)
+    part = part._replace(windows=part.windows.assign(level_db=level))
+    grid = replace(tiny.FRONT.grid, window_samples=1000, hop_samples=1000)
+    front = replace(tiny.FRONT, grid=grid, clean=replace(tiny.CLEANING, sample_rate_hz=RATE))
+    find, _ = part.from_windows("level_db", front, tiny.JOINING)
+    columns = ["recording_id", "onset_s", "offset_s"]
+    assert find("a", -6.0)[columns].to_numpy().tolist() == [["rec_0", 10, 30]]
+
+
+def test_a_recording_without_a_clock_is_its_own_day() -> None:
+    """And hits are counted on the day of their file."""
+    part = of_part("test", events(("test", 2, 6, "a", True), ("other", 3, 5, "b", True)))
+    found = {"network": found_of(("test", 2, 5, "a"), ("other", 9, 10, "b"))}
+    assert judging.per_day(part, found, NEAR).to_dict("list") == {
+        "day": ["other", "test"],
+        "hours": [20 / 3600, 30 / 3600],
+        "events": [1, 1],
+        "network_hits": [0, 1],
+        "network_false_alarms": [1, 0],
+    }
+
+
+@pytest.mark.parametrize("unit", ["group", "block"])
+def test_event_scores_have_intervals(unit: str) -> None:
+    """Of whole groups, or of events and stretches; too few are named."""
+    table = events(("test", 2, 6, "a", True), ("test", 12, 16, "b", True),
+                   ("other", 3, 5, "a", True))  # fmt: skip
+    part = of_part("test", table)
+    found = {"network": found_of(("test", 2, 5, "a"), ("other", 9, 10, "b"))}
+    rule = Bootstrap(unit=unit, block_s=5.0, resamples=50, seed=1)
+    known = judging.intervals(part, found, NEAR, ["a", "b"], rule)
+    low, high, units = known["network"]["recall"]
+    assert units == {"group": 2, "block": 3}[unit]
+    assert 0 <= low < 1 / 3 < high <= 1
+    of_b = known["network"]["recall.b"]
+    assert np.isnan(of_b[:2]).all() and of_b[2] == 1
+    shown = judging.by_detector(part, found, NEAR, ["a", "b"], known).set_index("label")
+    assert np.isnan(shown.loc["b", "recall_low"]) and shown.loc["b", "recall"] == 0
+    metrics = judging.metrics(
+        part, found, shown.reset_index(), {0.5: found["network"]}, NEAR, known
+    )
+    assert metrics["network"]["interval"]["recall"] == f"{low:.3f} to {high:.3f}"
+    assert metrics["network"]["recall"] == pytest.approx(1 / 3)

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from support.properties import examples
 
 from rarewave.base.tables import DETECTED, EVENTS, conform
-from rarewave.detection import operating_points
+from rarewave.detection import operating_points, postprocessing
+from rarewave.detection.postprocessing import Joining
 from rarewave.metrics import event_based
 from rarewave.metrics.event_based import Matching
 
-NEAR = Matching(1.0, 1.0, None, None, 1.0)
+NEAR = Matching(1.0, None, None, None, 1.0)
+ALONE = Joining(combine="mean", smooth_s=0, off_ratio=1.0, gap_s=0, min_s=0)
 AT = np.round(np.linspace(0.1, 0.9, 9), 2)
 
 
@@ -71,15 +73,43 @@ def test_no_candidate_is_better(said: list[tuple[int, int]]) -> None:
     assert f1(chosen) == pytest.approx(max(f1(at) for at in AT))
 
 
-@pytest.mark.parametrize(("wanted", "at", "count"), [(2, 0.1, 5), (1, 0.2, 4), (0, 0.8, 1)])
-def test_the_lowest_threshold_with_so_many_false_alarms(wanted: int, at: float, count: int) -> None:
-    """In any order of candidates."""
+@pytest.mark.parametrize(("wanted", "at", "count"), [(2, 0.4, 4), (1, 0.4, 4), (0, 0.8, 1)])
+def test_the_threshold_that_finds_most_with_so_many_false_alarms(
+    wanted: int, at: float, count: int
+) -> None:
+    """In any order of candidates; of equals the one with the fewest false alarms."""
     truth = TRUTH[TRUTH["label"] == "a"].reset_index(drop=True)
     for candidates in (AT, AT[::-1]):
         chosen, table = operating_points.same_false_alarms(
             find, truth, "a", candidates, NEAR, wanted
         )
         assert (chosen, len(table)) == (at, count)
+
+
+@given(st.integers(0, 9999), st.integers(0, 6))
+@settings(max_examples=examples(25))
+def test_no_threshold_finds_more_with_so_few_false_alarms(seed: int, wanted: int) -> None:
+    """Of a real level, whose events join as the threshold falls: counts that rise and fall."""
+    rng = np.random.default_rng(seed)
+    p = np.round(np.convolve(rng.random(80), np.ones(3) / 3, "same"), 2)
+    known = postprocessing.levels(p, np.arange(80) * 10, 10, 800, 10.0, ALONE)
+    onsets = np.sort(rng.choice(75, 4, replace=False))
+    truth = truth_of(*[("r", float(t), t + 2.0, "a") for t in onsets])
+
+    def some(label: str, threshold: float) -> pd.DataFrame:
+        rows = postprocessing.spans_of(known, 10.0, threshold, ALONE)
+        return found_of(*[("r", row["onset_s"], row["offset_s"], label) for row in rows])
+
+    def hits_and_alarms(found: pd.DataFrame) -> tuple[int, int]:
+        hits = len(event_based.match(truth, found, NEAR))
+        return hits, len(found) - hits
+
+    distinct = np.unique(p)
+    _, table = operating_points.same_false_alarms(some, truth, "a", distinct, NEAR, wanted)
+    every = [hits_and_alarms(some("a", at)) for at in distinct]
+    hits, alarms = hits_and_alarms(table)
+    assert alarms <= wanted
+    assert hits == max([h for h, a in every if a <= wanted], default=0)
 
 
 def test_nothing_is_found_where_no_threshold_has_so_few_false_alarms() -> None:
@@ -93,45 +123,12 @@ def test_nothing_is_found_where_no_threshold_has_so_few_false_alarms() -> None:
     assert np.isinf(at) and not len(table)
 
 
-def test_detections_in_uncertain_time_are_left_out() -> None:
-    """More than half of them; exactly half is scored, and other recordings are not concerned."""
-    doubtful = truth_of(("r", 10, 20, "a"), ("t", 0, 100, "a"))
-    found = found_of(
-        ("r", 0, 5, "a"), ("r", 5, 15, "a"), ("r", 5.1, 15.1, "a"), ("r", 12, 13, "b"),
-        ("r", 19, 30, "a"), ("s", 12, 13, "a"),
-    )  # fmt: skip
-    kept = operating_points.without_doubtful(found, doubtful)
-    assert list(zip(kept["recording_id"], kept["onset_s"], strict=True)) == [
-        ("r", 0), ("r", 5), ("r", 19), ("s", 12),
-    ]  # fmt: skip
-    assert len(operating_points.without_doubtful(found, doubtful.iloc[:0])) == 6
-    assert len(operating_points.without_doubtful(found.iloc[:0], doubtful)) == 0
-
-
-def test_uncertain_intervals_add_up() -> None:
-    """Four and four of ten seconds, counted once where they overlap."""
-    doubtful = truth_of(("r", 0, 4, "a"), ("r", 2, 4, "b"), ("r", 6, 10, "a"))
-    assert not len(operating_points.without_doubtful(found_of(("r", 0, 10, "a")), doubtful))
-
-
-def test_a_day_is_what_its_recordings_say() -> None:
-    """Two recordings of one day, and one without a clock, which is its own day."""
-    recordings = pd.DataFrame(
-        {
-            "recording_id": ["r", "s", "t"],
-            "start": pd.to_datetime(["2024-03-01T02:00", "2024-03-01T22:00", None], utc=True),
-            "sample_rate": 10.0,
-            "n_samples": [36_000, 36_000, 72_000],
-        }
-    )
-    found = {"network": find("a", 0.4), "other": found_of(("t", 5, 6, "a"))}
-    table = operating_points.per_day(TRUTH, found, recordings, NEAR)
-    assert table.to_dict("list") == {
-        "day": ["2024-03-01", "t"],
-        "hours": [2.0, 2.0],
-        "events": [4, 0],
-        "network_hits": [3, 0],
-        "network_false_alarms": [1, 0],
-        "other_hits": [0, 0],
-        "other_false_alarms": [0, 1],
-    }
+@given(st.lists(st.floats(-5, 5), min_size=1, max_size=300), st.integers(4, 60))
+def test_candidates_are_distinct_scores(values: list[float], most: int) -> None:
+    """All of them, or so many, the highest and the lowest among them, finer towards the top."""
+    scores = np.array([*values, np.nan])
+    found = operating_points.candidates(scores, most)
+    distinct = np.unique(values)
+    assert np.isin(found, distinct).all() and (np.diff(found) > 0).all()
+    assert found[0] == distinct[0] and found[-1] == distinct[-1]
+    assert len(found) == len(distinct) if len(distinct) <= most else len(found) <= most

@@ -1,6 +1,7 @@
 """Scanning: the same events however the work is cut, and every second accounted for."""
 
 import itertools
+import resource
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -299,24 +300,25 @@ def test_streams_are_scored_one_after_the_other(
             path = tmp_path / f"{cut}-{number}.f32"
             if number % 2 and cut:
                 path.write_bytes(np.asarray(one.P).tobytes()[:cut])
+                path.with_suffix(".gaps").touch()
             work.append((one.stream, path))
         found = scanning.scans(tiny.SCORER, work)
         assert ["wrong sampling rate" in one.problem for one in found] == [True] + 5 * [False]
         assert [len(one.P) for one in found] == [0, 15, 109, 62, 187, 0]
         for one, two in zip(found, alone, strict=True):
             np.testing.assert_array_equal(one.P, two.P)
-            assert one[4:] == two[4:]
+            assert (one.length, one.problem) == (two.length, two.problem)
+            np.testing.assert_array_equal(one.gaps, two.gaps)
 
 
-def by_hand(wave: np.ndarray, front: FrontEnd) -> tuple[np.ndarray, np.ndarray]:
-    """Which samples any window covers, and which any scored window covers."""
-    gap = cleaning.clean(wave, 1000.0, front.clean).gap
+def by_hand(wave: np.ndarray, front: FrontEnd) -> dict[str, np.ndarray]:
+    """Of which kind each sample is."""
+    gap = cleaning.find_gaps(wave, 1000.0, front.clean)
     size = front.grid.window_samples
-    seen, scored = np.zeros(len(wave), bool), np.zeros(len(wave), bool)
+    scored = np.zeros(len(wave), bool)
     for a in grid.starts(len(wave), front.grid):
-        seen[a : a + size] = True
         scored[a : a + size] |= gap[a : a + size].mean() <= front.grid.max_gap
-    return seen, scored
+    return {"gap_s": gap, "scored_s": scored & ~gap, "unscored_s": ~scored & ~gap}
 
 
 @given(
@@ -346,14 +348,173 @@ def test_coverage_adds_up_whatever_the_gaps(
     (stream,) = tiny.joined(sorted(made.glob("*.wav")), PATTERN)
     found = scanning.scan(Scorer(front, tiny.CLASSES, tiny.by_level), stream, made / "s.f32")
     table = coverage.coverage(found, front)
-    _, scored = by_hand(wave, front)
-    mine = [scored[a * 1000 : b * 1000].sum() / 1000 for a, b in itertools.pairwise(cuts)]
-    np.testing.assert_allclose(table["scored_s"], mine, atol=1e-9)
+    for name, samples in by_hand(wave, front).items():
+        mine = [samples[a * 1000 : b * 1000].sum() / 1000 for a, b in itertools.pairwise(cuts)]
+        np.testing.assert_allclose(table[name], mine, atol=1e-9)
     np.testing.assert_allclose(table["duration_s"], seconds)
-    np.testing.assert_allclose(table["gap_s"], np.array(seconds) - mine, atol=1e-9)
+    kinds = table[list(coverage.KINDS)].sum(axis=1)
+    np.testing.assert_allclose(kinds, seconds, atol=1e-9)
     assert (table[["short_s", "unreadable_s"]] == 0).all(axis=None)
     assert (table["problem"] == "").all()
     assert not len(coverage.unaccounted(table))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30_000), st.integers(1, 4000)), max_size=4),
+    st.sampled_from([1000.0, 1500.0, 3000.0, 3001.0]),
+    st.integers(6000, 30_000),
+    st.sampled_from([16, 100, 1 << 20]),
+)
+@settings(max_examples=examples(20))
+def test_every_second_of_a_resampled_recording_is_of_one_kind(
+    tmp_path_factory: pytest.TempPathFactory,
+    gaps: list[tuple[int, int]],
+    rate: float,
+    samples: int,
+    chunk: int,
+) -> None:
+    """What is missing is counted before resampling; all kinds make up the length."""
+    made = tmp_path_factory.mktemp("resampled")
+    wave = np.full(samples, 0.1) + tiny.noise(samples)
+    wave[np.abs(wave) < 1e-3] = 0.1
+    missing = np.zeros(samples, bool)
+    for a, length in gaps:
+        missing[a : a + max(8, length)] = True
+    missing[:100] = False
+    wave[missing] = 0.0
+    long = np.diff(np.flatnonzero(np.diff(missing, prepend=False, append=False)))[::2]
+    path = tiny.write(made / "x.wav", wave, rate)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transform, "CHUNK", chunk)
+        patch.setattr(transform, "_SPAN", 40 * chunk)
+        patch.setattr(cleaning, "BLOCK", 6000)
+        found = scanning.scan(
+            Scorer(GAPPY, tiny.CLASSES, tiny.by_level), tiny.joined([path])[0], made / "s.f32"
+        )
+        (row,) = coverage.coverage(found, GAPPY).to_dict("records")
+    assert row["gap_s"] == pytest.approx(long[long >= 8].sum() / rate, abs=1e-9)
+    assert sum(row[name] for name in coverage.KINDS) == pytest.approx(samples / rate, abs=1e-9)
+    assert row["short_s"] == row["unreadable_s"] == 0
+
+
+@pytest.mark.parametrize("window_s", [60, 170, 338, 1000])
+@pytest.mark.parametrize("max_gap", [0.0, 0.1, 0.5])
+def test_a_gap_is_as_long_as_what_is_missing(
+    tmp_path: Path, scan: Maker, small_front_end: FrontEnd, window_s: int, max_gap: float
+) -> None:
+    """30 s in every 400 s of three hours are 810 s, whatever the windows make of them."""
+    wave = np.round(1e6 * tiny.noise(10_800 * 20)).astype(np.int32)
+    missing = np.arange(len(wave)) // 20 % 400 < 30
+    trace = obspy.Trace(np.ma.masked_array(wave, missing))
+    trace.stats.update({"network": "XA", "station": "S12", "channel": "MHZ", "sampling_rate": 20})
+    trace.split().write(str(tmp_path / "x.mseed"), format="MSEED")
+    samples = round(window_s * small_front_end.clean.sample_rate_hz)
+    where = replace(
+        small_front_end.grid, window_samples=samples, hop_samples=samples // 2, max_gap=max_gap
+    )
+    front = replace(small_front_end, grid=where)
+    (found,) = scan([tmp_path / "x.mseed"], Scorer(front, tiny.CLASSES, tiny.by_level))
+    (row,) = coverage.coverage(found, front).to_dict("records")
+    # The first 30 s are before the first sample of the file, which therefore is shorter.
+    assert row["duration_s"] == pytest.approx(10_770)
+    assert row["gap_s"] == pytest.approx(780, abs=1e-9)
+    assert row["scored_s"] + row["unscored_s"] == pytest.approx(9990, abs=1e-9)
+    assert (row["scored_s"] == 0) == (max_gap == 0 and window_s == 1000)
+
+
+def test_gaps_are_the_same_however_often_a_scan_was_stopped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What is missing is kept beside the scores, and cut where they are cut."""
+    monkeypatch.setattr(transform, "CHUNK", 16)
+    monkeypatch.setattr(transform, "_SPAN", 3000)
+    wave = tiny.noise(12_000)
+    for a in (100, 1000, 2040, 5000, 9900):
+        wave[a : a + 700] = 0.0
+    (stream,) = tiny.joined([tiny.write(tmp_path / "x.wav", wave)])
+    scorer = Scorer(GAPPY, tiny.CLASSES, tiny.by_level)
+    whole = scanning.scan(scorer, stream, tmp_path / "s.f32")
+    files = [tmp_path / "s.f32", tmp_path / "s.gaps"]
+    content = [path.read_bytes() for path in files]
+    for cut in range(0, len(content[0]) + 1, 16 * 12 + 30):
+        for lost in (0, 8, 10**6):
+            files[0].write_bytes(content[0][:cut])
+            files[1].write_bytes(content[1][: len(content[1]) if not cut else None])
+            if not cut and lost:  # gaps without scores
+                files[1].write_bytes(content[1][:lost])
+            again = scanning.scan(scorer, stream, files[0])
+            assert files[0].read_bytes() == content[0]
+            np.testing.assert_array_equal(again.gaps, whole.gaps)
+            one, two = (coverage.coverage(scan, GAPPY) for scan in (again, whole))
+            pd.testing.assert_frame_equal(one, two)
+    files[1].unlink()  # scores of before gaps were kept: begun anew
+    scanning.scan(scorer, stream, files[0])
+    assert [path.read_bytes() for path in files] == content
+
+
+def test_many_recordings_need_no_more_open_files(tmp_path: Path) -> None:
+    """Three hundred, with room for forty descriptors."""
+    made = tiny.write(tmp_path / "x0.wav", tiny.noise(300))
+    paths = [made, *(tmp_path / f"x{k}.wav" for k in range(1, 300))]
+    for path in paths[1:]:
+        path.write_bytes(made.read_bytes())
+    work = [(s, tmp_path / f"{k}.f32") for k, s in enumerate(tiny.joined(paths))]
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    used = max(int(p.name) for p in Path("/proc/self/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(before[0], used + 40), before[1]))
+    try:
+        found = scanning.scans(tiny.SCORER, work)
+        assert len(found) == 300 and not any(scan.problem for scan in found)
+        assert all(len(scan.P) for scan in found)
+        again = scanning.kept(tiny.FRONT, 3, work, [""] * 300)
+        assert all(len(scan.P) for scan in again)
+        assert not len(tiny.events(found, {"low": 1.1, "high": 1.1}))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+DAY = 86_400
+
+
+@pytest.mark.parametrize("days", [30, 364])
+@pytest.mark.parametrize("header_rate", [6.625, 6.625017, 6.624983])
+def test_times_do_not_drift_along_a_stream(
+    tmp_path: Path, small_front_end: FrontEnd, header_rate: float, days: int
+) -> None:
+    """Each event in the file in which it is and where it is, to a sample, after months.
+
+    A rate that a file's format has rounded shifts nothing: each file begins at its own time.
+    """
+    count = round(DAY * header_rate)
+    start = pd.Timestamp("1971-01-01", tz="UTC")
+    pieces = []
+    for day in range(days):
+        at = start + pd.Timedelta(seconds=day * count / header_rate)
+        header = reading.Header(f"d{day}", "XA.S12..MHZ", at, header_rate, count)
+        pieces.append((tmp_path / f"d{day}.sac", header))
+    (stream,) = streams.join(pieces)
+    front = replace(
+        small_front_end, grid=replace(small_front_end.grid, window_samples=20, hop_samples=20)
+    )
+    length = cleaning.plan(stream.n_samples, stream.sample_rate, front.clean).length
+    first = grid.starts(length, front.grid)
+    P = np.zeros((len(first), 3), np.float32)
+    rng = np.random.default_rng(days)
+    rows = np.unique([*rng.integers(1, len(first) - 1, 20), len(first) - 40])[::1]
+    rows = rows[np.diff(rows, prepend=-9) > 1]
+    P[rows, 1] = 1.0
+    none = np.zeros((0, 2), np.int64)
+    scan = Scan(stream, first, lambda: P, length, "", none)
+    table = event_list.events([scan], front, {"low": 1}, {"low": 0.5}, tiny.JOINING, {})
+    assert len(table) == len(rows)
+    for row, event in zip(rows, table.to_dict("records"), strict=True):
+        sample = int(first[row])
+        assert event["piece"] == sample // count
+        assert event["onset_s"] == pytest.approx(sample % count / header_rate, abs=1e-6)
+        assert event["offset_s"] - event["onset_s"] == pytest.approx(20 / 6.625, abs=1e-4)
+    covered = coverage.coverage(scan, front)
+    assert not len(coverage.unaccounted(covered))
+    np.testing.assert_allclose(covered["scored_s"], covered["duration_s"], atol=1e-6)
 
 
 @pytest.mark.parametrize("pad", [True, False])

@@ -207,16 +207,37 @@ def test_the_mean_over_replicates_is_reported_with_paired_gains() -> None:
 
 @pytest.mark.usefixtures("experiments")
 def test_the_interval_is_that_of_a_cluster_bootstrap() -> None:
-    """One replicate: the two levels are one, and SciPy's bootstrap of unit means agrees."""
+    """One replicate: the two levels are one, and SciPy's standard error of unit means agrees."""
+    from scipy.special import expit, logit
     from scipy.stats import bootstrap
+    from scipy.stats import t as student
 
     test = study_tables.read("s1")
     right = (test.y == test.decided).astype(float)
     means = pd.Series(right).groupby(test.unit).mean().to_numpy()  # units of equal size
-    expected = bootstrap((means,), np.mean, method="percentile", rng=1).confidence_interval
-    _, low, high = study_tables.interval(study_tables.draws([test], 2000, 3)["accuracy"])
-    assert low == pytest.approx(expected.low, abs=0.01)
-    assert high == pytest.approx(expected.high, abs=0.01)
+    error = bootstrap((means,), np.mean, method="percentile", rng=1).standard_error
+    count, mean = len(means), means.mean()
+    reach = student.ppf(0.975, count - 1) * error * np.sqrt(count / (count - 1))
+    reach /= mean * (1 - mean)
+    values = study_tables.draws([test], 2000, 3)["accuracy"]
+    _, low, high = study_tables.interval(values, count)
+    assert low == pytest.approx(expit(logit(mean) - reach), abs=0.02)
+    assert high == pytest.approx(expit(logit(mean) + reach), abs=0.02)
+
+
+@pytest.mark.usefixtures("experiments")
+def test_a_study_says_what_it_rests_on() -> None:
+    """Replicates and groups below the table, and that few groups tell little."""
+    names = {"scratch 1": ["s1", "s2"]}
+    found = study_tables.table(names, lambda _: None)
+    groups = {unit for name in ("s1", "s2") for unit in study_tables.read(name).groups}
+    assert (found["groups"] == len(groups)).all()
+    said = study_tables.text(found).splitlines()[-1]
+    assert said == f"Intervals rest on 2 replicates with {len(groups)} test groups."
+    few = study_tables.text(found.assign(groups=3)).splitlines()[-1]
+    assert few.endswith("3 test groups: too few for narrow ones.")
+    one = study_tables.text(found.assign(groups=1)).splitlines()[-1]
+    assert one.endswith("1 test groups: too few for an interval.")
 
 
 @pytest.mark.usefixtures("experiments")
@@ -226,7 +247,8 @@ def test_more_seeds_on_the_same_test_part_do_not_narrow_its_share_of_the_interva
     others = [test._replace(unit=np.char.add(f"{part} ", test.unit)) for part in range(5)]
 
     def width(*tests: study_tables.Test) -> float:
-        _, low, high = study_tables.interval(study_tables.draws(tests, 500, 1)["accuracy"])
+        values = study_tables.draws(tests, 500, 1)["accuracy"]
+        _, low, high = study_tables.interval(values, len(set(test.unit)))
         return high - low
 
     assert width(test, test, test) == pytest.approx(width(test), rel=1e-9)

@@ -13,6 +13,7 @@ from rarewave.explanation import candidates, occlusion, recording, report, windo
 from rarewave.explanation.candidates import Chosen
 from rarewave.explanation.layers import Evidence
 from rarewave.model.package import Package
+from rarewave.recordings import streams
 
 
 def test_bands_share_the_rows() -> None:
@@ -66,7 +67,8 @@ def scan(P: np.ndarray) -> scanning.Scan:
     """Scores of windows one after the other, without a recording."""
     first = np.arange(len(P)) * tiny.FRONT.grid.hop_samples
     length = int(first[-1]) + tiny.FRONT.grid.window_samples
-    return scanning.Scan(_Stream(), first, P.astype(np.float32), length, "")
+    none = np.zeros((0, 2), np.int64)
+    return scanning.Scan(_Stream(), first, lambda: P.astype(np.float32), length, "", none)
 
 
 class _Stream:
@@ -78,7 +80,8 @@ class _Stream:
         class header:  # noqa: N801
             sample_rate, recording_id = 1000.0, "r"
 
-    pieces = (_Piece,)
+    pieces, sample_rate = (_Piece,), 1000.0
+    span, apart_s = streams.Stream.span, streams.Stream.apart_s
 
 
 def chosen(P: np.ndarray, top: int = 1) -> list[Chosen]:

@@ -20,7 +20,12 @@ from rarewave.frontend.grid import Grid, cut, extent, new_seconds
 
 EVENT_COLUMNS = ["event_id", "onset_s", "offset_s", "label", "certain"]
 RULES = Labelling(
-    event_overlap=0.5, event_inside=0.9, background_overlap=0.25, max_uncertain=0.2, least_gap_s=0.0
+    event_overlap=0.5,
+    event_inside=0.9,
+    background_overlap=0.25,
+    background_inside=0.5,
+    max_uncertain=0.2,
+    least_gap_s=0.0,
 )
 CALLS = Placement(
     placement="calls",
@@ -75,7 +80,25 @@ def test_a_hop_longer_than_the_window_is_refused() -> None:
 def test_a_background_rule_above_the_event_rule_is_refused() -> None:
     """A window would be both."""
     with pytest.raises(DataError, match="background_overlap must not exceed event_overlap"):
-        Labelling(0.3, 0.9, 0.4, 0.0, 0.0)
+        Labelling(0.3, 0.9, 0.4, 0.5, 0.0, 0.0)
+    with pytest.raises(DataError, match="background_inside must not exceed event_inside"):
+        Labelling(0.5, 0.4, 0.4, 0.5, 0.0, 0.0)
+
+
+def test_a_window_with_most_of_a_call_is_no_background() -> None:
+    """Calls of 2 s and windows of 5 s, a hop of 0.5 s: nothing that holds more than half."""
+    rules = replace(RULES, background_overlap=0.5)
+    grid = Grid(50, 5, 0, 0.1, False)
+    events = table_of(("e", 40.0, 60.0, "deep", True))  # samples
+    found = label(200, grid, events, rules)
+    first = frontend_grid.starts(200, grid)
+    inside = np.minimum(first + 50, 60) - np.maximum(first, 40)
+    share = np.maximum(inside, 0) / 20
+    status = found["status"].to_numpy()
+    assert (status[(share > 0.5) & (share < 0.9)] == "uncertain").all()
+    assert ((share > 0.5) & (share < 0.9)).sum() >= 2
+    assert (found["label"][share >= 0.9] == "deep").all()
+    assert (status[share <= 0.5] == "used").all()
 
 
 @given(st.integers(0, 500), grids())
@@ -378,7 +401,9 @@ def one_of_each(draw: st.DrawFn) -> tuple[pd.DataFrame, int, Grid, Labelling]:
     share = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.75, 1.0])
     overlap = draw(share)
     background = draw(share.filter(lambda s: s <= overlap))
-    rules = Labelling(overlap, draw(share), background, draw(share), least_gap_s=0.0)
+    inside = draw(share)
+    part = draw(share.filter(lambda s: s <= inside))
+    rules = Labelling(overlap, inside, background, part, draw(share), least_gap_s=0.0)
     return table_of(*rows), n_samples, grid, rules
 
 
@@ -411,6 +436,8 @@ def test_labels_follow_the_rules_counted_sample_by_sample(
             assert (row["status"], row["reason"]) == ("used", "")
         elif filled > rules.background_overlap:
             assert (row["status"], row["reason"]) == ("uncertain", "partly inside an event")
+        elif share > rules.background_inside:
+            assert (row["status"], row["reason"]) == ("uncertain", "holds a part of an event")
         elif doubt[here].mean() > rules.max_uncertain:
             assert (row["status"], row["reason"]) == ("uncertain", "inside uncertain time")
         else:
@@ -430,6 +457,8 @@ def test_a_short_event_inside_a_window_makes_it_an_event() -> None:
     (row,) = label(100, grid, table_of(("a", -1, 9, "deep", True)), RULES).to_dict("records")
     assert row["label"] == "deep"
     (row,) = label(100, grid, table_of(("a", -2, 8, "deep", True)), RULES).to_dict("records")
+    assert (row["label"], row["status"]) == ("background", "uncertain")
+    (row,) = label(100, grid, table_of(("a", -5, 5, "deep", True)), RULES).to_dict("records")
     assert (row["label"], row["status"]) == ("background", "used")
 
 
@@ -484,7 +513,7 @@ def many_events(draw: st.DrawFn) -> tuple[pd.DataFrame, int, Grid, Labelling]:
     size = draw(st.integers(16, 60))
     grid = Grid(size, draw(st.integers(1, size)), 0, 0.1, False)
     overlap = draw(st.sampled_from([0.1, 0.25, 0.5, 1.0]))
-    rules = Labelling(overlap, draw(st.sampled_from([0.1, 0.5, 1.0])), 0.0, 0.0, 0.0)
+    rules = Labelling(overlap, draw(st.sampled_from([0.1, 0.5, 1.0])), 0.0, 0.0, 0.0, 0.0)
     return table, n_samples, grid, rules
 
 

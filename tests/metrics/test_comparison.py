@@ -84,7 +84,10 @@ def test_intervals_are_those_of_resampled_groups(compared: tuple) -> None:
     event = data["y"] == 1
     hit = data["scores"]["network"] >= 0.5
     draws = [w[event & hit].sum() / w[event].sum() for w in weights]
-    assert (rows["low"], rows["high"]) == pytest.approx(tuple(np.quantile(draws, [0.025, 0.975])))
+    value = hit[event].mean()
+    wanted = bootstrap.interval(value, np.array(draws), 20)
+    assert (rows["low"], rows["high"]) == pytest.approx(wanted)
+    assert rows["units"] == 20
     main = table[table["metric"].isin(["average_precision", "recall", "precision", "f1"])]
     assert (main["low"] <= main["value"]).all()
     assert (main["value"] <= main["high"]).all()
@@ -102,7 +105,8 @@ def test_the_gain_is_a_difference_of_pairs(compared: tuple) -> None:
         - binary.average_precision(data["y"], data["scores"]["level"], w)
         for w in weights
     ]
-    low, high = np.quantile(differences, [0.025, 0.975])
+    value = gains["level"]["value"]
+    low, high = bootstrap.interval(value, np.array(differences), 20, -1.0, 1.0)
     assert gains["level"]["low"] == pytest.approx(low)
     assert gains["level"]["high"] == pytest.approx(high)
 

@@ -33,7 +33,7 @@ DEFAULT = event_based.Matching(
     collar_s=0.25, offset_collar_s=0.25, offset_fraction=0.5, overlap=None, segment_s=1.0
 )
 HALF = event_based.Matching(
-    collar_s=0.05, offset_collar_s=0.0, offset_fraction=None, overlap=0.5, segment_s=1.0
+    collar_s=0.05, offset_collar_s=None, offset_fraction=None, overlap=0.5, segment_s=1.0
 )
 Row = tuple[str, float, float, str]
 
@@ -74,7 +74,7 @@ def by_event(truth: pd.DataFrame, found: pd.DataFrame, matching: event_based.Mat
     """sed_eval's event-based metrics."""
     metrics = sed_eval.sound_event.EventBasedMetrics(
         CLASSES,
-        evaluate_offset=matching.offset_fraction is not None,
+        evaluate_offset=matching.offset_collar_s is not None,
         t_collar=matching.collar_s,
         percentage_of_length=matching.offset_fraction or 0.0,
         empty_system_output_handling="zero_score",
@@ -124,7 +124,8 @@ def test_event_scores_are_sed_evals(
     truth: pd.DataFrame, found: pd.DataFrame, fraction: float | None
 ) -> None:
     """Per class and of all, with and without offsets, on lists that overlap and may be empty."""
-    matching = replace(DEFAULT, offset_fraction=fraction)
+    offset_collar_s = None if fraction is None else DEFAULT.offset_collar_s
+    matching = replace(DEFAULT, offset_fraction=fraction, offset_collar_s=offset_collar_s)
     metrics = by_event(truth, found, matching)
     same_classes(event_based.event_scores(truth, found, CLASSES, matching, 1.0), metrics)
     same_summary(event_based.overall(truth, found, CLASSES, matching, 1.0), metrics, errors=False)
@@ -185,9 +186,10 @@ def naive_pairs(truth: pd.DataFrame, found: pd.DataFrame, matching: event_based.
         ):
             both = min(off, was_off) - max(on, was_on)
             near = matching.collar_s is None or abs(on - was_on) <= matching.collar_s
+            limits = [matching.offset_collar_s] if matching.offset_collar_s is not None else []
             if matching.offset_fraction is not None:
-                limit = max(matching.offset_collar_s, matching.offset_fraction * (off - on))
-                near &= abs(off - was_off) <= limit
+                limits.append(matching.offset_fraction * (off - on))
+            near &= not limits or abs(off - was_off) <= max(limits)
             if matching.overlap is not None:
                 near &= both >= 0 and both >= matching.overlap * (off - on)
                 near &= both >= matching.overlap * (was_off - was_on)
@@ -200,6 +202,7 @@ def naive_pairs(truth: pd.DataFrame, found: pd.DataFrame, matching: event_based.
     event_lists(),
     event_lists(),
     st.sampled_from([None, 0.0, 0.25, 2.0]),
+    st.sampled_from([None, 0.25]),
     st.sampled_from([None, 0.5]),
     st.sampled_from([0.125, 0.5, 1.0]),
 )
@@ -207,11 +210,12 @@ def test_pairs_are_valid_and_as_many_as_can_be(
     truth: pd.DataFrame,
     found: pd.DataFrame,
     collar_s: float | None,
+    offset_collar_s: float | None,
     fraction: float | None,
     overlap: float,
 ) -> None:
     """With every combination of conditions: each event once, and no fewer pairs than possible."""
-    matching = event_based.Matching(collar_s, 0.25, fraction, overlap, 1.0)
+    matching = event_based.Matching(collar_s, offset_collar_s, fraction, overlap, 1.0)
     pairs = event_based.match(truth, found, matching)
     assert pairs.shape == (naive_pairs(truth, found, matching), 2)
     for one, other in pairs:
@@ -306,7 +310,9 @@ def test_a_hundred_thousand_events_of_one_recording_are_matched() -> None:
     # an overlap without a collar, and one detection of everything
     everything = table([("a", 0.0, count / 2, "deep")])
     found = pd.concat([everything, found], ignore_index=True)
-    by_overlap = replace(DEFAULT, collar_s=None, offset_fraction=None, overlap=0.25)
+    by_overlap = replace(
+        DEFAULT, collar_s=None, offset_collar_s=None, offset_fraction=None, overlap=0.25
+    )
     pairs = event_based.match(truth, found, by_overlap)
     assert len(pairs) == count / 2
     assert 0 not in pairs[:, 1]
@@ -343,6 +349,17 @@ def test_bad_input_is_refused() -> None:
         event_based.event_scores(good, good, ["deep", "deep"], DEFAULT, 1.0)
     with pytest.raises(DataError, match="both null"):
         replace(DEFAULT, collar_s=None)
+
+
+def test_a_detection_of_the_whole_recording_is_no_hit() -> None:
+    """Each condition counts by itself: labels end at 3840 s, everything from the start at 7000."""
+    truth = pd.DataFrame({"recording_id": ["r"], "onset_s": 0.0, "offset_s": 3840.0, "label": "q"})
+    found = truth.assign(offset_s=7000.0)
+    for collar, fraction, hits in (
+        (None, None, 1), (900.0, None, 0), (None, 0.5, 0), (900.0, 0.5, 0), (900.0, 1.0, 1),
+    ):  # fmt: skip
+        matching = event_based.Matching(900.0, collar, fraction, None, 600.0)
+        assert len(event_based.match(truth, found, matching)) == hits
 
 
 def test_options_are_checked() -> None:

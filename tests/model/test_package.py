@@ -49,6 +49,28 @@ def test_a_package_is_read_as_it_was_saved(tmp_path: Path, made: Detector, model
         np.testing.assert_allclose(scores["p_low"], wanted["p_low"], atol=1e-6)
 
 
+def test_how_recordings_were_read_is_kept(tmp_path: Path, model: Path) -> None:
+    """Channel and start pattern; packages of before know neither. The digest tells all apart."""
+    digests = set()
+    for number, source in enumerate(
+        (package.Source(), package.Source(2), package.Source(None, "%Y%m%d"))
+    ):
+        folder = tmp_path / str(number)
+        package.save(folder, model, AT, HOW, tiny.BANDS, None, source)
+        found = package.load(str(folder))
+        assert found.source == source
+        digests.add(found.digest)
+    assert len(digests) == 3 and package.load(str(folder)).digest in digests
+    events = json.loads((folder / "events.json").read_text())
+    for wrong in ({"channel": 0}, {"channel": "2"}, {"start_pattern": 5}, {"chanel": 1}, 3):
+        (folder / "events.json").write_text(json.dumps(events | {"source": wrong}))
+        with pytest.raises(DataError, match=r"events\.json does not describe a detector"):
+            package.load(str(folder))
+    del events["source"]
+    (folder / "events.json").write_text(json.dumps(events))
+    assert package.load(str(folder)).source == package.Source(None, None)
+
+
 def test_the_same_package_is_the_same_bytes(tmp_path: Path, model: Path) -> None:
     """Written twice, over one that is there too."""
     for name in ("a", "b", "b"):

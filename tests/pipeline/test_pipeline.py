@@ -151,7 +151,20 @@ def test_detect_finds_the_windows_of_evaluate(done: Path) -> None:
     assert kinds.to_numpy() == pytest.approx(coverage["duration_s"].to_numpy(), abs=1e-3)
     found = json.loads((done / "metrics/detect.json").read_text())
     assert {"network", "level", "sta_lta"} <= set(found)
-    assert found["hours"] == pytest.approx(coverage["duration_s"].sum() / 3600)
+    closed = np.zeros(0)  # by the second: what is uncertain, or was not recorded
+    events = pd.read_parquet(done / "artifacts/ingest/events.parquet")
+    gaps = pd.read_parquet(done / "artifacts/clean/gaps.parquet")
+    for row in coverage.to_dict("records"):
+        flags = np.zeros(round(row["duration_s"]), bool)
+        doubt = events[~events["certain"] & (events["recording_id"] == row["recording_id"])]
+        mine = gaps[gaps["recording_id"] == row["recording_id"]]
+        runs = mine[["start", "stop"]].to_numpy() / 6.625
+        for a, b in [*doubt[["onset_s", "offset_s"]].to_numpy(), *runs]:
+            flags[max(0, round(a)) : max(0, round(b))] = True
+        closed = np.append(closed, flags)
+    assert found["hours"] == pytest.approx((~closed.astype(bool)).sum() / 3600, abs=0.01)
+    assert found["hours"] < coverage["duration_s"].sum() / 3600
+    assert set(found["network"]["interval"]) == {"macro_f1", "precision", "recall", "f1"}
 
 
 def test_the_command_detect_agrees_with_the_stage(done: Path, tmp_path: Path) -> None:

@@ -89,11 +89,44 @@ def test_scores_of_each_class_stand_beside_a_forest(done: Path) -> None:
     assert {"network", "forest", "linear", "majority"} == set(table.index.get_level_values(0))
     scores = pd.read_parquet(done / "artifacts/evaluate/scores.parquet")
     support = table.loc[("network", "support.Rupe A"), "value"]
-    assert support == (scores["label"] == "Rupe A").sum() > 0
+    assert support == scores["labels"].map(lambda names: "Rupe A" in names).sum() > 0
     p = scores[["p_background", "p_Rupe A", "p_Rupe B"]].to_numpy()
     assert p.sum(axis=1) == pytest.approx(1.0, abs=1e-5)
     thresholds = json.loads((done / "artifacts/threshold/threshold.json").read_text())
     assert set(thresholds["network"]) == {"Rupe A", "Rupe B"}
+
+
+def test_the_headline_is_of_windows_as_detect_meets_them(done: Path) -> None:
+    """Where training has windows around calls: thresholds and scores on the grid, others apart."""
+    scores = pd.read_parquet(done / "artifacts/evaluate/scores.parquet")
+    about = json.loads((done / "artifacts/clean/frontend.json").read_text())
+    hop_s = about["grid"]["hop_samples"] / about["clean"]["sample_rate_hz"]
+    first = scores["window_id"].str.rpartition("/")[2].astype(int)
+    inner = first % about["grid"]["hop_samples"] == 0  # but for one flush with the end
+    assert inner.mean() > 0.95 and (scores["row"] == -1).all() and hop_s > 0
+    assert (scores["label"] == "background").mean() > 0.5  # not as often as a parameter says
+    metrics = json.loads((done / "metrics/evaluate.json").read_text())
+    answer = scores[["p_background", "p_Rupe A", "p_Rupe B"]].to_numpy().argmax(axis=1)
+    said = np.array(["background", "Rupe A", "Rupe B"])[answer]
+    right = [name in names for name, names in zip(said, scores["labels"], strict=True)]
+    assert metrics["network"]["accuracy"] == pytest.approx(np.mean(right))
+    examples = pd.read_parquet(done / "artifacts/evaluate/examples.parquet")
+    centred = metrics["windows_centred_on_labels"]
+    answer = examples[["p_background", "p_Rupe A", "p_Rupe B"]].to_numpy().argmax(axis=1)
+    said = np.array(["background", "Rupe A", "Rupe B"])[answer]
+    right = [name in names for name, names in zip(said, examples["labels"], strict=True)]
+    assert centred["network"]["accuracy"] == pytest.approx(np.mean(right))
+    assert {"forest", "linear", "majority"} <= set(centred)
+    validation = pd.read_parquet(done / "artifacts/scan/windows.parquet")
+    validation = validation[validation["part"] == "validation"]
+    chosen = json.loads((done / "metrics/threshold.json").read_text())
+    thresholds = json.loads((done / "artifacts/threshold/threshold.json").read_text())
+    for detector, mine in validation.groupby("detector"):
+        decided = mine["p_Rupe A"] >= thresholds[detector]["Rupe A"]
+        truth = mine["labels"].map(lambda names: "Rupe A" in names)
+        if detector == "network":
+            hits = (decided & truth).sum()
+            assert chosen["Rupe A"]["recall"] == pytest.approx(hits / truth.sum())
 
 
 def test_the_stage_and_the_command_find_the_same_events(done: Path, tmp_path: Path) -> None:

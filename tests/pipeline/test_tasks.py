@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from ruamel.yaml import YAML
 from support import project, worlds
 
 from rarewave.experiments import recipes
@@ -74,6 +75,9 @@ def test_the_package_of_one_call_type_finds_it_by_name(one_call: Path, tmp_path:
     """The commands detect and explain, over a recording of the test part."""
     wave = next((one_call / "samples/calls/recordings").glob("*0301_08*.wav"))
     package, out = one_call / "artifacts/detect/detector", tmp_path / "out"
+    ingest = YAML(typ="safe").load((one_call / "params.yaml").read_text())["ingest"]
+    wanted = {name: ingest[name] for name in ("channel", "start_pattern")}
+    assert read(package / "events.json")["source"] == wanted and wanted["start_pattern"]
     project.good(project.command(one_call, "detect", package, wave, "--out", out))
     (table,) = out.glob("*.selections.txt")
     events = pd.read_csv(table, sep="\t")

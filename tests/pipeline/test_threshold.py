@@ -31,6 +31,7 @@ def project(folder: Path, labels: list[str]) -> None:
     write_table(folder / "artifacts/clean/windows.parquet", windows, WINDOWS)
     grid, clean = {"hop_samples": 10}, {"sample_rate_hz": 10.0}
     about = {"task": {"kind": "classes", "names": CLASSES}, "grid": grid, "clean": clean}
+    about["placement"] = "grid"
     write_json(folder / "artifacts/clean/frontend.json", about)
     scores = named.assign(part="validation")
     for name in CLASSES:

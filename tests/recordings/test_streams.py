@@ -1,6 +1,7 @@
 """Files that follow one another are one recording, cleaned alike however it is read."""
 
 import itertools
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -93,6 +94,77 @@ def test_files_of_two_recorders_are_not_mixed() -> None:
             files.append((Path(folder) / f"f{number}.wav", found))
     for stream in streams.join(files):
         assert len({piece.path.parent for piece in stream.pieces}) == 1
+
+
+def test_thousands_of_files_are_joined_in_no_time() -> None:
+    """What ended before a file begins is not looked at again: four times the files, not 16."""
+    seconds = []
+    for count in (1000, 4000):
+        apart = [header(10_000 + n, 12.0 * n) for n in range(count)]
+        joined = [header(10_000 + n, 10.0 * n, channel="2") for n in range(count)]
+        unknown = [header(n, None, channel="3") for n in range(count)]
+        began = time.process_time()
+        found = streams.join([*apart, *joined, *unknown])
+        seconds.append(time.process_time() - began)
+        assert len(found) == 2 * count + 1
+    assert seconds[1] < 8 * seconds[0] and seconds[1] < 2
+
+
+def slow_join(files: list[tuple[Path, Header]]) -> list[list[str]]:
+    """Each file goes to the first stream that ends where it begins: the definition."""
+    made: list[list[Header]] = []
+    for _, one in sorted(files, key=lambda f: (f[1].start, f[1].channel, str(f[0]))):
+        for stream in made:
+            last = stream[-1]
+            end = last.start + pd.Timedelta(seconds=last.n_samples / last.sample_rate)
+            near = abs((one.start - end).total_seconds()) <= 0.5 / last.sample_rate
+            if near and one.channel == last.channel and one.sample_rate == last.sample_rate:
+                stream.append(one)
+                break
+        else:
+            made.append([one])
+    return [[h.recording_id for h in stream] for stream in made]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 40), st.integers(1, 9), st.sampled_from([100.0, 50.0]), st.integers(1, 2)
+        ),
+        max_size=12,
+    )
+)
+def test_overlapping_files_are_joined_as_defined(
+    drawn: list[tuple[int, int, float, int]],
+) -> None:
+    """Whatever overlaps, repeats, and has other rates and channels between."""
+    files = [
+        header(n, at / 4 + n % 3 * 0.002, round(seconds * rate / 4), rate, str(channel))
+        for n, (at, seconds, rate, channel) in enumerate(drawn)
+    ]
+    assert names(files) == slow_join(files)
+
+
+@pytest.mark.parametrize("late", [0.0, 0.004, -0.004])
+def test_a_place_in_a_stream_is_told_by_the_clock_of_each_file(late: float) -> None:
+    """Files that each begin a little late: seconds from the start of each do not add up."""
+    files = [header(100 + n, n * (10.0 + late)) for n in range(100)]
+    (stream,) = streams.join(files)
+    apart = [stream.apart_s(0, number) for number in range(100)]
+    np.testing.assert_allclose(apart, np.arange(100) * (10 + late), atol=1e-6)
+    assert stream.span(5 * 1000, 5 * 1000 + 100) == (5, 0.0, 1.0)
+    number, onset, offset = stream.span(98_900, 99_100)
+    assert (number, onset) == (98, 9.0)
+    assert offset == pytest.approx(10 + late + 1.0)
+    assert stream.span(99_900, 100_000) == (99, 9.0, 10.0)
+
+
+def test_without_clocks_samples_count() -> None:
+    """Files in order, whatever their times say."""
+    files = [header(0, 50.0), header(1, 3.0), header(2, None)]
+    (stream,) = streams.join(files, in_order=True)
+    assert [stream.apart_s(0, number) for number in range(3)] == [0.0, 10.0, 20.0]
+    assert stream.span(900, 1100) == (0, 9.0, 11.0)
 
 
 @pytest.fixture(scope="module")

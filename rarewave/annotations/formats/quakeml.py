@@ -1,7 +1,9 @@
 """Seismic events as QuakeML 1.2."""
 
+import hashlib
 import re
 import warnings
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,7 @@ _ID = re.compile(r"[A-Za-z0-9\-.*()+?_~'=,;#&]+")
 _ROOT = "smi:local/rarewave"
 _FIRST_NS = pd.Timestamp(f"{FIRST_YEAR}-01-01", tz="UTC").value
 _LAST_NS = pd.Timestamp(f"{LAST_YEAR}-12-31", tz="UTC").value
-_SCORES = {"peak": "peak score", "mean": "mean score"}
+_SCORES = {"peak": "peak score", "mean": "mean score", "threshold": "threshold"}
 
 
 def looks_like(path: Path) -> bool:
@@ -112,11 +114,17 @@ def write(path: Path, events: pd.DataFrame) -> None:
     Times are rounded to the microsecond, which is what ObsPy writes. Resource ids come from
     event_id and no clock is read: the same events give the same bytes.
 
+    An event whose station has a place gets an automatic origin there, at the onset, its epicentre
+    marked as fixed: nothing was located, but programs that make events of origins (SeisComP) take
+    it. QuakeML and SCML know no origin without a place, so the others have picks alone.
+
     Parameters
     ----------
-    events: event_id, start, end (UTC; end NaT where unknown), label and channel_id
-        (`NET.STA.LOC.CHA`); perhaps uncertainty_s (of both times, s), and the scores peak and
-        mean, which become comments of the pick of the onset.
+    events: start, end (UTC; end NaT where unknown), label and channel_id (`NET.STA.LOC.CHA`);
+        perhaps event_id (else made of channel, start, end, label and model: see `event_ids`),
+        latitude and longitude of the station (degrees, NaN where unknown), uncertainty_s (of both
+        times, s), the scores peak and mean and the threshold, which become comments of the pick of
+        the onset, model (a digest) and version of the program, which stand at what they made.
 
     Raises
     ------
@@ -127,7 +135,7 @@ def write(path: Path, events: pd.DataFrame) -> None:
     """
     from obspy.core.event import Catalog, ResourceIdentifier
 
-    columns = ("event_id", "start", "end", "label", "channel_id")
+    columns = ("start", "end", "label", "channel_id")
     missing = [name for name in columns if name not in events]
     if missing:
         raise DataError(f"{path}: events have no column {', '.join(missing)}: add it")
@@ -137,6 +145,8 @@ def write(path: Path, events: pd.DataFrame) -> None:
     table = events.reset_index(drop=True)
     for name in ("start", "end"):
         table[name] = table[name].dt.tz_convert("UTC").dt.round("us")
+    if "event_id" not in table:
+        table["event_id"] = event_ids(table)
     for row, event in enumerate(table.to_dict("records"), start=1):
         mistake = _mistake({str(key): value for key, value in event.items()})
         if mistake:
@@ -149,10 +159,32 @@ def write(path: Path, events: pd.DataFrame) -> None:
         )
     catalog = Catalog(
         [_event({str(k): v for k, v in row.items()}) for row in table.to_dict("records")],
-        resource_id=ResourceIdentifier(f"{_ROOT}/catalogue"),
+        resource_id=ResourceIdentifier(f"{_ROOT}/catalogue/{_hash(table['event_id'])}"),
     )
     with whole(path) as part:
         catalog.write(str(part), format="QUAKEML")
+
+
+def event_ids(events: pd.DataFrame) -> list[str]:
+    """Ids that stay the same from run to run, and differ between stations, classes and models.
+
+    An event that stands there twice (a recording given twice) gets a number.
+    """
+    made: dict[str, int] = {}
+    ids = []
+    for event in events.to_dict("records"):
+        about = [event["channel_id"], event["start"], event["end"], event["label"]]
+        channel = re.sub(r"[^A-Za-z0-9.-]", "_", str(event["channel_id"]))
+        time = "" if pd.isna(event["start"]) else f"{event['start']:%Y%m%dT%H%M%S.%f}"
+        name = f"{channel}-{time}-{_hash([*about, event.get('model', '')])}"
+        made[name] = made.get(name, 0) + 1
+        ids.append(name if made[name] == 1 else f"{name}-{made[name]}")
+    return ids
+
+
+def _hash(values: Iterable[object]) -> str:
+    text = "\t".join(map(str, values))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def _mistake(event: dict[str, Any]) -> str:
@@ -193,24 +225,68 @@ def _event(event: dict[str, Any]) -> "Event":
     picks = [onset]
     if not pd.isna(event["end"]):
         picks.append(_pick(event, "end", "end", name("pick/end")))
-    return Event(
+    made = Event(
         resource_id=name("event"),
         event_descriptions=[EventDescription(text=event["label"])],
         picks=picks,
+        creation_info=_made_by(event),
     )
+    if not pd.isna([event.get("latitude", np.nan), event.get("longitude", np.nan)]).any():
+        made.origins = [_origin(event, onset, name)]
+        made.preferred_origin_id = made.origins[0].resource_id
+    return made
+
+
+def _origin(event: dict[str, Any], onset: Any, name: Callable[[str], Any]) -> Any:
+    """The station's place at the onset."""
+    from obspy.core.event import Arrival, Comment, Origin
+
+    words = "the place is the station's: detected, not located"
+    return Origin(
+        resource_id=name("origin"),
+        time=onset.time,
+        time_errors=onset.time_errors,
+        latitude=event["latitude"],
+        longitude=event["longitude"],
+        epicenter_fixed=True,
+        method_id=onset.method_id,
+        evaluation_mode="automatic",
+        creation_info=onset.creation_info,
+        comments=[Comment(text=words, resource_id=name("comment/origin"))],
+        arrivals=[
+            Arrival(
+                resource_id=name("arrival/onset"),
+                pick_id=onset.resource_id,
+                phase="onset",
+                creation_info=onset.creation_info,
+            )
+        ],
+    )
+
+
+def _made_by(event: dict[str, Any]) -> Any:
+    """The program, its version and the model; None where they are not known. No clock."""
+    from obspy.core.event import CreationInfo
+
+    model, version = event.get("model", ""), event.get("version", "")
+    if not model and not version:
+        return None
+    author = f"rarewave, model {model}" if model else "rarewave"
+    return CreationInfo(author=author, version=version or None)
 
 
 def _pick(event: dict[str, Any], column: str, phase_hint: str, resource_id: Any) -> Any:
     from obspy import UTCDateTime
     from obspy.core.event import Pick, QuantityError, ResourceIdentifier, WaveformStreamID
 
-    uncertainty = event.get("uncertainty_s", np.nan)
+    uncertainty, model = event.get("uncertainty_s", np.nan), event.get("model", "")
     return Pick(
         resource_id=resource_id,
         time=UTCDateTime(ns=event[column].as_unit("ns").value),
         time_errors=QuantityError() if pd.isna(uncertainty) else QuantityError(uncertainty),
         waveform_id=WaveformStreamID(seed_string=event["channel_id"]),
-        method_id=ResourceIdentifier(f"{_ROOT}/detector"),
+        method_id=ResourceIdentifier("/".join(filter(None, (f"{_ROOT}/detector", model)))),
         phase_hint=phase_hint,
         evaluation_mode="automatic",
+        creation_info=_made_by(event),
     )

@@ -8,7 +8,7 @@ import pandas as pd
 
 from rarewave.annotations import cells
 from rarewave.annotations.cells import channels, decimal, first, numbers, tabbed
-from rarewave.annotations.table import checked, drawn_band, empty, writable
+from rarewave.annotations.table import COLUMNS, checked, drawn_band, empty, writable
 from rarewave.base.errors import DataError
 from rarewave.base.files import write_text
 
@@ -18,7 +18,9 @@ _HIGH = ("high freq (hz)", "high frequency (hz)")
 _FILE_OFFSET = ("file offset (s)",)
 _OTHERS = {"selection", "view", "channel", "begin file", "begin path", _LOW[0], _LOW[1]}
 
-_SCORES = {"peak": "Score", "mean": "Mean score", "windows": "Windows"}
+_SCORES = {"peak": "Score", "mean": "Mean score", "windows": "Windows", "threshold": "Threshold"}
+_TEXTS = {"channel_id": "Channel id", "model": "Model", "version": "Version"}
+_WRITTEN = {*COLUMNS, "nyquist_hz", "file_start_s", *_SCORES, *_TEXTS}
 
 
 def looks_like(line: str) -> bool:
@@ -176,7 +178,8 @@ def write(path: Path, events: pd.DataFrame) -> None:
     Parameters
     ----------
     events: onset_s, offset_s (s), label; perhaps file, low_hz, high_hz, nyquist_hz (Hz), channel,
-        and the scores peak, mean and windows.
+        the scores peak, mean and windows, the threshold, and channel_id, model and version, which
+        stand in columns of their own.
 
     Raises
     ------
@@ -184,13 +187,16 @@ def write(path: Path, events: pd.DataFrame) -> None:
         Only some of the events name a file, a high frequency is unknown where the low one is
         known and `nyquist_hz` is not, and what `table.writable` refuses.
     """
-    events = writable(events, path)
+    # Others, as times of day, cost more than all the rest where there are thousands of events.
+    events = writable(events[[name for name in events if name in _WRITTEN]], path)
     if (events["file"] == "").any() and (events["file"] != "").any():
         row = int((events["file"] == "").to_numpy().argmax()) + 1
         raise DataError(f"{path}, event {row} cannot be written: others name a file: add it")
     scores = {old: new for old, new in _SCORES.items() if old in events}
     header = ["Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)"]
-    header += ["High Freq (Hz)", "Begin File", "File Offset (s)", "Annotation", *scores.values()]
+    texts = {old: new for old, new in _TEXTS.items() if old in events}
+    header += ["High Freq (Hz)", "Begin File", "File Offset (s)", "Annotation"]
+    header += [*scores.values(), *texts.values()]
     lines = ["\t".join(header)]
     for number, event in enumerate(events.to_dict("records"), start=1):
         before = event.get("file_start_s", 0.0)
@@ -200,5 +206,6 @@ def write(path: Path, events: pd.DataFrame) -> None:
         cells += [decimal(value) for value in times]
         cells += [event["file"], decimal(event["onset_s"]), event["label"]]
         cells += ["" if pd.isna(event[s]) else decimal(event[s]) for s in scores]
+        cells += [str(event[text]) for text in texts]
         lines.append("\t".join(cells))
     write_text(path, "".join(f"{line}\n" for line in lines))

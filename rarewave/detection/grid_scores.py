@@ -1,0 +1,74 @@
+"""Windows of whole recordings on the grid, as detectors run, with their labels and scores."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from rarewave.base.tables import EVALUATED, OTHERS, Schema, conform, with_scores
+from rarewave.base.tasks import Task
+from rarewave.baselines.registry import SIGNALS
+from rarewave.dataset.labelling import Labelling, label_windows
+from rarewave.detection.heldout import Heldout
+from rarewave.detection.scanning import Scan
+from rarewave.frontend.transform import FrontEnd
+
+# What the stage scan keeps of windows on the grid where training has windows around calls.
+SCHEMA: Schema = OTHERS | {"part": "str", "group": "str", "start_s": "float64", "event_id": "str"}
+
+
+def schema(names: Sequence[str]) -> Schema:
+    """The columns of the table, with a score of every name."""
+    return with_scores(SCHEMA | EVALUATED, names)
+
+
+def grid_scores(
+    held: Heldout,
+    part: str,
+    scans: Sequence[Scan],
+    front_end: FrontEnd,
+    labelling: Labelling,
+    task: Task,
+    detectors: Sequence[str],
+    signals: pd.DataFrame | None,
+) -> pd.DataFrame:
+    """Used windows of recordings held out whole, a row for each detector: table `schema`.
+
+    Labels are given as in the stage clean; uncertain windows and gaps are left out. `row` is -1,
+    for the data set does not hold these windows.
+
+    Parameters
+    ----------
+    scans : of the streams of `held`, with a column for each name of each detector, in order.
+    signals : what `stream_signals` gives for the baselines of the signal; None: there are none.
+    """
+    rate, tables = front_end.clean.sample_rate_hz, []
+    group = held.recordings.set_index("recording_id")["group"]
+    events = pd.concat([held.truth, held.doubtful], ignore_index=True)
+    for scan in scans:
+        name, first = scan.stream.pieces[0].header.recording_id, scan.first[: len(scan.P)]
+        mine = held.gaps[held.gaps["recording_id"] == name]
+        gaps = np.rint(mine[["onset_s", "offset_s"]].to_numpy(float) * rate).astype(np.int64)
+        about = events[events["recording_id"] == name]
+        windows = label_windows(first, gaps, about, rate, front_end.grid, labelling)
+        windows["start_s"] = first / rate
+        windows["window_id"] = [f"{name}/{sample:08d}" for sample in first]
+        windows["recording_id"] = name
+        windows["group"] = held.in_files(
+            windows[["recording_id", "start_s"]].assign(
+                onset_s=windows["start_s"], offset_s=windows["start_s"]
+            )
+        )["recording_id"].map(group)
+        windows = windows.assign(part=part, row=-1, unit="")
+        used = (windows["status"] == "used").to_numpy() & np.isfinite(scan.P).all(axis=1)
+        for number, detector in enumerate(detectors):
+            P = np.asarray(scan.P[:, number * len(task.names) :], float)
+            scores = {f"p_{n}": P[used, k] for k, n in enumerate(task.names)}
+            tables.append(windows[used].assign(detector=detector, **scores))
+        if signals is not None:
+            values = signals[signals["recording_id"] == name].reset_index(drop=True)[used]
+            scores = {f"p_{n}": np.nan for n in task.names}
+            for detector in SIGNALS:
+                scores[f"p_{task.events[0]}"] = values[detector].to_numpy()
+                tables.append(windows[used].assign(detector=detector, **scores))
+    return conform(pd.concat(tables, ignore_index=True), schema(task.names), "windows on the grid")

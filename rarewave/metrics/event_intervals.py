@@ -1,0 +1,91 @@
+"""Intervals of event scores, by drawing whole groups of recordings again."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rarewave.metrics.bootstrap import group_weights, interval
+
+Array = NDArray[np.float64]
+SCORES = ("precision", "recall", "f1")
+
+
+def counts_by_unit(
+    truth: pd.DataFrame,
+    found: pd.DataFrame,
+    pairs: NDArray[np.int64],
+    units: tuple[NDArray[np.str_], NDArray[np.str_]],
+    classes: Sequence[str],
+) -> Array:
+    """Events, detections and hits (units, classes, 3), by where each lies.
+
+    Parameters
+    ----------
+    pairs : (k, 2) rows of `truth` and `found`, of `event_based.match`.
+    units : of each event and of each detection; a hit lies where its event does.
+    """
+    names, index = np.unique(np.concatenate(units), return_inverse=True)
+    of_truth, of_found = np.split(index, [len(truth)])
+    label = {name: number for number, name in enumerate(classes)}
+    kinds = truth["label"].map(label).to_numpy(int), found["label"].map(label).to_numpy(int)
+    counts = np.zeros((len(names), len(classes), 3))
+    np.add.at(counts[:, :, 0], (of_truth, kinds[0]), 1)
+    np.add.at(counts[:, :, 1], (of_found, kinds[1]), 1)
+    np.add.at(counts[:, :, 2], (of_truth[pairs[:, 0]], kinds[0][pairs[:, 0]]), 1)
+    return counts
+
+
+def event_intervals(
+    counts: Array, classes: Sequence[str], resamples: int, seed: int
+) -> dict[str, tuple[float, float, int]]:
+    """Low, high (95 %) and number of units of precision, recall and F1.
+
+    Units with events and without are drawn apart. A recall and an F1 rest on the units that hold
+    events, a precision on those that hold detections.
+
+    Returns
+    -------
+    `precision`, `recall` and `f1` of all events alike, `macro_f1`, and those of each class as
+    `f1.<class>`.
+    """
+    if not len(counts):
+        return {}
+    eventful = counts[:, :, 0].sum(axis=1) > 0
+    names = np.arange(len(counts)).astype("U")
+    weights = group_weights(names, eventful.astype(np.int8), resamples, seed)
+    draws = np.einsum("ru,ukc->rkc", weights, counts)
+    total = counts.sum(axis=0)
+    values, drawn = _scores(total.sum(axis=0)), _scores(draws.sum(axis=1))
+    each, drawn_each = _scores(total), _scores(draws)
+    columns = {"precision": 1, "recall": 0, "f1": 0}  # of counts, that a score rests on
+    found = {}
+    for name, (score, at) in enumerate(columns.items()):
+        units = int((counts[:, :, at].sum(axis=1) > 0).sum())
+        found[score] = (*interval(float(values[name]), drawn[name], units), units)
+        for k, label in enumerate(classes):
+            units = int((counts[:, k, at] > 0).sum())
+            ends = interval(float(each[name, k]), drawn_each[name, :, k], units)
+            found[f"{score}.{label}"] = (*ends, units)
+    macro, units = float(_mean(each[2])), int(eventful.sum())
+    found["macro_f1"] = (*interval(macro, _mean(drawn_each[2]), units), units)
+    return found
+
+
+def _scores(counts: Array) -> Array:
+    """Precision, recall and F1 (3, ...) of counts (..., 3); NaN where undefined."""
+    reference, detected, hits = np.moveaxis(counts, -1, 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision = np.where(detected > 0, hits / detected, 0.0)
+        recall = hits / reference
+        f1 = np.where(reference > 0, 2 * hits / (reference + detected), np.nan)
+    return np.stack([precision, recall, f1])
+
+
+def _mean(values: Array) -> Array:
+    """The mean over the last axis of what is known."""
+    known = np.isfinite(values)
+    total = np.where(known, values, 0.0).sum(axis=-1)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(total / known.sum(axis=-1))
