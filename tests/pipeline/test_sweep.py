@@ -153,7 +153,7 @@ PARAMETERS = [
     (lambda f: section(f, "pattern: recordings/*.mseed", 'pattern: "**x"'), ["ingest.pattern"]),
     (lambda f: section(f, "coda_s: 600", "coda_s: 1.0e+300"), ["ingest.coda_s", "at most"]),
     (lambda f: section(f, "order: 4", "order: 200"), ["clean.order", "between 1 and 12"]),
-    (lambda f: section(f, "sample_rate_hz: 6.625", "sample_rate_hz: 1.0e+9"), ["sampling rate"]),
+    (lambda f: section(f, "sample_rate_hz: 6.625", "sample_rate_hz: 1.0e+9"), ["sample_rate_hz"]),
     (lambda f: section(f, "window_samples: 560", "window_samples: 10000000000"), ["window"]),
 ]
 
