@@ -64,7 +64,7 @@ def main() -> None:
 def of_the_signal(data: Indexed, options: Baselines) -> pd.DataFrame:
     """The score of every window, used or not, by each baseline of the signal itself."""
     windows = artifacts.windows()
-    X_clean, where = artifacts.cleaned(windows["recording_id"])
+    X_clean, where = artifacts.cleaned(windows, every=True)
     gaps = read_table(artifacts.GAPS, GAPS)
     rate, length = data.front_end.clean.sample_rate_hz, data.front_end.grid.window_samples
     return pd.concat(

@@ -10,12 +10,9 @@ import pandas as pd
 from rarewave.base.files import NpyRows, write_csv, write_json, write_npy
 from rarewave.base.parallel import ordered_map
 from rarewave.base.tables import (
-    EVENTS,
     GAPS,
-    RECORDINGS,
     WAVEFORMS,
     WINDOWS,
-    read_table,
     write_table,
 )
 from rarewave.base.tasks import BACKGROUND, task_of
@@ -36,8 +33,8 @@ def main() -> None:
         "clean", Cleaning, Placement, Labelling, Target
     )
     (split,) = params.options("split", Split)
-    listed = read_table(artifacts.RECORDINGS, RECORDINGS)
-    events = read_table(artifacts.EVENTS, EVENTS)
+    listed = artifacts.recordings()
+    events = artifacts.events(listed)
     ingest = params.read_section("ingest")
     block_s, parted = np.inf, (listed, events)
     if ingest["group"] == "block":

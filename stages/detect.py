@@ -8,7 +8,7 @@ import pandas as pd
 from rarewave.base import timing
 from rarewave.base.compute import Compute
 from rarewave.base.files import read_json, write_csv, write_json
-from rarewave.base.tables import COVERAGE, DETECTED, EVENTS, ROWS, read_table, write_table
+from rarewave.base.tables import COVERAGE, DETECTED, ROWS, read_table, write_table
 from rarewave.baselines.registry import CLASSIFIERS, SIGNALS
 from rarewave.dataset import training_calls
 from rarewave.detection import at_thresholds, coverage, judging, operating_points, scanning
@@ -41,7 +41,7 @@ def main() -> None:
     backend.start(compute.threads)
     model, parts = detector.load(artifacts.MODEL), held_out()
     test, names = parts["test"], list(model.task.events)
-    events = read_table(artifacts.EVENTS, EVENTS)
+    events = artifacts.events(artifacts.recordings())
     used = artifacts.split(artifacts.used_windows()["window_id"])
     bands = training_calls.bands(events, artifacts.windows(), used, model.task)
     folder = Path(params.read_section("ingest")["data"])

@@ -8,7 +8,6 @@ import pandas as pd
 
 from rarewave.base.files import write_csv, write_json
 from rarewave.base.parallel import ordered_map
-from rarewave.base.tables import EVENTS, RECORDINGS, read_table
 from rarewave.dataset import looks
 from rarewave.measurement import calls
 from rarewave.measurement.calls import Exploration
@@ -23,8 +22,8 @@ def main() -> None:
     """Measure every call, summarise, draw."""
     (options,) = params.options("eda", Exploration)
     folder = Path(params.read_section("ingest")["data"])
-    listed = read_table(artifacts.RECORDINGS, RECORDINGS)
-    events = read_table(artifacts.EVENTS, EVENTS)
+    listed = artifacts.recordings()
+    events = artifacts.events(listed)
     rows = listed.to_dict("records")
     work = partial(looks.explore, folder=folder, events=events, options=options)
     table = pd.DataFrame([call for found in ordered_map(work, rows, "eda") for call in found])

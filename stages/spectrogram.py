@@ -23,7 +23,7 @@ def main() -> None:
         options = crop(options, made["sizes"], made["clean"]["sample_rate_hz"])
     front_end = FrontEnd.from_dict(made | {"spectrogram": dataclasses.asdict(options)})
     windows = artifacts.windows()
-    X_clean, waveforms = artifacts.cleaned(windows["recording_id"])
+    X_clean, waveforms = artifacts.cleaned(windows, every=True)
     tables = dict(list(windows.groupby("recording_id")))
     levels = Levels(options.floor_db)
     with (

@@ -1,6 +1,7 @@
 """Labels of sound files, in any of their forms, to events in seconds from the start."""
 
 import glob
+import os
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from rarewave.annotations import table as table_of_labels
 from rarewave.annotations.formats import clips
 from rarewave.annotations.formats.names import labels_from_name
 from rarewave.annotations.sources import Sources
+from rarewave.base import files
 from rarewave.base.errors import DataError
 from rarewave.base.tables import EVENTS, conform
 from rarewave.base.tasks import BACKGROUND
@@ -104,7 +106,8 @@ def _files(
                     f"ingest.label_files has {pattern!r}: only {{stem}} and {{folder}} are filled "
                     "in, as in labels/{stem}.txt"
                 ) from None
-            if (folder / name).is_file():
+            if os.path.lexists(folder / name):  # a pipe or a broken link is no missing file
+                files.refuse_special(folder / name)
                 if name in taken:
                     raise DataError(
                         f"{folder / name} would label both {taken[name]} and {path}: use "

@@ -35,7 +35,7 @@ def one_message(name: str, stopped: str) -> Iterator[None]:
             stream.reconfigure(errors="backslashreplace")
     try:
         yield
-        sys.stdout.flush()
+        _flush()
     except KeyboardInterrupt:
         _leave(f"{name}: {stopped}")
     except BrokenPipeError:  # whoever read it, as `head`, has seen enough
@@ -104,10 +104,15 @@ def _unexpected(error: Exception) -> str:
 def _leave(message: str) -> None:
     """End with a message that any terminal takes, even where standard output is full."""
     try:
-        sys.stdout.flush()
+        _flush()
     except (OSError, ValueError):
         _quiet_stdout()
     sys.exit(message.encode("utf-8", "backslashreplace").decode("utf-8"))
+
+
+def _flush() -> None:
+    if sys.stdout is not None:  # None: it was closed before the program began
+        sys.stdout.flush()
 
 
 def _quiet_stdout() -> None:

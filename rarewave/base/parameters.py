@@ -249,6 +249,8 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
         value = value.isoformat()  # YAML reads 1971-04-08 as a date
     if type(value) is not hint:
         raise DataError(f"parameter {name} is {value!r}: it must be {describe(hint)}")
+    if hint is str and "\0" in value:
+        raise DataError(f"parameter {name} is {value!r}: it must have no null character")
     if hint is float and not math.isfinite(value):
         raise DataError(f"parameter {name} is {value!r}: it must be finite")
     if hint in (float, int) and abs(value) > _LARGEST:

@@ -117,6 +117,19 @@ COVERAGE: Schema = {
 }
 
 
+# What numbers of a table that is read may be, from and to; frequencies may be unknown.
+_FAR = 1e12
+_NUMBERS = {
+    "sample_rate": (1e-9, _FAR),
+    "duration_s": (1e-9, _FAR),
+    "onset_s": (-_FAR, _FAR),
+    "offset_s": (-_FAR, _FAR),
+} | dict.fromkeys(
+    ("n_samples", "start_s", "new_s", "first", "count", "low_hz", "high_hz"), (0.0, _FAR)
+)
+_MAY_LACK = ("low_hz", "high_hz")
+
+
 def with_scores(schema: Schema, classes: Sequence[str]) -> Schema:
     """The schema with a column `p_<class>` for each class."""
     return schema | {f"p_{name}": "float64" for name in classes}
@@ -218,8 +231,20 @@ def write_table(path: Path, frame: pd.DataFrame, schema: Schema) -> None:
 
 def read_table(path: Path, schema: Schema) -> pd.DataFrame:
     """Read a parquet table and check it against its schema."""
-    content = content_of(path)
-    return conform(parquet_of(content, str(path)), schema, str(path))
+    table = conform(parquet_of(content_of(path), str(path)), schema, str(path))
+    for column, (low, high) in _NUMBERS.items():
+        if column not in schema:
+            continue
+        values = table[column]
+        bad = ~values.between(low, high)
+        if column in _MAY_LACK:
+            bad &= values.notna()
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise DataError(
+                f"{path}, row {row + 1}: {column} is {values[row]}: run the stage that makes it"
+            )
+    return table
 
 
 def parquet_of(content: bytes, name: str) -> pd.DataFrame:

@@ -163,7 +163,8 @@ def spans(
 def _width(edges: NDArray[np.int64], rate: float, joining: Joining) -> int:
     """Cells of the running median."""
     cell = (edges[-1] - edges[0]) / (len(edges) - 1)
-    return int(2 * (round(joining.smooth_s * rate / cell) // 2) + 1)
+    half = min(round(joining.smooth_s * rate / cell) // 2, len(edges))
+    return int(2 * half + 1)
 
 
 def _rows(

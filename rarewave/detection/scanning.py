@@ -140,6 +140,8 @@ def kept(
             first = starts(length, front_end.grid)
         if not problem and len(P) != len(first):
             raise DataError(f"{path} holds {len(P)} of {len(first)} scores: run the stage scan")
+        if not _probabilities(P):
+            raise DataError(f"{path} holds what are no scores: run the stage scan")
         if len(P) and not _beside(path).exists():
             raise DataError(f"{_beside(path)} does not exist: run the stage scan")
         scores = partial(_scores, path, width)
@@ -167,8 +169,8 @@ def _planned(scorer: Scorer, stream: Stream, scores: Path) -> tuple[Scan, int]:
         return Scan(stream, np.zeros(0, np.int64), opened, 0, problem, nothing), 0
     first = starts(length, front_end.grid)
     done = len(opened()) // transform.CHUNK * transform.CHUNK
-    if not _beside(scores).exists():
-        done = 0
+    if not _beside(scores).exists() or not _probabilities(opened()[:done]):
+        done = 0  # from the start: what is there was not written by a scan, or was damaged
     scale = cleaning.raw_per_cleaned(stream.sample_rate, front_end.clean)
     reached = round(_ends(first, done, front_end.grid.window_samples) * scale)
     known = int((_pairs(scores)[:, 0] < reached).sum())
@@ -222,6 +224,14 @@ def _scores(path: Path, width: int) -> NDArray[np.float32]:
     if not rows:
         return np.zeros((0, width), np.float32)
     return np.memmap(path, np.float32, "r", shape=(rows, width))
+
+
+def _probabilities(P: NDArray[np.float32]) -> bool:
+    """Whether all scores are from 0 to 1, or NaN where nothing was recorded."""
+    return all(
+        bool((((some >= 0) & (some <= 1)) | np.isnan(some)).all())
+        for some in np.array_split(P, max(1, len(P) >> 16))
+    )
 
 
 def _beside(scores: Path) -> Path:

@@ -18,6 +18,7 @@ from rarewave.base.parameters import Above, AtLeast, Between, Seconds
 BLOCK = 1 << 20
 # Resampling to more would only make room for nothing.
 _MOST_TIMES = 100
+_LEAST = 1e-5  # of the rate: a filter of lower frequencies is no numbers any more
 
 Read = Callable[[int, int], NDArray[np.float64]]
 
@@ -51,6 +52,11 @@ class Cleaning:
                 raise DataError(
                     f"{name} ({value:g}) must be below half of sample_rate_hz "
                     f"({self.sample_rate_hz / 2:g})"
+                )
+            if value is not None and value < _LEAST * self.sample_rate_hz:
+                raise DataError(
+                    f"{name} ({value:g}) is too low for a filter at sample_rate_hz "
+                    f"({self.sample_rate_hz:g}): it must be at least {_LEAST:g} of it, or null"
                 )
 
 

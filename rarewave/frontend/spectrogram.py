@@ -99,6 +99,10 @@ def spectrograms(
         raise DataError(
             f"windows of {samples} samples are shorter than spectrogram.n_fft {options.n_fft}"
         )
+    if options.hop > samples:
+        raise DataError(
+            f"spectrogram.hop {options.hop} is longer than a window of {samples} samples: lower it"
+        )
     n_frames = 1 + (samples - options.n_fft) // options.hop
     filters = mel_filters(rate, options) if options.scale == "mel" else None
     rows = kept_rows(rate, options)

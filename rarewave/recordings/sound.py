@@ -222,8 +222,13 @@ def channels_of(path: Path) -> int:
 
 def check_pattern(pattern: str) -> None:
     """Raise `DataError` where a pattern of start times has a field that is not known."""
-    for letter in re.findall(r"%(.)", pattern):
+    letters = re.findall(r"%(.)", pattern)
+    for letter in letters:
         _field(letter, pattern)
+    if not {"Y", "y"} & set(letters) or not ("j" in letters or {"m", "d"} <= set(letters)):
+        raise DataError(
+            f"the start pattern is {pattern!r}: it must say year, month and day, as %Y%m%d_%H%M%S"
+        )
 
 
 def _field(letter: str, pattern: str) -> str:

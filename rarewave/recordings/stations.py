@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from rarewave.base import xml
 from rarewave.base.errors import DataError
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ def read(path: Path) -> "Inventory":
 
     if not Path(path).is_file():
         raise DataError(f"no file {path}: correct --stations")
+    document, _ = xml.document(path, "Station", "correct --stations")
     try:
-        with open(path, "rb") as stream:
-            return obspy.read_inventory(stream, format="STATIONXML")
+        return obspy.read_inventory(document, format="STATIONXML")
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{path} is not StationXML ({reason}): correct --stations") from None

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec
@@ -15,6 +16,8 @@ P = ParamSpec("P")
 
 FINGERPRINT = "rarewave.fingerprint"
 EXPERIMENT = "rarewave"
+_PATIENCE_S = 10.0
+_given_up = False
 _LOCK_S = 60.0  # that another process may take for the tables of a new store
 
 
@@ -36,10 +39,16 @@ def never_fails(log: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(log)
     def safe(*args: P.args, **kwargs: P.kwargs) -> None:
+        global _given_up
+        if _given_up:
+            return
+        began = time.monotonic()
         try:
             log(*args, **kwargs)
         except Exception as error:
             warn(error)
+            # Each call to a server that has died would wait as long again.
+            _given_up = time.monotonic() - began > _PATIENCE_S
 
     return safe
 
@@ -103,6 +112,8 @@ def open_run(root: Path, mark: str, name: str, tags: Mapping[str, str]) -> Run |
 
     Returns None, with one line on standard error, where no store answers.
     """
+    global _given_up
+    _given_up = False
     try:
         client = connect(root)
         experiment = client.get_experiment_by_name(EXPERIMENT)
@@ -152,7 +163,6 @@ def _allowed(key: str) -> str:
 def log_metrics(run: Run | None, rows: Iterable[tuple[int, Mapping[str, float]]]) -> None:
     """Log metrics of steps in one batch; null and non-finite values are left out."""
     import math
-    import time
 
     from mlflow.entities import Metric
 

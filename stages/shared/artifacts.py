@@ -82,6 +82,27 @@ def plots(stage: str) -> Path:
     return Path(f"plots/{stage}")
 
 
+def recordings() -> pd.DataFrame:
+    """The recordings; each has a name of its own."""
+    table = read_table(RECORDINGS, tables.RECORDINGS)
+    refuse_repeated(table, "recording_id", RECORDINGS)
+    if not len(table) or not table["content"].str.fullmatch("[0-9a-f]{1,64}").all():
+        raise DataError(f"{RECORDINGS} has no digests of the recordings: run the stage ingest")
+    return table
+
+
+def events(listed: pd.DataFrame) -> pd.DataFrame:
+    """The events of some recordings."""
+    table = read_table(EVENTS, tables.EVENTS)
+    empty = (table["offset_s"] <= table["onset_s"]) | (table["label"] == "")
+    if empty.any() or not table["recording_id"].isin(listed["recording_id"]).all():
+        raise DataError(
+            f"{EVENTS} has events without a length or label, or of other recordings than "
+            f"{RECORDINGS}: run the stage ingest"
+        )
+    return table
+
+
 def windows() -> pd.DataFrame:
     """All windows, whatever their status."""
     table = read_table(WINDOWS_TABLE, WINDOWS)
@@ -122,10 +143,10 @@ def _refuse_others(names: pd.Series, windows: Names, path: Path, stage: str) -> 
         raise DataError(f"{path} is of other windows than the data set: run the stage {stage}")
 
 
-def cleaned(recordings: pd.Series) -> tuple[NDArray[np.float32], pd.DataFrame]:
+def cleaned(windows: pd.DataFrame, every: bool = False) -> tuple[NDArray[np.float32], pd.DataFrame]:
     """The cleaned samples of all recordings, memory-mapped, and where each lies in them.
 
-    `recordings` are names that must be among them.
+    `windows` are of recordings that must be among them; `every`: they are all of them.
     """
     samples, where = read_npy(X_CLEAN, dimensions=1), read_table(WAVEFORMS, tables.WAVEFORMS)
     refuse_repeated(where, "recording_id", WAVEFORMS)
@@ -134,15 +155,21 @@ def cleaned(recordings: pd.Series) -> tuple[NDArray[np.float32], pd.DataFrame]:
         raise DataError(f"{WAVEFORMS} does not lie end to end: run the stage clean")
     if len(samples) != where["count"].sum():
         raise DataError(f"{X_CLEAN} is of other recordings than {WAVEFORMS}: run the stage clean")
-    if not recordings.isin(where["recording_id"]).all():
+    known, wanted = set(where["recording_id"]), set(windows["recording_id"])
+    if not wanted <= known or (every and wanted != known):
         raise DataError(f"{WAVEFORMS} is of other recordings than the windows: run the stage clean")
+    if every and (windows.groupby("recording_id")["start_s"].diff() <= 0).any():
+        raise DataError(f"{WINDOWS_TABLE} is not in the order of time: run the stage clean")
     return samples, where
 
 
 def scores(path: Path, windows: pd.Series, task: Task) -> pd.DataFrame:
     """Scores of the network, or of baselines; `windows` are the names that they may have."""
     schema = with_scores(OTHERS | SCORES if path == BASELINE_SCORES else SCORES, task.names)
-    return read_scores(path, schema, windows, task.events)
+    table = read_scores(path, schema, windows, task.events)
+    if path == TRAINED and not (table["part"] == "validation").any():
+        raise DataError(f"{path} has no window of the part validation: run the stage train")
+    return table
 
 
 def thresholds() -> dict[str, dict[str, float]]:
@@ -159,4 +186,11 @@ def thresholds() -> dict[str, dict[str, float]]:
 
 def about_clean(*more: str) -> dict[str, Any]:
     """The front end as far as clean knows it, the task, and more, as `sizes` of training calls."""
-    return read_json(CLEAN_ABOUT, "clean", "grid", "task", *more)
+    content = read_json(CLEAN_ABOUT, "clean", "grid", "task", *more)
+    for part, name in (("clean", "sample_rate_hz"), ("grid", "hop_samples")):
+        value = content[part].get(name) if isinstance(content[part], dict) else None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            raise DataError(f"{CLEAN_ABOUT}: {part}.{name} is {value!r}: run the stage clean")
+    if "sizes" in more and not isinstance(content["sizes"], dict):
+        raise DataError(f"{CLEAN_ABOUT} has no sizes: run the stage clean")
+    return content

@@ -1,5 +1,6 @@
 """What the stages tell MLflow: one run per pipeline state, brought up to date from the files."""
 
+import csv
 import hashlib
 import os
 import subprocess
@@ -8,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from rarewave.base import timing
-from rarewave.base.files import read_json
+from rarewave.base.errors import DataError
+from rarewave.base.files import read_json, text_of
 from rarewave.tracking import runs
 from rarewave.tracking.runs import Run
 from stages.shared import artifacts, params
@@ -86,16 +88,14 @@ def _sync(run: Run | None, stages: Sequence[str]) -> None:
         history = Path(f"plots/{stage}/history.csv")
         if stage not in stages or not history.exists() or _has_curves(run, stage):
             continue
-        header, *lines = history.read_text().splitlines()
-        rows = [
-            {
-                name: float(text)
-                for name, text in zip(header.split(","), line.split(","), strict=True)
-                if text
-            }
-            for line in lines
-        ]
-        runs.log_metrics(run, [(int(row["epoch"]), _epoch(stage, row)) for row in rows])
+        try:
+            rows = list(csv.DictReader(text_of(history).splitlines(), strict=True))
+            read = [{name: float(text) for name, text in row.items() if text} for row in rows]
+            steps = [(int(row["epoch"]), _epoch(stage, row)) for row in read]
+        except (csv.Error, ValueError, TypeError, KeyError, DataError):
+            runs.warn(ValueError(f"{history} is no table of epochs"))
+            continue
+        runs.log_metrics(run, steps)
 
 
 def _has_curves(run: Run, stage: str) -> bool:
@@ -108,5 +108,8 @@ def _has_curves(run: Run, stage: str) -> bool:
 
 
 def _commit() -> str:
-    found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True)
+    try:
+        found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True)
+    except OSError:  # no Git on this machine
+        return ""
     return found.stdout.strip()

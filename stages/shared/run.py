@@ -14,4 +14,4 @@ def run(stage: str, main: Callable[[], None]) -> None:
     began = time.time()
     with ending.one_message(stage, STOPPED):
         main()
-    timing.write(stage, BEGAN, began)
+        timing.write(stage, BEGAN, began)

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from rarewave.base.tables import EVENTS, GAPS, RECORDINGS, read_table
+from rarewave.base.tables import GAPS, read_table
 from rarewave.base.tasks import Task
 from rarewave.detection import grid_scores
 from rarewave.detection.heldout import PARTS, Heldout, heldout
@@ -15,9 +15,10 @@ def held_out() -> dict[str, Heldout]:
     task, rate = Task.from_dict(made["task"]), made["clean"]["sample_rate_hz"]
     gaps = read_table(artifacts.GAPS, GAPS)
     gaps = gaps.assign(onset_s=gaps["start"] / rate, offset_s=gaps["stop"] / rate)
+    listed = artifacts.recordings()
     tables = (
-        read_table(artifacts.RECORDINGS, RECORDINGS),
-        read_table(artifacts.EVENTS, EVENTS),
+        listed,
+        artifacts.events(listed),
         artifacts.windows(),
         gaps[["recording_id", "onset_s", "offset_s"]],
         artifacts.split(artifacts.used_windows()["window_id"]),
@@ -32,7 +33,7 @@ def on_grid(task: Task) -> dict[str, pd.DataFrame]:
     thresholds and scores are of windows as detect meets them. Nothing where training is on the
     grid.
     """
-    if artifacts.about_clean()["placement"] != "calls":
+    if artifacts.about_clean("placement")["placement"] != "calls":
         return {}
     table = read_table(artifacts.GRID_SCORES, grid_scores.schema(task.names))
     return {part: table[table["part"] == part] for part in PARTS}

@@ -110,3 +110,11 @@ def test_broken_lines_of_the_ledger_are_counted(
     timing.write("split", 0.0, 1.0)
     assert [row["stage"] for row in timing.last_run()] == ["split"]
     assert "3 of 4 lines" in capsys.readouterr().err
+
+
+def test_a_closed_standard_output_is_no_mistake() -> None:
+    """As a job of cron may have it."""
+    script = "import sys; sys.stdout = None\n"
+    script += "from rarewave.base.ending import one_message as m\nwith m('x', 's'): print('words')"
+    done = subprocess.run([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -153,7 +153,7 @@ PARAMETERS = [
     (lambda f: section(f, "pattern: recordings/*.mseed", 'pattern: "**x"'), ["ingest.pattern"]),
     (lambda f: section(f, "coda_s: 600", "coda_s: 1.0e+300"), ["ingest.coda_s", "at most"]),
     (lambda f: section(f, "order: 4", "order: 200"), ["clean.order", "between 1 and 12"]),
-    (lambda f: section(f, "sample_rate_hz: 6.625", "sample_rate_hz: 1.0e+9"), ["sampling rate"]),
+    (lambda f: section(f, "sample_rate_hz: 6.625", "sample_rate_hz: 1.0e+9"), ["sample_rate_hz"]),
     (lambda f: section(f, "window_samples: 560", "window_samples: 10000000000"), ["window"]),
 ]
 
@@ -490,6 +490,22 @@ def test_labels(
     for part in says:
         assert part in done.stderr, done.stderr
     assert not list((sound / "artifacts").rglob("*.parquet"))
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
+def test_a_label_file_that_cannot_be_read_is_not_a_missing_one(sound: Path, kind: str) -> None:
+    """A missing one says that nobody listened."""
+    project.good(labelled(sound, {"rec0.txt": "1\t2\tlow\n"}))
+    path = sound / "data/rec1.txt"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "link":
+        path.symlink_to("nowhere.txt")
+    else:
+        path.mkdir()
+    done = project.stage(sound, "ingest")
+    assert done.returncode == 1 and "rec1.txt" in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr and "unexpected" not in done.stderr, done.stderr
 
 
 def test_what_is_not_read_is_said(sound: Path) -> None:

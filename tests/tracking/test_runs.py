@@ -177,3 +177,22 @@ def test_an_error_of_the_user_is_not_swallowed() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
+
+
+def test_a_server_that_dies_slowly_is_not_asked_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """A stage with hundreds of epochs would wait for each."""
+    now = [0.0]
+    monkeypatch.setattr(runs.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(runs, "_given_up", False)
+
+    @runs.never_fails
+    def slow() -> None:
+        now[0] += 40.0
+        raise ConnectionError("timed out")
+
+    for _ in range(3):
+        slow()
+    assert now[0] == 40.0
+    assert capsys.readouterr().err.count("MLflow did not log") == 1

@@ -1,21 +1,20 @@
 """Seismic events as QuakeML 1.2."""
 
 import hashlib
-import io
 import re
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.parsers import expat
 
 import numpy as np
 import pandas as pd
 
 from rarewave.annotations.cells import nanoseconds
 from rarewave.annotations.table import bad_label
+from rarewave.base import xml
 from rarewave.base.errors import DataError
-from rarewave.base.files import content_of, whole
+from rarewave.base.files import whole
 from rarewave.base.tables import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def read(path: Path) -> pd.DataFrame:
     """
     import obspy
 
-    document, count = _document(path)
+    document, count = xml.document(path, "event", "see ingest.label_files")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what it leaves out is counted below
@@ -84,32 +83,6 @@ def read(path: Path) -> pd.DataFrame:
     for column in ("start", "end"):
         table[column] = nanoseconds(pd.to_datetime(table[column], utc=True), table["row"], path)
     return table
-
-
-def _document(path: Path) -> tuple[io.BytesIO, int]:
-    """The XML of a file and its number of events.
-
-    It may not define entities: they grow without end, and read other files.
-    """
-    content = content_of(path, "see ingest.label_files")
-
-    def refuse(*declared: object) -> None:
-        raise DataError(f"{path} has a DOCTYPE, which QuakeML has not: take it out")
-
-    count = 0
-
-    def element(name: str, attributes: dict[str, str]) -> None:
-        nonlocal count
-        count += name.rsplit(":", 1)[-1] == "event"
-
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = element
-    try:
-        parser.Parse(content, True)
-    except (expat.ExpatError, ValueError) as error:
-        raise DataError(f"{path} is not XML ({error}): write it again as QuakeML 1.2") from None
-    return io.BytesIO(content), count
 
 
 def _check_time(time: Any, where: str) -> None:
