@@ -62,7 +62,7 @@ def main() -> None:
 def of_the_signal(held: Heldout, scans: list[Scan], front_end: FrontEnd) -> pd.DataFrame:
     """Signal level and STA/LTA of every window, which the data set has around calls only."""
     (options,) = params.options("baselines", Baselines)
-    X_clean, where = artifacts.cleaned(held.recordings["recording_id"])
+    X_clean, where = artifacts.cleaned(held.recordings)
     return stream_signals.stream_signals(held, scans, X_clean, where, front_end, options)
 
 
