@@ -27,8 +27,6 @@ def _explained(axes_pair: Any, case: dict[str, Any], front: dict[str, NDArray]) 
     wave = case["waveform"]
     times = np.arange(len(wave)) / front["rate_hz"]  # of the window; its context is not drawn
     lower.plot(times, wave, color="black", linewidth=0.4)
-    lower.set_xlim(bounds[:2])
-    upper.set_xlim(bounds[:2])
     upper.tick_params(labelbottom=False)
     lower.set_yticks([])
     ticks = np.linspace(0, front["duration_s"], 4)
@@ -39,6 +37,8 @@ def _explained(axes_pair: Any, case: dict[str, Any], front: dict[str, NDArray]) 
         clock = [case["start"] + pd.Timedelta(seconds=float(t)) for t in ticks]
         labels = [f"{t:.{places}f} s\n{c:%H:%M:%S}" for t, c in zip(ticks, clock, strict=True)]
     lower.set_xticks(ticks, labels, fontsize=6)
+    for axes in axes_pair:  # after the ticks, which would widen the lower one alone
+        axes.set_xlim(min(bounds[0], 0), max(bounds[1], front["duration_s"]))
     upper.tick_params(labelsize=6)
 
 
