@@ -31,11 +31,7 @@ def ordered_map(
         wanted = os.environ.get("RAREWAVE_JOBS", "")
         cores = os.cpu_count() or 1
         jobs = int(wanted) if wanted.isdigit() else min(cores, len(items) // _WORTH_A_WORKER)
-    results: Iterable[B]
-    if jobs <= 1:
-        results = map(function, items)
-    else:
-        results = _by_workers(function, items, jobs)
+    results = map(function, items) if jobs <= 1 else _by_workers(function, items, jobs)
     yield from tqdm(results, total=len(items), desc=title, unit="file", disable=None)
 
 
