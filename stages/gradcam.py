@@ -51,7 +51,7 @@ def main() -> None:
         | gradcam.mass(heat, hertz, seconds)
         for case, name, heat in zip(chosen, windows["window_id"], maps, strict=True)
     ]
-    draw(model, data, chosen, windows, maps)
+    draw(model, data, chosen, windows, maps, options.layer)
     write_json(artifacts.GRADCAM / "cases.json", lines)
     write_csv(artifacts.GRADCAM / "cases.csv", lines)
     table = pd.DataFrame(lines)
@@ -63,7 +63,12 @@ def main() -> None:
 
 
 def draw(
-    model: Detector, data: Indexed, chosen: list[Case], windows: pd.DataFrame, maps: np.ndarray
+    model: Detector,
+    data: Indexed,
+    chosen: list[Case],
+    windows: pd.DataFrame,
+    maps: np.ndarray,
+    layer: str,
 ) -> None:
     """Each window with its map and waveform, and all of them on one sheet."""
     rate, grid = model.front_end.clean.sample_rate_hz, model.front_end.grid
@@ -73,7 +78,6 @@ def draw(
         "frequency_hz": data.front_end.frequencies_hz,
         "top_hz": min(1.25 * (model.front_end.clean.high_hz or rate), rate / 2),
         "rate_hz": rate,
-        "before_s": grid.context_samples / rate,
         "duration_s": grid.window_samples / rate,
     }
     sheet: dict[str, list[dict[str, Any]]] = {kind: [] for kind in cases.KINDS}
@@ -90,7 +94,9 @@ def draw(
         }
         overlays.overlay(artifacts.plots("gradcam") / f"{case.title}.png", shown, front)
         sheet[case.kind].append(shown)
-    overlays.contact_sheet(artifacts.plots("gradcam") / "contact_sheet.png", sheet, front)
+    path = artifacts.plots("gradcam") / "contact_sheet.png"
+    title = f"{gradcam.method(model.network)}, layer {layer}"
+    overlays.contact_sheet(path, sheet, front, title)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rarewave.base.parameters import Seconds
 from rarewave.base.tables import EVENTS, conform
@@ -50,30 +52,34 @@ def match_events(
     again = catalogue.duplicated(same)
     listed_twice = (catalogue["source"] + " row " + catalogue["row"].astype(str))[again].tolist()
     catalogue = _own_ids(_without_repeats(catalogue[~again], uncertainty.same_event_s))
-    begin = recordings["start"]
-    finish = begin + pd.to_timedelta(recordings["n_samples"] / recordings["sample_rate"], unit="s")
-    stem = recordings["path"].map(lambda path: Path(path).stem)
-    stems = set(stem)
-    rows_for = catalogue.groupby("event_id")["filename"].agg(set)
+    touched = _Recordings(recordings)
+    stem = [Path(path).stem for path in recordings["path"]]
+    stems, given = set(stem), recordings.to_dict("records")
+    rows_for: dict[str, set[str]] = {}
+    for event_id, filename in zip(catalogue["event_id"], catalogue["filename"], strict=True):
+        rows_for.setdefault(event_id, set()).add(filename)
+    open_tail, coda = (
+        pd.Timedelta(seconds=s) for s in (uncertainty.unknown_end_s, uncertainty.coda_s)
+    )
     rows: list[dict[str, Any]] = []
     outside: list[str] = []
     no_recording: list[str] = []
     no_end: list[str] = []
     for event in catalogue.sort_values(["start", "event_id"]).to_dict("records"):
         open_ended = pd.isna(event["end"])
-        tail = pd.Timedelta(seconds=uncertainty.unknown_end_s if open_ended else uncertainty.coda_s)
+        tail = open_tail if open_ended else coda
         last = event["start"] if open_ended else event["end"]
-        hits = recordings[(begin < last + tail) & (finish > event["start"])]
-        named = stem.loc[hits.index].isin(rows_for[event["event_id"]] - {event["filename"]})
-        hits = hits[~named]  # those have a row of their own for this event
+        # Those that are named elsewhere have a row of their own for this event.
+        named = rows_for[event["event_id"]] - {event["filename"]}
+        hits = [k for k in touched.between(event["start"], last + tail) if stem[k] not in named]
         name = f"{event['source']} row {event['row']} ({event['event_id']})"
         if open_ended:
             no_end.append(name)
         if not len(hits):
             known = event["filename"] == "" or event["filename"] in stems
             (outside if known else no_recording).append(name)
-        for recording in hits.to_dict("records"):
-            rows += _rows(event, recording, last, tail)
+        for hit in hits:
+            rows += _rows(event, given[hit], last, tail)
     report = {
         "catalogue_rows": len(catalogue),
         "outside_every_recording": outside,
@@ -82,6 +88,33 @@ def match_events(
         "listed_twice": listed_twice,
     }
     return conform(pd.DataFrame(rows, columns=list(EVENTS)), EVENTS, "events"), report
+
+
+class _Recordings:
+    """Recordings in order of their starts, so that those around a time are found at once."""
+
+    def __init__(self, recordings: pd.DataFrame) -> None:
+        seconds = recordings["n_samples"] / recordings["sample_rate"]
+        begin, end = (
+            _ns(recordings["start"]),
+            _ns(recordings["start"] + pd.to_timedelta(seconds, unit="s")),
+        )
+        known = np.flatnonzero(recordings["start"].notna())
+        self.row = known[np.argsort(begin[known], kind="stable")]
+        self.begin, self.end = begin[self.row], end[self.row]
+        self.reached = np.maximum.accumulate(self.end)
+
+    def between(self, start: pd.Timestamp, stop: pd.Timestamp) -> list[int]:
+        """Rows of the recordings that begin before `stop` and end after `start`, in order."""
+        one = np.searchsorted(self.reached, start.value, side="right")
+        two = np.searchsorted(self.begin, stop.value)
+        inside = self.end[one:two] > start.value
+        return sorted(self.row[one:two][inside].tolist())
+
+
+def _ns(times: "pd.Series[pd.Timestamp]") -> NDArray[np.int64]:
+    """Nanoseconds since 1970."""
+    return times.to_numpy("datetime64[ns]").astype(np.int64)
 
 
 def _rows(
@@ -125,10 +158,18 @@ def _own_ids(catalogue: pd.DataFrame) -> pd.DataFrame:
 
 def _without_repeats(catalogue: pd.DataFrame, same_event_s: float) -> pd.DataFrame:
     """Drop onset-only rows of one source that another source gives with an end."""
-    ends = catalogue[catalogue["end"].notna()]
-    keep = []
-    for event in catalogue.to_dict("records"):
-        near = (ends["start"] - event["start"]).abs() <= pd.Timedelta(seconds=same_event_s)
-        elsewhere = ends["source"] != event["source"]
-        keep.append(pd.notna(event["end"]) or not (near & elsewhere).any())
-    return catalogue[keep]
+    start, near = _ns(catalogue["start"]), pd.Timedelta(seconds=same_event_s).value
+    has_end, source = catalogue["end"].notna().to_numpy(), catalogue["source"].to_numpy()
+
+    def counted(rows: NDArray[np.bool_], of: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """How many events with an end among `rows` begin near each event of `of`."""
+        starts = np.sort(start[rows & has_end])
+        after = np.searchsorted(starts, start[of] + near, side="right")
+        return after - np.searchsorted(starts, start[of] - near)
+
+    everywhere = np.ones(len(catalogue), bool)
+    elsewhere = counted(everywhere, everywhere)
+    for name in pd.unique(source):
+        mine = source == name
+        elsewhere[mine] -= counted(mine, mine)
+    return catalogue[has_end | (elsewhere == 0)]

@@ -26,8 +26,11 @@ def union(spans: NDArray[Any]) -> NDArray[Any]:
     return np.stack([start[fresh], ends], axis=1)
 
 
-def gap_share(gaps: NDArray[np.int64], first: NDArray[np.int64], length: int) -> NDArray:
-    """The share of each window inside gaps (k, 2), which are in order and do not overlap."""
+def gap_share(gaps: NDArray[Any], first: NDArray[Any], length: int | NDArray[Any]) -> NDArray:
+    """The share of each window inside gaps (k, 2), which are in order and do not overlap.
+
+    Of windows of one length, or of (n,) lengths above 0; in samples or in seconds.
+    """
     if not len(gaps):
         return np.zeros(len(first))
     edges = gaps.ravel()

@@ -12,7 +12,7 @@ def level(signal: Signal, options: Baselines) -> NDArray[np.float64]:
     energy = np.zeros(len(signal.first))
     for at, square, _ in signal.blocks():
         total = np.concatenate(([0.0], np.cumsum(square)))
-        for row, left, right in signal.within(at, len(square)):
-            energy[row] += total[right] - total[left]
+        rows, left, right = signal.within(at, len(square))
+        energy[rows] += total[right] - total[left]
     power = energy / np.minimum(signal.length, len(signal.samples))
     return 10.0 * np.log10(np.maximum(power, 1e-300))

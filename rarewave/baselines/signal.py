@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave.base.intervals import union
+
 # Samples looked at together: bounds the memory, not the result.
 BLOCK = 1 << 20
 
@@ -21,16 +23,18 @@ class Signal(NamedTuple):
 
     def blocks(self) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.bool_]]]:
         """Consecutive pieces: where each begins, its squares, and which samples were recorded."""
+        gaps = union(self.gaps[np.argsort(self.gaps[:, 0], kind="stable")])
         for at in range(0, len(self.samples), BLOCK):
             piece = np.square(self.samples[at : at + BLOCK], dtype=np.float64)
             recorded = np.ones(len(piece), bool)
-            for start, stop in self.gaps:
-                recorded[max(0, start - at) : max(0, stop - at)] = False
+            begin = np.searchsorted(gaps[:, 1], at, side="right")
+            end = np.searchsorted(gaps[:, 0], at + len(piece))
+            for start, stop in gaps[begin:end] - at:
+                recorded[max(0, start) : stop] = False
             yield at, piece, recorded
 
-    def within(self, at: int, size: int) -> Iterator[tuple[int, int, int]]:
-        """The windows that a piece touches: number, and first and last sample within the piece."""
+    def within(self, at: int, size: int) -> tuple[slice, NDArray[np.int64], NDArray[np.int64]]:
+        """The windows that a piece touches, and where each begins and ends within the piece."""
         begin, end = np.searchsorted(self.first, [at - self.length + 1, at + size])
-        for row in range(begin, end):
-            left = int(self.first[row]) - at
-            yield row, max(left, 0), min(left + self.length, size)
+        left = self.first[begin:end] - at
+        return slice(begin, end), np.maximum(left, 0), np.minimum(left + self.length, size)

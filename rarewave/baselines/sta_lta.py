@@ -35,6 +35,7 @@ def sta_lta(signal: Signal, options: Baselines) -> NDArray[np.float64]:
         seen += len(known)
         ratio = np.zeros(len(square))
         ratio[recorded] = averages[0] / np.maximum(averages[1], np.finfo(float).tiny)
-        for row, left, right in signal.within(at, len(square)):
-            highest[row] = max(highest[row], ratio[left:right].max())
+        rows, left, right = signal.within(at, len(square))
+        for row, begin, end in zip(range(rows.start, rows.stop), left, right, strict=True):
+            highest[row] = max(highest[row], ratio[begin:end].max())
     return highest

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rarewave.base.intervals import union
 from rarewave.base.parameters import AtLeast, Fraction, Seed
 from rarewave.frontend.grid import Grid, refuse_hop
 
@@ -78,19 +79,38 @@ def around_calls(
     for apart in (window, 1):  # overlap only where there is no other room
         free = _free(events, last, window, rate)
         for at in drawn:
-            free[max(0, at - apart + 1) : at + apart] = False
-        while len(drawn) < wanted and free.any():
-            choices = np.flatnonzero(free)
-            at = int(choices[rng.integers(len(choices))])
+            free = _without(free, at - apart + 1, at + apart)
+        while len(drawn) < wanted and len(free):
+            at = _nth(free, int(rng.integers((free[:, 1] - free[:, 0]).sum())))
             drawn.append(at)
-            free[max(0, at - apart + 1) : at + apart] = False
+            free = _without(free, at - apart + 1, at + apart)
     return np.unique(np.concatenate([first, np.array(drawn, np.int64)]))
 
 
-def _free(events: pd.DataFrame, last: int, window: int, rate: float) -> NDArray[np.bool_]:
-    """First samples (up to `last`) of windows that no event touches."""
-    free = np.ones(last + 1, bool)
-    for onset, offset in zip(events["onset_s"], events["offset_s"], strict=True):
-        begin = max(0, math.floor(onset * rate) - window + 1)
-        free[begin : max(begin, math.ceil(offset * rate))] = False
-    return free
+def _free(events: pd.DataFrame, last: int, window: int, rate: float) -> NDArray[np.int64]:
+    """Runs (k, 2) of first samples (up to `last`) of windows that no event touches."""
+    onset, offset = (events[name].to_numpy(float) * rate for name in ("onset_s", "offset_s"))
+    begin = np.clip(np.floor(onset) - window + 1, 0, last + 1)
+    taken = np.stack([begin, np.clip(np.ceil(offset), begin, last + 1)], axis=1).astype(np.int64)
+    taken = union(taken[np.argsort(taken[:, 0], kind="stable")])
+    edges = np.concatenate(([0], taken.ravel(), [last + 1])).reshape(-1, 2)
+    return edges[edges[:, 0] < edges[:, 1]]
+
+
+def _nth(runs: NDArray[np.int64], number: int) -> int:
+    """The sample of that number, from 0, among those in runs (k, 2)."""
+    until = np.cumsum(runs[:, 1] - runs[:, 0])
+    row = int(np.searchsorted(until, number, side="right"))
+    return int(runs[row, 1] - (until[row] - number))
+
+
+def _without(runs: NDArray[np.int64], begin: int, end: int) -> NDArray[np.int64]:
+    """Runs (k, 2), in order, of what is left without samples [begin, end)."""
+    first = int(np.searchsorted(runs[:, 1], begin, side="right"))
+    stop = int(np.searchsorted(runs[:, 0], end))
+    cut = runs[first:stop]
+    left = np.stack([cut[:, 0], np.minimum(cut[:, 1], begin)], axis=1)
+    right = np.stack([np.maximum(cut[:, 0], end), cut[:, 1]], axis=1)
+    parts = np.concatenate([left, right])
+    parts = parts[parts[:, 0] < parts[:, 1]]
+    return np.concatenate([runs[:first], parts[np.argsort(parts[:, 0])], runs[stop:]])

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
-from rarewave.base.intervals import covered
+from rarewave.base.intervals import covered, gap_share, union
 from rarewave.base.tables import DETECTED, conform
 from rarewave.base.tasks import Task
 from rarewave.detection import postprocessing
@@ -160,12 +160,13 @@ def in_doubt(found: pd.DataFrame, doubtful: pd.DataFrame) -> NDArray[np.bool_]:
     Uncertain time is neither event nor background: what is no hit there is no false alarm.
     """
     share = np.zeros(len(found))
-    intervals = dict(list(doubtful.groupby("recording_id")))
-    for row, event in enumerate(found.to_dict("records")):
-        mine = intervals.get(event["recording_id"])
-        if mine is not None:
-            length = event["offset_s"] - event["onset_s"]
-            share[row] = covered(np.array([event["onset_s"]]), length, mine)[0]
+    rows = found.groupby("recording_id").indices
+    for name, mine in doubtful.groupby("recording_id"):
+        if name in rows:
+            at = rows[name]
+            spans = mine[["onset_s", "offset_s"]].sort_values("onset_s").to_numpy(float)
+            onset, offset = (found[c].to_numpy(float)[at] for c in ("onset_s", "offset_s"))
+            share[at] = gap_share(union(spans), onset, offset - onset)
     return share > 0.5
 
 

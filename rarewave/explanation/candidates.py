@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
@@ -26,7 +27,7 @@ class Chosen(NamedTuple):
     window: int
     label: str
     reached: bool  # whether its score reaches the threshold
-    event: Mapping[str, Any] | None  # that the window's centre lies in, of this class
+    event: Mapping[str, Any] | None  # of this class that `detect` lists there
 
 
 def scanned(inner: Detector, path: Path, channel: int | None = None) -> tuple[list[Scan], str]:
@@ -118,11 +119,9 @@ def choose(
     )
 
     def made(scan: int, row: int, label: str, reached: bool) -> Chosen:
-        centre = (scans[scan].first[row] + grid.window_samples / 2) / rate
         mine = events[(events["scan"] == scan) & (events["label"] == label)]
-        mine = mine[(mine["onset_s"] <= centre) & (mine["offset_s"] >= centre)]
-        event = mine.iloc[0].to_dict() if len(mine) else None
-        return Chosen(scan, row, label, reached, event)
+        begin = scans[scan].first[row] / rate
+        return Chosen(scan, row, label, reached, _over(mine, begin, grid.window_samples / rate))
 
     def scores(scan: int, k: int) -> NDArray[np.float64]:
         return scans[scan].P[allowed[scan], k].astype(np.float64)
@@ -156,6 +155,13 @@ def choose(
         key=lambda best: best[0],
     )
     return [made(n, row, label, False)]
+
+
+def _over(events: pd.DataFrame, begin: float, seconds: float) -> Mapping[str, Any] | None:
+    """The event that shares most of a window, the earliest of several; None where none does."""
+    until = events["offset_s"].clip(upper=begin + seconds)
+    shared = (until - events["onset_s"].clip(lower=begin)).to_numpy(float)
+    return events.iloc[int(shared.argmax())].to_dict() if (shared > 0).any() else None
 
 
 def reaches(chosen: Chosen, scan: Scan, length: int, rate: float) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Grad-CAM: where in a spectrogram a network finds its evidence (Selvaraju et al. 2017)."""
+"""Class activation maps: where in a spectrogram a network finds its evidence."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,15 +8,28 @@ from rarewave.networks import last_layer
 from rarewave.networks.backend import keras, tf
 
 
+def method(model: keras.Model) -> str:
+    """`HiResCAM` where a dense layer weighs every position of an image for itself, else `Grad-CAM`.
+
+    Grad-CAM (Selvaraju et al. 2017) takes one weight for all positions of a channel. Before global
+    pooling that is no loss; behind a flatten what speaks for a class in one place and against it
+    in another cancels, and the map shows neither (Draelos & Carin 2020).
+    """
+    flat = (known for known in model.layers if isinstance(known, keras.layers.Flatten))
+    images = (known.input.shape[1:-1] for known in flat if len(known.input.shape) > 2)
+    return "HiResCAM" if any(np.prod(positions) > 1 for positions in images) else "Grad-CAM"
+
+
 def gradcam(
     model: keras.Model,
     inputs: NDArray[np.float32],
     layer: str,
     outputs: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float32]:
-    """Class activation maps of a class's logit, weighted by its mean gradient.
+    """Class activation maps of a class's logit: channels of a layer, weighted by its gradient.
 
-    The gradient is taken before sigmoid or softmax: after it, a sure decision would have none.
+    By the mean gradient of each channel or by that of each position, as `method` has it. The
+    gradient is taken before sigmoid or softmax: after it, a sure decision would have none.
 
     Parameters
     ----------
@@ -49,9 +62,12 @@ def gradcam(
         chosen = np.zeros(len(inputs), np.int64) if outputs is None else outputs
         logit = tf.gather(last_layer.sums(model, hidden), chosen, axis=1, batch_dims=1)
     gradient = tape.gradient(logit, features)
-    weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
-    maps = tf.nn.relu(tf.reduce_sum(weights * features, axis=-1, keepdims=True))
-    maps = tf.image.resize(maps, inputs.shape[1:3], method="bilinear")[..., 0].numpy()
+    weights = gradient
+    if method(model) == "Grad-CAM":
+        weights = keras.ops.mean(gradient, axis=(1, 2), keepdims=True)
+    maps = keras.ops.relu(keras.ops.sum(weights * features, axis=-1, keepdims=True))
+    maps = keras.ops.image.resize(maps, inputs.shape[1:3], data_format="channels_last")
+    maps = keras.ops.convert_to_numpy(maps)[..., 0]
     peak = maps.max(axis=(1, 2), keepdims=True)
     return np.divide(maps, peak, out=np.zeros_like(maps), where=peak > 0)
 

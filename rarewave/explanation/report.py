@@ -24,7 +24,11 @@ def summary(content: Found) -> str:
     where = "" if about["at_s"] is None else f" at {about['at_s']:g} s"
     if content["reached"]:
         names = dict.fromkeys(w["class"] for w in windows)
-        lines.append(f"Reaching the threshold{where}: {', '.join(names)}.")
+        listed = dict.fromkeys(w["class"] for w in windows if w["event"])
+        lines.append(
+            f"Reaching the threshold{where}: {', '.join(names)}. Listed by detect: "
+            f"{', '.join(listed) or 'no event there'}."
+        )
     else:
         lines.append(
             f"No class reaches its threshold{where}; explained is the highest score all the same."
@@ -56,19 +60,30 @@ def _window(found: Found, criteria: Found, several: bool) -> list[str]:
         f"Beside it: {others}.",
         "",
     ]
-    event = found["event"]
-    if event:
-        lines.append(
-            f"- **Event**: {name} from {_number(event['onset_s'], seconds)} s to "
-            f"{_number(event['offset_s'], seconds)} s, joined from {event['windows']} windows, of "
-            f"peak score {_probability(event['peak'])}."
-        )
+    lines.append("- **Event**: " + _event(found, seconds))
     lines.append("- **Sound**: " + _sound(found, criteria, seconds))
     lines.append("- **Frequency bands**: " + _bands(found))
-    lines.append("- **Grad-CAM**: " + _gradcam(found, seconds))
+    method = found["gradcam"]["method"] if found["gradcam"] else "Grad-CAM"
+    lines.append(f"- **{method}**: " + _gradcam(found, seconds))
     lines.append("- **Layers**: " + _layers(found["layers"]))
     lines.append("- **Training examples**: " + _similar(found["similar"], seconds))
     return lines
+
+
+def _event(found: Found, seconds: int) -> str:
+    name, event = found["class"], found["event"]
+    if event:
+        return (
+            f"detect lists {name} from {_number(event['onset_s'], seconds)} s to "
+            f"{_number(event['offset_s'], seconds)} s, joined from {event['windows']} windows, of "
+            f"peak score {_probability(event['peak'])}."
+        )
+    if found["reached"]:
+        return (
+            f"detect lists no {name} here: joined with the windows around it, the score stays "
+            "below the threshold or above it for too short a time."
+        )
+    return f"detect lists no {name} here."
 
 
 def _sound(found: Found, criteria: Found, seconds: int) -> str:

@@ -42,11 +42,11 @@ def explained(
     column = inner.task.output_of(chosen.label)
     look = seen(front_end, scan, chosen.window)
     bands = occlusion.equal_bands(front_end.shape[0])
-    inputs = inner.normalisation(
-        np.concatenate(
-            [look.spectrogram[None], occlusion.occluded(look.spectrogram, look.quiet_db, bands)]
-        )
-    )
+    whole = look.spectrogram[None]
+    without = occlusion.occluded(look.spectrogram, look.quiet_db, bands)
+    # By the statistics of the whole window: else what is left would be scaled anew, and the
+    # network's answer to that would pass for the worth of the band.
+    inputs = inner.normalisation(np.concatenate([whole, without]), whole)
     says = layers.evidence(network, inputs)
     p, odds = says.p[:, column], says.log_odds[:, column]
     edges = occlusion.band_edges(front_end.frequencies_hz, bands)
@@ -92,14 +92,14 @@ def explained(
 def _cam(
     front_end: transform.FrontEnd, network: Any, own: NDArray[np.float32], column: int, start: float
 ) -> tuple[NDArray[np.float32] | None, dict[str, Any] | None]:
-    """Grad-CAM of a window and where its mass lies; nothing for a network without an image."""
+    """The map of a window and where its mass lies; nothing for a network without an image."""
     layer = layers.last_image(network)
     if layer is None:
         return None, None
     heat = gradcam.gradcam(network, own, layer, np.array([column]))[0]
     mass = gradcam.mass(heat, front_end.frequencies_hz, front_end.times_s)
     moved = {name: mass[name] + start for name in ("mean_s", "low_s", "high_s")}
-    return heat, {"layer": layer, **mass, **moved}
+    return heat, {"method": gradcam.method(network), "layer": layer, **mass, **moved}
 
 
 def _bands(

@@ -16,6 +16,8 @@ from rarewave.base.parameters import Above, AtLeast, Between, Seconds
 # Samples cleaned at once, twice as many at the end. The blocks lie where the recording begins,
 # so the result depends on nothing but the recording.
 BLOCK = 1 << 20
+# Samples on either side that the shift by a part of a sample looks at.
+_SHIFT = 256
 # Resampling to more would only make room for nothing.
 _MOST_TIMES = 100
 _LEAST = 1e-5  # of the rate: a filter of lower frequencies is no numbers any more
@@ -123,7 +125,7 @@ class Plan(NamedTuple):
     n_samples: int  # before
     length: int  # samples after cleaning
     n_blocks: int
-    size: int  # samples of a block before cleaning, the last one longer
+    size: int | None  # samples of a block before cleaning, the last one longer; None: they differ
     size_out: int  # samples of a block after cleaning
     margin: int  # samples that the filters look at on either side
 
@@ -141,10 +143,14 @@ def plan(n_samples: int, sample_rate: float, options: Cleaning) -> Plan:
     length = n_samples
     if not rates.same(sample_rate, options.sample_rate_hz):
         length = math.floor(n_samples * options.sample_rate_hz / sample_rate + 0.5)
-    if step is None or n_samples < 2 * BLOCK:
+    if n_samples < 2 * BLOCK:
         return Plan(n_samples, length, 1, n_samples, length, 0)
+    margin = _margin(sample_rate, options)
+    if step is None:
+        size_out = math.ceil(BLOCK * options.sample_rate_hz / sample_rate)
+        return Plan(n_samples, length, length // size_out, None, size_out, margin)
     size = -(-BLOCK // step) * step
-    margin = -(-_margin(sample_rate, options) // step) * step
+    margin = -(-margin // step) * step
     return Plan(n_samples, length, n_samples // size, size, size // step * steps_out, margin)
 
 
@@ -164,13 +170,15 @@ def block(read: Read, number: int, sample_rate: float, options: Cleaning, planne
     sample_rate : in Hz.
     """
     is_last = number == planned.n_blocks - 1
-    first = number * planned.size
-    last = planned.n_samples if is_last else first + planned.size
-    begin, end = max(0, first - planned.margin), min(planned.n_samples, last + planned.margin)
-    wave, gap, lost = _clean_block(read(begin, end), sample_rate, options)
+    first, last, begin, skip, ahead = _place(number, sample_rate, options, planned)
+    end = min(planned.n_samples, last + planned.margin)
+    wave, gap, lost = _clean_block(read(begin, end), sample_rate, options, ahead)
     if planned.n_blocks > 1:
-        skip = (first - begin) * planned.size_out // planned.size
-        keep = len(wave) if is_last else skip + planned.size_out
+        keep = skip + planned.size_out
+        if is_last:
+            keep = skip + planned.length - number * planned.size_out
+            lack = max(0, keep - len(wave))  # where rounding left one sample out
+            wave, gap = np.pad(wave, (0, lack), mode="edge"), np.pad(gap, (0, lack), mode="edge")
         wave, gap = wave[skip:keep], gap[skip:keep]
     edge = round(options.taper_s * options.sample_rate_hz)
     weights, half = cosine_taper(len(wave), edge), len(wave) // 2
@@ -180,6 +188,35 @@ def block(read: Read, number: int, sample_rate: float, options: Cleaning, planne
     wave[gap] = 0.0
     runs = intervals.gaps_of(lost[first - begin : last - begin], first)
     return Cleaned(wave.astype(np.float32), gap, runs)
+
+
+class _Place(NamedTuple):
+    """Where a block lies before cleaning."""
+
+    first: int
+    last: int  # one behind
+    begin: int  # the first sample that is read
+    skip: int  # cleaned samples of what is read that come before the block
+    ahead: float  # of a sample by which the first of them lies behind `begin`
+
+
+def _place(number: int, sample_rate: float, options: Cleaning, planned: Plan) -> _Place:
+    """Reading begins on a sample of the new rate, or less than a sample before one.
+
+    The first where the rates have a small ratio; the second else. No error adds up over blocks.
+    """
+    is_last = number == planned.n_blocks - 1
+    if planned.size is not None:
+        first = number * planned.size
+        begin = max(0, first - planned.margin)
+        last = planned.n_samples if is_last else first + planned.size
+        skip = (first - begin) * planned.size_out // max(1, planned.size)
+        return _Place(first, last, begin, skip, 0.0)
+    ratio, before = sample_rate / options.sample_rate_hz, number * planned.size_out
+    last = planned.n_samples if is_last else round((before + planned.size_out) * ratio)
+    earliest = max(0, math.floor(before - planned.margin / ratio))
+    begin = math.floor(earliest * ratio)
+    return _Place(round(before * ratio), last, begin, before - earliest, earliest * ratio - begin)
 
 
 def blocks(read: Read, n_samples: int, sample_rate: float, options: Cleaning) -> Iterator[Cleaned]:
@@ -192,7 +229,7 @@ def blocks(read: Read, n_samples: int, sample_rate: float, options: Cleaning) ->
 def _steps(rate: float, wanted: float) -> tuple[int | None, int]:
     """The least numbers of samples before and after resampling that last equally long.
 
-    None where there is no such small number: such a recording is cleaned in one piece.
+    None where there is no such small number.
     """
     if rates.same(rate, wanted):
         return 1, 1
@@ -215,7 +252,7 @@ def _margin(rate: float, options: Cleaning) -> int:
 
 
 def _clean_block(
-    samples: NDArray[np.float64], sample_rate: float, options: Cleaning
+    samples: NDArray[np.float64], sample_rate: float, options: Cleaning, ahead: float
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
     """Samples and gaps at the wanted rate, and gaps at the rate of the recording."""
     gap = lost = find_gaps(samples, sample_rate, options)
@@ -225,7 +262,7 @@ def _clean_block(
     if options.spike_factor and not gap.all():
         wave = despike(wave, gap, sample_rate, options.spike_factor)
     if not rates.same(sample_rate, options.sample_rate_hz):
-        wave, gap = resample(wave, gap, sample_rate, options.sample_rate_hz)
+        wave, gap = resample(wave, gap, sample_rate, options.sample_rate_hz, ahead)
     rate, order = options.sample_rate_hz, options.order
     return band_filter(wave, rate, options.low_hz, options.high_hz, order), gap, lost
 
@@ -336,14 +373,34 @@ def cosine_taper(length: int, edge: int) -> NDArray[np.float64]:
 
 
 def resample(
-    samples: NDArray[np.float64], gap: NDArray[np.bool_], rate: float, wanted: float
+    samples: NDArray[np.float64],
+    gap: NDArray[np.bool_],
+    rate: float,
+    wanted: float,
+    ahead: float = 0.0,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Band-limited change of the sampling rate (soxr, very high quality); gaps follow."""
+    """Band-limited change of the sampling rate (soxr, very high quality); gaps follow.
+
+    The first new sample lies `ahead` (0 to 1) of a sample behind the first.
+    """
     import soxr
 
-    wave = soxr.resample(samples, rate, wanted, quality="VHQ")
-    nearest = np.minimum(np.floor(np.arange(len(wave)) * (rate / wanted) + 0.5), len(gap) - 1)
+    wave = soxr.resample(shifted(samples, ahead), rate, wanted, quality="VHQ")
+    at = np.arange(len(wave)) * (rate / wanted) + ahead
+    nearest = np.minimum(np.floor(at + 0.5), len(gap) - 1)
     return wave, gap[nearest.astype(np.int64)]
+
+
+def shifted(samples: NDArray[np.float64], ahead: float) -> NDArray[np.float64]:
+    """A waveform read `ahead` (0 to 1) of a sample later: a sinc in a Kaiser window."""
+    from scipy.signal import oaconvolve
+
+    if not ahead:
+        return samples
+    at = ahead - np.arange(-_SHIFT, _SHIFT + 1)
+    taps = np.sinc(at) * np.i0(10 * np.sqrt(np.maximum(1 - (at / (_SHIFT + 1)) ** 2, 0)))
+    taps /= taps.sum()
+    return oaconvolve(np.pad(samples, _SHIFT, mode="edge"), taps[::-1], "valid")
 
 
 def _long_runs(flags: NDArray[np.bool_], shortest: int) -> NDArray[np.bool_]:

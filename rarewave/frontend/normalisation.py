@@ -32,17 +32,23 @@ class Normalisation(NamedTuple):
         """Channels of the normalised spectrograms."""
         return self.mean.shape[1] * (2 if self.mode == "both" else 1)
 
-    def __call__(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Spectrograms (n, frequencies, frames, channels) in dB to what the network takes."""
-        parts = []
+    def __call__(
+        self, X: NDArray[np.float32], like: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Spectrograms (n, frequencies, frames, channels) in dB to what the network takes.
+
+        Statistics of a spectrogram are its own, or those of `like` (1 or n): where a part of it
+        has been changed, the rest then stays as it was.
+        """
+        parts, like = [], X if like is None else like
         if self.mode in ("sample", "both"):
-            mean = X.mean(axis=(1, 2), keepdims=True)
-            parts.append((X - mean) / (X.std(axis=(1, 2), keepdims=True) + _EPSILON))
+            mean = like.mean(axis=(1, 2), keepdims=True)
+            parts.append((X - mean) / (like.std(axis=(1, 2), keepdims=True) + _EPSILON))
         if self.mode in ("dataset", "both"):
             scale = self.deviation + np.float32(_EPSILON)
             parts.append((X - self.mean[:, None]) / scale[:, None])
         if self.mode == "unit":
-            peak = X.max(axis=(1, 2), keepdims=True)
+            peak = like.max(axis=(1, 2), keepdims=True)
             parts.append(np.maximum(X - peak, np.float32(-_RANGE)) / np.float32(_RANGE) + 1)
         return np.concatenate(parts, axis=-1).astype(np.float32, copy=False)
 

@@ -163,34 +163,36 @@ class _Transform:
         return np.multiply(bands, 10.0, out=bands)
 
 
-def above_floor(
-    X: NDArray[np.float32],
-    level: NDArray[np.float64],
-    mine: NDArray[np.int64],
-    width: int,
-    quantile: float,
-) -> NDArray[np.float32]:
-    """Spectrograms with a second channel: power above the running floor of the recording.
+def running_floor(level: NDArray[np.float64], width: int, quantile: float) -> NDArray[np.float64]:
+    """The running floor (windows, frequencies) of a recording, in dB.
 
     The floor of a frequency is a low quantile of its mean power over the windows around, so
     that it follows the day and ignores events, which are shorter than half of it.
 
     Parameters
     ----------
-    X : (n, frequencies, frames, 1) in dB, of some windows of one recording.
     level : (windows, frequencies) mean power in dB of all windows of the recording, in order.
-    mine : (n,) which of those windows `X` holds.
     width : windows that the floor looks at, centred.
     quantile : 0 to 1.
+    """
+    from scipy.ndimage import percentile_filter
+
+    return percentile_filter(level, 100 * quantile, size=(width, 1), mode="nearest")
+
+
+def above_floor(X: NDArray[np.float32], floor: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Spectrograms with a second channel: power above the floor.
+
+    Parameters
+    ----------
+    X : (n, frequencies, frames, 1) in dB.
+    floor : (n, frequencies) in dB, of these windows.
 
     Returns
     -------
     (n, frequencies, frames, 2)
     """
-    from scipy.ndimage import percentile_filter
-
-    floor = percentile_filter(level, 100 * quantile, size=(width, 1), mode="nearest")
-    return np.concatenate([X, X - floor[mine][:, :, None, None]], axis=-1).astype(np.float32)
+    return np.concatenate([X, X - floor[:, :, None, None]], axis=-1).astype(np.float32)
 
 
 def kept_rows(rate: float, options: Spectrogram) -> slice:

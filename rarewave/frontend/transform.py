@@ -24,6 +24,7 @@ from rarewave.frontend.spectrogram import (
     Spectrogram,
     above_floor,
     frequencies_hz,
+    running_floor,
     spectrograms,
     times_s,
 )
@@ -170,9 +171,9 @@ def spectra(
         everything = np.arange(around.start, around.stop)
         means = [X.mean(axis=(2, 3), dtype=np.float64) for _, X in some(everything)]
         level = np.concatenate(means)[_nearest(recorded(around))]
+        floor = running_floor(level, width, options.floor_quantile)
         for rows, X in some(chosen):
-            inner = rows - around.start
-            yield rows, above_floor(X, level, inner, width, options.floor_quantile)
+            yield rows, above_floor(X, floor[rows - around.start])
 
 
 def _transform(

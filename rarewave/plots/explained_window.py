@@ -1,4 +1,4 @@
-"""Pictures of an explanation: a window, its Grad-CAM, and what each band and layer is worth."""
+"""Pictures of an explanation: a window, its map, and what each band and layer is worth."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from rarewave.plots.style import COLOURS, GREY, figure, save, styled
 
 @styled
 def window(path: Path, case: dict[str, Any]) -> None:
-    """One window: spectrogram, the same under its Grad-CAM, bands beside it, layers below.
+    """One window: spectrogram, the same under its activation map, bands beside it, layers below.
 
     `case`: spectrogram and heat (frequencies, frames; heat None where there is none), time_s,
     frequency_hz, window_s (start and end), bands (first and last row of each), and what was
@@ -35,8 +35,8 @@ def window(path: Path, case: dict[str, Any]) -> None:
     _measured(left, case)
     left.set_ylabel("frequency [Hz]")
     _spectrogram(middle, case, "gray")
-    name = found["gradcam"]["layer"] if found["gradcam"] else "none has an image"
-    middle.set_title(f"Grad-CAM, layer {name}")
+    cam = found["gradcam"]
+    middle.set_title(f"{cam['method']}, layer {cam['layer']}" if cam else "no layer has an image")
     if case["heat"] is not None:
         bounds = extent(case["time_s"], len(case["frequency_hz"]))
         look: Any = {"origin": "lower", "aspect": "auto", "extent": bounds}

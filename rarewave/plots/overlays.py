@@ -1,4 +1,4 @@
-"""Pictures of explained windows: spectrogram, heatmap and waveform."""
+"""Pictures of explained windows: spectrogram, activation map and waveform."""
 
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,8 @@ def _explained(axes_pair: Any, case: dict[str, Any], front: dict[str, NDArray]) 
     name_rows(upper, hertz[shown], 5)
     upper.set_title(case["title"], fontsize=7)
     wave = case["waveform"]
-    times = np.arange(len(wave)) / front["rate_hz"] - front["before_s"]
+    times = np.arange(len(wave)) / front["rate_hz"]  # of the window; its context is not drawn
     lower.plot(times, wave, color="black", linewidth=0.4)
-    lower.set_xlim(bounds[:2])
-    upper.set_xlim(bounds[:2])
     upper.tick_params(labelbottom=False)
     lower.set_yticks([])
     ticks = np.linspace(0, front["duration_s"], 4)
@@ -39,6 +37,8 @@ def _explained(axes_pair: Any, case: dict[str, Any], front: dict[str, NDArray]) 
         clock = [case["start"] + pd.Timedelta(seconds=float(t)) for t in ticks]
         labels = [f"{t:.{places}f} s\n{c:%H:%M:%S}" for t, c in zip(ticks, clock, strict=True)]
     lower.set_xticks(ticks, labels, fontsize=6)
+    for axes in axes_pair:  # after the ticks, which would widen the lower one alone
+        axes.set_xlim(min(bounds[0], 0), max(bounds[1], front["duration_s"]))
     upper.tick_params(labelsize=6)
 
 
@@ -47,7 +47,7 @@ def overlay(path: Path, case: dict[str, Any], front: dict[str, NDArray]) -> None
     """One explained window.
 
     `case`: spectrogram and heat (frequencies, frames), waveform (samples), start (UTC), title.
-    `front`: time_s, frequency_hz, top_hz, rate_hz, before_s, duration_s.
+    `front`: time_s, frequency_hz, top_hz, rate_hz, duration_s.
     """
     made = figure(6, 4.2)
     upper, lower = made.subplots(2, 1, height_ratios=[3, 1])
@@ -62,7 +62,7 @@ def overlay(path: Path, case: dict[str, Any], front: dict[str, NDArray]) -> None
 
 @styled
 def contact_sheet(
-    path: Path, rows: dict[str, list[dict[str, Any]]], front: dict[str, NDArray]
+    path: Path, rows: dict[str, list[dict[str, Any]]], front: dict[str, NDArray], title: str
 ) -> None:
     """Explained windows side by side, a row for each kind."""
     rows = {kind: cases for kind, cases in rows.items() if cases}
@@ -79,4 +79,5 @@ def contact_sheet(
                 pair[0].axis("off")
                 pair[1].axis("off")
         grid[2 * r][0].set_ylabel(f"{kind}\n[Hz]", fontsize=8)
+    made.suptitle(title, fontsize=9)
     save(path, made)

@@ -20,22 +20,20 @@ def purge(
     clock, axis = _clock(windows, clock_of)
     begin, end = clock, clock + windows["duration_s"].to_numpy()
     removed = np.zeros(len(part), bool)
-    for weaker, stronger in (
-        ("train", "validation"),
-        ("train", "test"),
-        ("validation", "test"),
-    ):
-        for name in np.unique(axis):
-            weak = np.flatnonzero((part == weaker) & (axis == name) & ~removed)
-            strong = (part == stronger) & (axis == name) & ~removed
-            if len(weak) and strong.any():
-                removed[weak] |= _near(
-                    begin[weak],
-                    end[weak],
-                    np.sort(begin[strong]),
-                    np.sort(end[strong]),
-                    purge_s,
-                )
+    of_axis = pd.Series(part).groupby(axis)
+    torn = of_axis.nunique() > 1  # the others, thousands where each recording is one, stay whole
+    for name in torn.index[torn]:
+        mine = of_axis.indices[name]
+        for weaker, stronger in (
+            ("train", "validation"),
+            ("train", "test"),
+            ("validation", "test"),
+        ):
+            here = mine[~removed[mine]]
+            weak, strong = here[part[here] == weaker], here[part[here] == stronger]
+            if len(weak) and len(strong):
+                begins, ends = np.sort(begin[strong]), np.sort(end[strong])
+                removed[weak] = _near(begin[weak], end[weak], begins, ends, purge_s)
     return removed
 
 

@@ -70,8 +70,7 @@ def _torn(event_id: NDArray[np.str_], part: NDArray[np.str_]) -> NDArray[np.bool
     """Windows of events that reach into a stronger part (an event across midnight)."""
     strength = {PURGED: -1, "train": 0, "validation": 1, "test": 2}
     rank = np.array([strength[name] for name in part])
-    torn = np.zeros(len(part), bool)
-    for event in np.unique(event_id[event_id != ""]):
-        mine = event_id == event
-        torn |= mine & (rank < rank[mine].max())
-    return torn
+    events, event = np.unique(event_id, return_inverse=True)
+    highest = np.full(len(events), -1)
+    np.maximum.at(highest, event, rank)
+    return (event_id != "") & (rank < highest[event])

@@ -4,6 +4,8 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from rarewave.base.errors import DataError
 from rarewave.base.parallel import ahead, ordered_map
 
 
-def by_value() -> tuple[Callable[[int], tuple[int, int]], Callable[[int], int]]:
+def by_value() -> tuple[Callable[[int], tuple[int, int]], Callable[[int], int], Callable[..., int]]:
     """Functions that joblib sends to a worker whole, for it cannot import this file."""
 
     def slow_square(number: int) -> tuple[int, int]:
@@ -26,10 +28,14 @@ def by_value() -> tuple[Callable[[int], tuple[int, int]], Callable[[int], int]]:
             raise DataError("item 3 cannot be read: repair it")
         return number
 
-    return slow_square, refuse_three
+    def leave_a_mark(number: int, folder: Path) -> int:
+        (folder / str(number)).touch()
+        return number
+
+    return slow_square, refuse_three, leave_a_mark
 
 
-slow_square, refuse_three = by_value()
+slow_square, refuse_three, leave_a_mark = by_value()
 
 
 @pytest.mark.parametrize("jobs", [0, 1, 2])
@@ -65,6 +71,30 @@ def test_items_are_worked_on_as_results_are_taken() -> None:
     results = ordered_map(look, range(100), "test", jobs=1)
     assert next(results) == 0
     assert seen == [0]
+
+
+def test_workers_do_not_run_ahead(tmp_path: Path) -> None:
+    """While the first result is in use, no more than eight items of two workers are made."""
+    results = ordered_map(partial(leave_a_mark, folder=tmp_path), range(60), "test", jobs=2)
+    assert next(results) == 0
+    time.sleep(1.5)
+    assert 1 <= len(list(tmp_path.iterdir())) <= 8
+    assert [next(results) for _ in range(8)] == list(range(1, 9))
+    time.sleep(0.5)
+    assert 9 <= len(list(tmp_path.iterdir())) <= 16
+    assert list(results) == list(range(9, 60))
+    assert len(list(tmp_path.iterdir())) == 60
+
+
+def test_a_user_who_stops_early_stops_the_workers(tmp_path: Path) -> None:
+    """And another map works as ever."""
+    results = ordered_map(partial(leave_a_mark, folder=tmp_path), range(60), "test", jobs=2)
+    assert next(results) == 0
+    results.close()  # type: ignore[attr-defined]
+    count = len(list(tmp_path.iterdir()))
+    assert count <= 8
+    assert [n for n, _ in ordered_map(slow_square, range(4), "test", jobs=2)] == [0, 1, 4, 9]
+    assert len(list(tmp_path.iterdir())) <= 8
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

@@ -17,10 +17,11 @@ import numpy as np
 import obspy
 import pandas as pd
 import pytest
+import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 from obspy.core.inventory import Inventory, Network, Station
-from support import project, tiny
+from support import project, reference, tiny
 from support.places import ROOT
 
 from rarewave import __main__ as command_line
@@ -31,9 +32,8 @@ from rarewave.annotations.reading import read_catalogue
 from rarewave.annotations.writing import WRITERS, Listed
 from rarewave.base.errors import DataError
 from rarewave.commands import detecting, results
-from rarewave.detection import event_list, scanning
+from rarewave.detection import scanning
 from rarewave.detection.coverage import KINDS
-from rarewave.detection.scanning import Scorer
 from rarewave.model import package
 
 pytestmark = [
@@ -57,19 +57,37 @@ def wav(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.write(tmp_path_factory.mktemp("wav") / "x_20240301_020000.wav", tiny.song(20.0))
 
 
-def events_of(model: Path, paths: list[Path], pattern: str | None = None) -> pd.DataFrame:
-    """What the command must find, in order of time."""
+def events_of(model: Path, paths: list[Path]) -> pd.DataFrame:
+    """What the command must find, in order of time, by `reference`: another way throughout.
+
+    Files of one channel follow one another; an event is of the file in which it begins.
+    """
     made = package.load(str(model))
-    inner, given = made.detector, (made.thresholds, made.joining, made.bands)
-    scorer = Scorer(inner.front_end, inner.task.names, inner.score)
-    scratch = paths[0].parent / "expected.f32"
+    network, about = made.detector.network, made.detector.normalisation
+    assert about.mode == "dataset"
+
+    def score(X: np.ndarray) -> np.ndarray:
+        scaled = (X - about.mean[:, None]) / (about.deviation[:, None] + 1e-3)
+        return network.predict_on_batch(scaled.astype(np.float32))
+
+    files: dict[str, list[np.ndarray]] = {}
+    for path in paths:
+        if path.suffix == ".wav":
+            files[path.stem] = [soundfile.read(path)[0]]
+        else:
+            for trace in obspy.read(str(path)):
+                files.setdefault(f"{path.stem}.{trace.stats.channel}", []).append(trace.data)
+    if len(paths) > 1:
+        files = {"joined": [wave for parts in files.values() for wave in parts]}
     tables = []
-    for stream in tiny.joined(paths, pattern):
-        scratch.unlink(missing_ok=True)
-        found = scanning.scan(scorer, stream, scratch)
-        classes = {name: k for k, name in enumerate(inner.task.names) if k}
-        tables.append(event_list.events([found], inner.front_end, classes, *given))
-    scratch.unlink()
+    for name, parts in files.items():
+        classes = {label: k for k, label in enumerate(made.detector.task.names) if k}
+        table = reference.events(np.concatenate(parts), score, classes, made.thresholds)
+        begins = np.cumsum([0, *map(len, parts[:-1])]) / reference.RATE
+        piece = np.searchsorted(begins, table["onset_s"], side="right") - 1
+        for column in ("onset_s", "offset_s"):
+            table[column] -= begins[piece]
+        tables.append(table.assign(recording_id=name, piece=piece))
     return pd.concat(tables, ignore_index=True)
 
 

@@ -13,6 +13,7 @@ import obspy
 import pytest
 from support import tasks, tiny
 
+from rarewave.frontend import normalisation
 from rarewave.model import detector, neighbours
 from rarewave.model.detector import Detector
 from rarewave.model.neighbours import Examples
@@ -200,6 +201,26 @@ def test_event_or_not(tmp_path: Path, wav: Path, run: Run) -> None:
     assert window["probability"] == pytest.approx(p["event"], abs=1e-5)
     odds = np.log(p["event"] / p["background"])
     assert window["log_odds"] == pytest.approx(odds, rel=1e-2)
+
+
+def test_a_band_that_the_network_ignores_is_worth_nothing(tmp_path: Path, run: Run) -> None:
+    """Though its loud tone rules the mean and deviation that each window is scaled by."""
+    layers = keras.layers
+    given = keras.Input(tiny.FRONT.shape, name="spectrogram")
+    x = layers.Cropping2D(((tiny.FRONT.shape[0] // 2 + 1, 0), (0, 0)), name="upper")(given)
+    x = layers.GlobalAveragePooling2D(name="mean")(x)
+    x = layers.Dense(1, activation="sigmoid", kernel_initializer="ones", name="event")(x)
+    network = keras.Model(given, x, name="tiny")
+    network.compile("adam", "binary_crossentropy")
+    scale = normalisation.fit(np.zeros((1, *tiny.FRONT.shape), np.float32), "sample")
+    made = Detector(network, "tiny", tiny.FRONT, tasks.EVENT, scale)
+    detector.save(made, tmp_path / "model.keras")
+    save(tmp_path / "p", tmp_path / "model.keras", {"event": 0.0}, tiny.JOINING, {})
+    path = tiny.write(tmp_path / "x.wav", tiny.calls(8000, [("low", 2.0, 3.0)]))
+    run(tmp_path / "p", path, "--out", tmp_path / "out", "--at", 2.5)
+    (window,) = content(tmp_path / "out")["windows"]
+    lost = [abs(band["log_odds_lost"]) for band in window["bands"]]
+    assert max(lost[:4]) < 1e-4 < min(lost[5:])
 
 
 def test_miniseed_of_two_channels(tmp_path: Path, model: Path, run: Run) -> None:

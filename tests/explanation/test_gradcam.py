@@ -1,5 +1,7 @@
 """Grad-CAM agrees with tf-keras-vis, depends on the weights, and says what it cannot do."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from support import tasks
@@ -68,25 +70,46 @@ def test_maps_agree_with_tf_keras_vis(model: keras.Model, layer: str) -> None:
         np.testing.assert_allclose(ours, wanted / peak if peak else wanted, atol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["sound_net", "call_cnn", "frame_net"])
-def test_each_class_has_its_own_map(name: str) -> None:
-    """Of the logit of the class asked for, as tf-keras-vis has it for a softmax made linear."""
+def by_tf_keras_vis(model: keras.Model, X: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Its Grad-CAM at conv2, of the sums before softmax."""
     from tf_keras_vis.gradcam import Gradcam
     from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
 
+    oracle = Gradcam(model, model_modifier=ReplaceToLinear(), clone=True)
+    raw = oracle(
+        lambda output: [output[i, int(k)] for i, k in enumerate(wanted)],
+        X, penultimate_layer="conv2", seek_penultimate_conv_layer=False, expand_cam=False,
+        normalize_cam=False,
+    )  # fmt: skip
+    return np.asarray(raw)
+
+
+def by_place(model: keras.Model, X: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Gradient x activation at conv2, from the network behind it alone, its softmax made linear."""
+    linear = keras.models.clone_model(model)
+    linear.set_weights(model.get_weights())
+    linear.layers[-1].activation = keras.activations.linear
+    features = keras.Model(linear.input, linear.get_layer("conv2").output)(X, training=False)
+    behind = keras.Model(linear.get_layer("conv2").output, linear.output)
+    with backend.tf.GradientTape() as tape:
+        tape.watch(features)
+        chosen = backend.tf.gather(behind(features), wanted, axis=1, batch_dims=1)
+    product = np.asarray(tape.gradient(chosen, features)) * np.asarray(features)
+    return np.maximum(product.sum(axis=-1), 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "oracle"),
+    [("sound_net", by_tf_keras_vis), ("call_cnn", by_place), ("frame_net", by_place)],
+)
+def test_each_class_has_its_own_map(name: str, oracle: Callable[..., np.ndarray]) -> None:
+    """Of the logit of the class asked for, by the method that suits the network."""
     keras.utils.set_random_seed(3)
     made = registry.build(name, (33, 20, 1), tasks.of_outputs(4), slice(0, 20))
     X, wanted = inputs(6, seed=4), np.array([0, 1, 2, 3, 1, 1])
     X[5] = X[1]
     found = gradcam.gradcam(made, X, "conv2", wanted)
-    oracle = Gradcam(made, model_modifier=ReplaceToLinear(), clone=True)
-    raw = oracle(
-        lambda output: [
-            output[i, int(k)] for i, k in enumerate(wanted)],
-        X, penultimate_layer="conv2", seek_penultimate_conv_layer=False, expand_cam=False,
-        normalize_cam=False,
-    )  # fmt: skip
-    for ours, theirs in zip(found, np.asarray(raw), strict=True):
+    for ours, theirs in zip(found, oracle(made, X, wanted), strict=True):
         image = bilinear(theirs, 33, 20)
         peak = image.max()
         np.testing.assert_allclose(ours, image / peak if peak else image, atol=2e-3)
@@ -94,6 +117,66 @@ def test_each_class_has_its_own_map(name: str) -> None:
     first = gradcam.gradcam(made, X, "conv2")
     np.testing.assert_allclose(first[0], found[0], atol=1e-5)
     assert np.abs(first[1] - found[1]).max() > 0.01
+
+
+def placed() -> tuple[keras.Model, np.ndarray]:
+    """A dense layer over all places, for which one square speaks and another one against it."""
+    given = keras.Input((8, 8, 1))
+    x = keras.layers.Conv2D(1, 1, use_bias=False, kernel_initializer="ones", name="conv2")(given)
+    x = keras.layers.Flatten()(x)
+    made = keras.Model(given, keras.layers.Dense(1, activation="sigmoid")(x))
+    weight = np.zeros((8, 8), np.float32)
+    weight[2:4, 5:7], weight[5:7, 1:3] = 1, -1
+    made.layers[-1].set_weights([weight.reshape(-1, 1), np.zeros(1, np.float32)])
+    return made, weight > 0
+
+
+def test_behind_a_flatten_the_evidence_is_marked_where_it_lies() -> None:
+    """All of the sound is in that square: HiResCAM marks it, and Grad-CAM nothing at all."""
+    made, square = placed()
+    X = np.where(square, 3.0, 0.0).astype(np.float32)[None, :, :, None]
+    assert made(X)[0, 0] > 0.99 and gradcam.method(made) == "HiResCAM"
+    np.testing.assert_array_equal(gradcam.gradcam(made, X, "conv2")[0], square)
+    assert not by_tf_keras_vis(made, X, np.zeros(1, int)).any()
+
+
+def test_a_trained_call_cnn_is_marked_where_its_calls_are() -> None:
+    """Early calls against late ones of the same sound: most of a map lies in the call's half."""
+    keras.utils.set_random_seed(2)
+    made = registry.build("call_cnn", (33, 20, 1), tasks.of_outputs(1), slice(0, 20))
+    made.compile(keras.optimizers.Adam(0.003), keras.losses.BinaryCrossentropy())
+    X = inputs(48)
+    X[::2, 8:14, 2:7] += 3
+    X[1::2, 8:14, 13:18] += 3
+    y = (np.arange(48) % 2 == 0).astype(np.float32)[:, None]
+    for _ in range(15):
+        made.train_on_batch(X, y)
+    maps = gradcam.gradcam(made, X[::2], "relu2")
+    inside = maps[:, 6:16, :9].sum(axis=(1, 2)) / maps.sum(axis=(1, 2))
+    assert np.median(inside) > 0.5
+
+
+def test_before_a_global_mean_both_maps_are_one(
+    model: keras.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to scale, which a map does not have; such networks keep Grad-CAM."""
+    X = inputs(4, seed=1)
+    X[:2, 8:14, 5:12] += 3
+    assert gradcam.method(model) == "Grad-CAM"
+    found = gradcam.gradcam(model, X, "norm3")
+    monkeypatch.setattr(gradcam, "method", lambda model: "HiResCAM")
+    np.testing.assert_allclose(gradcam.gradcam(model, X, "norm3"), found, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [("call_cnn", "HiResCAM"), ("frame_net", "HiResCAM"), ("band_context", "HiResCAM"),
+     ("seed_cnn", "Grad-CAM"), ("sound_net", "Grad-CAM"), ("acoustic_cnn", "Grad-CAM")],
+)  # fmt: skip
+def test_the_network_decides_the_method(name: str, wanted: str) -> None:
+    """By a dense layer behind a flatten."""
+    made = registry.build(name, (32, 32, 1), tasks.of_outputs(3), slice(0, 32), 0.1)
+    assert gradcam.method(made) == wanted
 
 
 def test_a_map_is_scaled_to_its_peak(model: keras.Model) -> None:

@@ -12,6 +12,7 @@ from rarewave.detection import scanning
 from rarewave.explanation import candidates, occlusion, recording, report, window
 from rarewave.explanation.candidates import Chosen
 from rarewave.explanation.layers import Evidence
+from rarewave.frontend import normalisation
 from rarewave.model.package import Package
 from rarewave.recordings import streams
 
@@ -115,6 +116,42 @@ def test_the_top_window_of_each_class_is_chosen() -> None:
     assert event is not None and event["onset_s"] <= 4 * 0.064 + 0.064 <= event["offset_s"]
 
 
+def test_a_window_that_reaches_the_threshold_alone_is_no_event() -> None:
+    """As `detect` joins: the mean with the windows beside it stays below; and so it is said."""
+    alone, beside = chosen(scores(low=[(3, 0.6)], high=[(20, 0.6), (21, 0.6)]))
+    assert alone.reached and alone.event is None
+    assert beside.reached and beside.event is not None
+    rate = tiny.FRONT.clean.sample_rate_hz
+    hop = tiny.FRONT.grid.hop_samples / rate
+    # Where the mean is 0.6 x 0.5 or more: with a window on either side that scored low.
+    assert beside.event["onset_s"] == pytest.approx(20 * hop)
+    assert beside.event["offset_s"] == pytest.approx(23 * hop)
+    said = report.summary(CONTENT)
+    assert "Reaching the threshold: low. Listed by detect: no event there." in said
+    assert "- **Event**: detect lists no low here: joined with the windows around it" in said
+    listed = WINDOW | {"event": dict(beside.event)}
+    said = report.summary(CONTENT | {"windows": [listed]})
+    assert "Reaching the threshold: low. Listed by detect: low." in said
+    assert "- **Event**: detect lists low from 1.28 s to 1.47 s, joined from 4 windows" in said
+
+
+def test_occlusion_holds_the_statistics_of_the_window() -> None:
+    """A band of which the network takes no notice is worth nothing, though the rest rescales."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(-30, 1, (8, 6, 1)).astype(np.float32)
+    X[:2] += 30
+    quiet, bands = np.full(8, -30.0), [slice(0, 2), slice(2, 8)]
+    without = occlusion.occluded(X, quiet, bands)
+    for mode in ("sample", "both", "unit", "dataset"):
+        scale = normalisation.fit(X[None], mode)
+        whole, held = scale(X[None]), scale(without, X[None])
+        np.testing.assert_allclose(held[0, 2:], whole[0, 2:], atol=1e-6)
+        np.testing.assert_allclose(held[1, :2], whole[0, :2], atol=1e-6)
+        np.testing.assert_array_equal(scale(X[None], X[None]), whole)
+        if mode in ("sample", "unit"):
+            assert np.abs(scale(without)[0, 2:] - whole[0, 2:]).max() > 0.1
+
+
 def test_of_low_scores_the_highest_is_chosen() -> None:
     """And said to be below its threshold; gaps are never chosen."""
     P = scores(low=[(7, 0.3)], high=[(9, 0.4), (2, 0.45)])
@@ -155,7 +192,7 @@ def test_the_words_of_a_sparse_explanation() -> None:
     assert "occluding 0.00-1.00 kHz raises the probability most (0.930 to 0.950" in said
     assert "nothing stands out of the quiet level" in said
     assert "not stored in this package" in said
-    assert "modulated" not in said and "UTC" not in said and "Event" not in said
+    assert "modulated" not in said and "UTC" not in said and "detect lists no low here" in said
 
 
 def test_the_words_of_sound_and_slope() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from support.options import CLEANING, RATE
 from support.properties import examples
 
+from rarewave.base import intervals
 from rarewave.base.errors import DataError
 from rarewave.frontend import cleaning
 
@@ -459,13 +460,26 @@ def test_a_gap_longer_than_a_block_is_a_gap_throughout(
     assert np.abs(found.samples[27_000:28_000]).max() < 2 * loud
 
 
-def test_a_rate_without_a_small_ratio_is_cleaned_in_one_piece(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("rate", [20 * np.pi, 8.0000012345, 2 * np.pi, 6.6261234567])
+def test_a_rate_without_a_small_ratio_is_cleaned_in_blocks(
+    monkeypatch: pytest.MonkeyPatch, noise: Callable[..., np.ndarray], rate: float
 ) -> None:
-    """No block of it would end on a sample of the new rate."""
-    monkeypatch.setattr(cleaning, "BLOCK", 2000)
-    assert cleaning.plan(40_000, 2 * np.pi, CLEANING).n_blocks == 1
-    assert cleaning.plan(40_000, 10.0, CLEANING).n_blocks > 4
+    """None ends on a sample of the new rate; yet memory is bounded, and no seam is to be seen."""
+    length = round(20_000 * rate)
+    options = replace(CLEANING, flat_s=0.0, spike_factor=0.0)
+    wave = noise(length, seed=1) + 20 * sine(0.4, length, rate)
+    wave[length // 3 : length // 3 + 900] = np.nan
+    assert cleaning._steps(rate, RATE)[0] is None
+    whole = cleaning.clean(wave, rate, options)
+    found, asked = in_pieces(monkeypatch, wave, rate, options, length // 8)
+    planned = cleaning.plan(length, rate, options)
+    assert len(asked) == planned.n_blocks >= 7
+    longest = max(stop - start for start, stop in asked)
+    assert longest < 2 * (length // 8) + 2 * planned.margin + rate
+    np.testing.assert_array_equal(found.gap, whole.gap)
+    np.testing.assert_array_equal(intervals.union(found.lost), whole.lost)
+    near = np.abs(found.samples - whole.samples)[1500:-1500]
+    assert near.max() < 1e-3 * whole.samples.std()
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,8 @@ def test_neither_spans_nor_chunks_change_a_value(
         at = np.arange(len(first))
         level[3::7] = level[np.minimum(at[3::7] + 1, at[recorded][-1])]  # of equals the later one
         width = max(1, round(floor_s * 6.625 / hop))
-        alone = spectrogram.above_floor(alone, level.astype(float), at, width, 0.2)
+        floors = spectrogram.running_floor(level.astype(float), width, 0.2)
+        alone = spectrogram.above_floor(alone, floors[at])
     for span, chunk in ((1 << 20, 512), (1 << 20, 7), (3000, 512), (1500, 1), (1, 4)):
         monkeypatch.setattr(transform, "_SPAN", span)
         monkeypatch.setattr(transform, "CHUNK", chunk)
@@ -282,3 +283,22 @@ def test_a_gap_does_not_pull_the_noise_floor_down() -> None:
     assert np.abs(whole[..., 1].mean() - found[..., 1].mean()) < 0.5
     _, naive, _ = spectra_of(front_end, holed, recorded)
     assert naive[..., 1].mean() - whole[..., 1].mean() > 5
+
+
+def test_the_floor_is_taken_once_for_all_chunks_of_a_span(
+    monkeypatch: pytest.MonkeyPatch, small_front_end: FrontEnd, noise: Callable[..., np.ndarray]
+) -> None:
+    """Each of the recording's windows is looked at once, however few are transformed at a time."""
+    floor = replace(small_front_end.spectrogram, floor_s=400.0)
+    front = replace(small_front_end, spectrogram=floor)
+    wave = cleaning.clean(noise(9001), 6.625, front.clean).samples
+    asked: list[int] = []
+
+    def counted(level: np.ndarray, width: int, quantile: float) -> np.ndarray:
+        asked.append(len(level))
+        return spectrogram.running_floor(level, width, quantile)
+
+    monkeypatch.setattr(transform, "running_floor", counted)
+    monkeypatch.setattr(transform, "CHUNK", 3)
+    rows, _, _ = spectra_of(front, wave)
+    assert asked == [len(rows)]

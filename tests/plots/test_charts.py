@@ -5,13 +5,17 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from support.options import CLEANING, GRID, SPECTROGRAM
 from support.places import ROOT
 
+from rarewave.frontend.spectrogram import spectrograms
+from rarewave.frontend.transform import FrontEnd
 from rarewave.plots import charts, overlays
 
 
@@ -36,9 +40,43 @@ def front(numbers: np.ndarray) -> tuple[dict, dict]:
     }  # fmt: skip
     axes = {
         "time_s": np.arange(4.0), "frequency_hz": np.arange(4.0), "top_hz": 3.0, "rate_hz": 10.0,
-        "before_s": 0.0, "duration_s": 4.0,
+        "duration_s": 4.0,
     }  # fmt: skip
     return case, axes
+
+
+@pytest.mark.parametrize("context", [0, 300])
+def test_a_click_stands_in_the_waveform_where_it_stands_in_the_spectrogram(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, context: int
+) -> None:
+    """3.21 s into a window of 6 s at 100 Hz, with context around it or not; on every axis."""
+    grid = replace(GRID, window_samples=600, hop_samples=300, context_samples=context)
+    clean = replace(CLEANING, sample_rate_hz=100.0, low_hz=None, high_hz=None)
+    front = FrontEnd(clean, grid, replace(SPECTROGRAM, n_fft=32, hop=8))
+    recording = np.random.default_rng(0).normal(0, 1e-3, 3000).astype(np.float32)
+    recording[1200 + 321] = 1.0
+    samples = recording[None, 1200 - context : 1800 + context]
+    picture = spectrograms(samples, 100.0, front.spectrogram)[0, :, :, 0]
+    case = {
+        "spectrogram": picture, "heat": np.zeros_like(picture), "title": "click",
+        "waveform": recording[1200:1800], "start": pd.NaT,
+    }  # fmt: skip
+    axes: dict = {"time_s": front.times_s, "frequency_hz": front.frequencies_hz, "top_hz": 50.0,
+            "rate_hz": 100.0, "duration_s": 6.0}  # fmt: skip
+    drawn: list = []
+    monkeypatch.setattr(overlays, "save", lambda path, made: drawn.append(made))
+    overlays.overlay(tmp_path / "x.png", case, axes)
+    overlays.contact_sheet(tmp_path / "y.png", {"hit": [case]}, axes, "Grad-CAM, layer conv3")
+    for made in drawn:
+        upper, lower = made.axes
+        (line,) = lower.lines
+        assert line.get_xdata()[np.abs(line.get_ydata()).argmax()] == pytest.approx(3.21)
+        left, right, *_ = upper.images[0].get_extent()
+        column = picture.mean(axis=0).argmax()
+        at = left + (column + 0.5) / picture.shape[1] * (right - left)
+        assert at == pytest.approx(3.21, abs=0.1)
+        assert upper.get_xlim() == lower.get_xlim() == (min(left, 0), max(right, 6))
+    assert drawn[1].get_suptitle() == "Grad-CAM, layer conv3"
 
 
 def overlay(path: Path, numbers: np.ndarray) -> None:
@@ -50,7 +88,7 @@ def sheet(path: Path, numbers: np.ndarray) -> None:
     """Rows of different length, one without a start in UTC, one empty."""
     case, axes = front(numbers)
     rows = {"hit": [case, case | {"start": pd.NaT}], "miss": [case], "false_alarm": []}
-    overlays.contact_sheet(path, rows, axes)
+    overlays.contact_sheet(path, rows, axes, "Grad-CAM, layer conv3")
 
 
 NUMBERS, OTHERS = np.array([0.1, 0.4, 0.2, 1.0]), np.array([0.3, 0.1, 0.9, 0.5])
@@ -106,7 +144,7 @@ def test_bars_of_many_recordings_and_labels_have_a_picture_of_fair_size(
     rng = np.random.default_rng(0)
     names = ["background", *[f"type {k}" for k in range(columns - 1)]]
     counts = pd.DataFrame(rng.integers(0, 5, (rows, columns)), columns=names)
-    drawn = []
+    drawn: list = []
     monkeypatch.setattr(charts, "save", lambda path, made: drawn.append(made))
     charts.stacked_bars(tmp_path / "bars.png", counts, "t", "windows", first="background")
     (made,) = drawn
@@ -120,7 +158,7 @@ def test_bars_of_many_recordings_and_labels_have_a_picture_of_fair_size(
 
 def test_more_curves_than_colours_are_all_drawn(tmp_path: Path) -> None:
     x = np.linspace(0, 1, 5)
-    drawn = []
+    drawn: list = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(charts, "save", lambda path, made: drawn.append(made))
         charts.curves(tmp_path / "c.png", {str(k): (x, x * k) for k in range(40)}, "t", "x", "y")
