@@ -76,7 +76,7 @@ def test_the_package_of_one_call_type_finds_it_by_name(one_call: Path, tmp_path:
     wave = next((one_call / "samples/calls/recordings").glob("*0301_08*.wav"))
     package, out = one_call / "artifacts/detect/detector", tmp_path / "out"
     ingest = YAML(typ="safe").load((one_call / "params.yaml").read_text())["ingest"]
-    wanted = {name: ingest[name] for name in ("channel", "start_pattern")}
+    wanted = {name: ingest[name] for name in ("channel", "start_pattern", "time_zone")}
     assert read(package / "events.json")["source"] == wanted and wanted["start_pattern"]
     project.good(project.command(one_call, "detect", package, wave, "--out", out))
     (table,) = out.glob("*.selections.txt")
