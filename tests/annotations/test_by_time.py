@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from obspy import Trace, UTCDateTime
+from support.speed import processor_seconds
 
 from rarewave.annotations import by_time
 from rarewave.annotations.by_time import Uncertainty
@@ -200,3 +201,32 @@ def test_one_id_in_two_catalogues_stays_two_events() -> None:
     both = [catalogue_of(("1", 100, 400)), catalogue_of(("1", 5000, 5400), source="b.csv")]
     found, _ = by_time.match_events(pd.concat(both, ignore_index=True), table, RULES)
     assert set(found["event_id"]) == {"a.csv:1", "b.csv:1"}
+
+
+def test_a_long_catalogue_costs_what_its_rows_cost() -> None:
+    """10,000 rows and 300 recordings in seconds; each row in the recordings that it overlaps."""
+    rng = np.random.default_rng(0)
+    starts, lengths = rng.uniform(0, 3e6, 10_000), rng.uniform(1, 3000, 10_000)
+    lengths[::4] = np.nan
+    rows = [
+        (f"e{k}", s, None if np.isnan(d) else s + d)
+        for k, (s, d) in enumerate(zip(starts, lengths, strict=True))
+    ]
+    catalogue = pd.concat(
+        [catalogue_of(*rows[:5000]), catalogue_of(*rows[5000:], source="b.csv")], ignore_index=True
+    )
+    table = recording_table(*[(f"r{k}", "", 10_000.0 * k, 10_000.0) for k in range(300)])
+    found: dict[str, pd.DataFrame] = {}
+
+    def work() -> None:
+        found["events"], _ = by_time.match_events(catalogue, table, RULES)
+
+    assert processor_seconds(work) < 5
+    certain = found["events"][found["events"]["certain"]]
+    known = ~np.isnan(lengths)
+    ends = starts + lengths
+    wanted = (np.floor(ends / 10_000) - np.floor(starts / 10_000) + 1)[known]
+    inside = (ends < 3e6)[known]
+    counts = certain["event_id"].value_counts()
+    names = np.array([f"e{k}" for k in np.flatnonzero(known)])[inside]
+    np.testing.assert_array_equal(counts[names], wanted[inside])

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from obspy.signal.trigger import recursive_sta_lta
+from support.speed import processor_seconds
 
 from rarewave.base.errors import DataError
 from rarewave.baselines import signal
@@ -125,3 +126,18 @@ def test_a_short_average_longer_than_the_long_is_refused() -> None:
     """Both lengths are in the message."""
     with pytest.raises(DataError, match=r"sta_s \(50\) must be below lta_s \(5\)"):
         Baselines(50.0, 5.0, 1)
+
+
+def test_many_gaps_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not all of them for each block; overlapping ones and any order are as good."""
+    monkeypatch.setattr(signal, "BLOCK", 1000)
+    starts = np.arange(0, 1_000_000, 50)
+    gaps = np.stack([starts, starts + 20], axis=1)
+    gaps = np.concatenate([gaps, gaps[::7] + np.array([5, 20])])
+    wanted = np.ones(1_000_000, bool)
+    for begin, end in gaps:
+        wanted[begin:end] = False
+    wave = of(np.ones(1_000_000), np.zeros(1, np.int64), 10, gaps)
+    found: list[np.ndarray] = []
+    assert processor_seconds(lambda: found.extend(r for _, _, r in wave.blocks())) < 2
+    np.testing.assert_array_equal(np.concatenate(found), wanted)

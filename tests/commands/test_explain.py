@@ -69,20 +69,6 @@ def content(out: Path) -> dict[str, Any]:
     return found
 
 
-def leaves(value: Any) -> Iterator[Any]:
-    """Numbers and texts of JSON, names of classes among them."""
-    if isinstance(value, dict):
-        yield from value
-        for item in value.values():
-            yield from leaves(item)
-    elif isinstance(value, list):
-        yield len(value)
-        for item in value:
-            yield from leaves(item)
-    elif value is not None:
-        yield value
-
-
 def test_a_wav_is_explained(tmp_path: Path, model: Path, wav: Path, run: Run) -> None:
     """The highest window of each class that reaches its threshold, as the detector scores it."""
     said = run(model, wav, "--out", tmp_path / "out")
@@ -115,27 +101,110 @@ def tiny_wave(path: Path) -> np.ndarray:
     return soundfile.read(path)[0]
 
 
-def test_every_number_of_the_summary_is_in_the_file(
+N = r"(-?[\d.]*\d)"  # a number; what ends a sentence is none of it
+Phrases = Iterator[tuple[str, list[float]]]
+
+
+def phrases(window: dict[str, Any], criteria: dict[str, float]) -> Phrases:
+    """Every phrase with numbers that a window has, and which numbers must stand there."""
+    name, event, near = window["class"], window["event"], window["similar"]
+    span = [window["start_s"], window["end_s"]]
+    yield rf"^{name}, {N} s to {N} s\n", span
+    reached = [window["probability"], window["threshold"]]
+    yield rf"{name} with probability {N}, which reaches the threshold {N}", reached
+    yield rf"in the window from {N} s to {N} s", span
+    for other, p in window["probabilities"].items():
+        if other != name and p >= criteria["least_probability"]:
+            yield rf"(?:Beside it: |, ){other} {N}", [p]
+    if event:
+        fields = [event[k] for k in ("onset_s", "offset_s", "windows", "peak")]
+        yield (
+            rf"lists {name} from {N} s to {N} s, joined from {N} windows, of peak score {N}",
+            fields,
+        )
+    yield from of_the_sound(window["measured"], criteria)
+    yield from of_the_network(window)
+    yield rf"nearest of {N} by cosine", [near["stored"]]
+    for one in near["nearest"]:
+        place = rf"{one['label']} \({one['recording']} at {N} s, {N}\)"
+        yield place, [one["start_s"], one["similarity"]]
+    yield rf"{N} of the stored ones are of a recording", [near["of_this_recording"]]
+
+
+def of_the_sound(sound: dict[str, Any] | None, criteria: dict[str, float]) -> Phrases:
+    """What is measured, or what is not reached."""
+    if sound is None:
+        least = [criteria["above_db"], criteria["least_snr_db"]]
+        yield rf"\({N} dB in a place, {N} dB in all\)", least
+        return
+    low, high, peak = (sound[k] for k in ("low_hz", "high_hz", "peak_hz"))
+    begin, end, long, db = (sound[k] for k in ("onset_s", "offset_s", "duration_s", "snr_db"))
+    tails = [100 * criteria["tails"], 100 - 100 * criteria["tails"]]
+    band = rf"lies between {N} and {N} Hz \({N}-{N} %\), strongest at {N} Hz"
+    yield band, [low, high, *tails, peak]
+    time = rf"from {N} s to {N} s \({N}-{N} %: {N} s\), {N} dB over"
+    yield time, [begin, end, *tails, long, db]
+    if sound["modulation_hz"] is not None:
+        rate = [sound["modulation_hz"], 100 * sound["modulation_depth"]]
+        yield rf"falls {N} times a second, by {N}% of", rate
+    if sound["slope_hz_s"] is not None:
+        yield rf"(?:rises|falls) by {N} Hz a second", [abs(sound["slope_hz_s"])]
+    if sound["slope_fit"] is not None:
+        yield rf"\(R² {N}\)", [sound["slope_fit"]]
+
+
+def of_the_network(window: dict[str, Any]) -> Phrases:
+    """Bands, map and layers."""
+    bands = sorted(window["bands"], key=lambda band: -band["log_odds_lost"])
+    told = []
+    if bands[0]["log_odds_lost"] > 0:
+        told.append(("occluding", "lowers the probability most ", bands[0]))
+        told += [("next", "", band) for band in bands[1:2] if band["log_odds_lost"] > 0]
+    if bands[-1]["log_odds_lost"] < 0:
+        told.append(("occluding", "raises the probability most ", bands[-1]))
+    for lead, words, band in told:
+        fields = [band["low_hz"], band["high_hz"], window["probability"], band["probability"]]
+        odds = [window["log_odds"], band["log_odds"]]
+        text = rf"{lead} {N}-{N} Hz {words}\({N} to {N}, log-odds {N} to {N}\)"
+        yield text, fields + odds
+    cam, (layer,) = window["gradcam"], window["layers"]
+    if cam["mean_hz"] is not None:
+        yield rf"middle {N} % of what speaks for {window['class']} at the layer conv1 lies", [80]
+        fields = [cam[k] for k in ("low_hz", "high_hz", "low_s", "high_s")]
+        yield rf"between {N} and {N} Hz, and from {N} s to {N} s", fields
+    share = [100 * layer["gradient_share"], 1]
+    yield rf"conv1 carries the largest share \({N}% over {N} layers", share
+    levelled = [abs(layer["ablation_log_odds_lost"])]
+    yield rf"changes the log-odds most \(\w+ them by {N}\)", levelled
+
+
+def stated(said: str, pattern: str, wanted: list[float]) -> str:
+    """The text without the first phrase of this pattern, whose numbers are the wanted ones."""
+    match = re.search(pattern, said)
+    assert match, (pattern, said)
+    for text, value in zip(match.groups(), wanted, strict=True):
+        unit = 10.0 ** -len(text.partition(".")[2])
+        if "a second" in match[0]:  # two digits of a rate: 310 stands for 312
+            unit = max(unit, 10.0 ** (len(text.partition(".")[0]) - 2))
+        assert abs(float(text) - value) <= 0.5001 * unit, (match[0], text, value)
+    return said[: match.start()] + said[match.end() :]
+
+
+def test_every_number_of_the_summary_is_that_of_its_phrase(
     tmp_path: Path, model: Path, wav: Path, run: Run
 ) -> None:
-    """To the digits that are shown, in Hz or kHz, as a share or in per cent."""
+    """Each phrase has the numbers of its own fields of explanation.json; no others are left."""
     run(model, wav, "--out", tmp_path, "--top", 3)
-    known = list(leaves(content(tmp_path)))
-    said = (tmp_path / "summary.md").read_text()
-    texts = {t for t in known if isinstance(t, str) and re.search(r"[A-Za-z]", t)}
-    for text in sorted(texts | {"Grad-CAM", "R²"}, key=len, reverse=True):
-        said = said.replace(text, "")
-    numbers = [float(k) for k in known if isinstance(k, int | float)]
-    # 5-95 % is tails and 1 - tails; 80 % is the definition of Grad-CAM's middle.
-    values = np.array([*numbers, 0.95, 0.8])
-    values = np.concatenate([values, 100 * values, values / 1000])
-    shown = re.findall(r"(?<![\w.])\d+(?:\.\d+)?", said)
-    assert len(shown) > 50
-    for text in shown:
-        unit = 10.0 ** -len(text.partition(".")[2])
-        near = np.abs(np.abs(values) - float(text)).min()
-        # Two digits of a rate: 312 may stand for 311.6.
-        assert near <= 0.5001 * unit, f"{text} is nowhere in explanation.json"
+    found = content(tmp_path)
+    head, *sections = (tmp_path / "summary.md").read_text().split("\n## ")
+    (part,) = found["recording"]["parts"]
+    scored = [part[k] for k in ("duration_s", "windows_scored", "windows")]
+    assert not re.search(r"\d", stated(head, rf"{N} s, {N} of {N} windows scored", scored))
+    assert len(sections) == len(found["windows"]) > 3
+    for said, window in zip(sections, found["windows"], strict=True):
+        for pattern, wanted in phrases(window, found["criteria"]):
+            said = stated(said, pattern, wanted)
+        assert not re.search(r"(?<!conv)\d", said), said
 
 
 def test_the_same_again_is_the_same_bytes(tmp_path: Path, model: Path, wav: Path, run: Run) -> None:

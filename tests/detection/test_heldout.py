@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from support import tiny
+from support.speed import processor_seconds
 
 from rarewave.base.errors import DataError
 from rarewave.base.tables import DETECTED, EVENTS, RECORDINGS, conform
@@ -274,3 +275,20 @@ def test_event_scores_have_intervals(unit: str) -> None:
     )
     assert metrics["network"]["interval"]["recall"] == f"{low:.3f} to {high:.3f}"
     assert metrics["network"]["recall"] == pytest.approx(1 / 3)
+
+
+def test_thousands_of_detections_in_uncertain_time_are_told_at_once() -> None:
+    """As by the shares of each for itself, over disjoint doubts."""
+    rng = np.random.default_rng(0)
+    onset = np.arange(4000) * 10.0
+    doubtful = events(*[("r", t, t + rng.uniform(1, 9), "a", False) for t in onset[::2]])
+    found = found_of(
+        *[("r", t, t + d, "a") for t, d in zip(onset + 3, rng.uniform(1, 7, 4000), strict=True)]
+    )
+    told: list[np.ndarray] = []
+    assert processor_seconds(lambda: told.append(in_doubt(found, doubtful))) < 2
+    ends = np.full(4000, -1.0)
+    ends[::2] = doubtful["offset_s"]
+    covered = np.minimum(found["offset_s"], ends) - found["onset_s"]
+    wanted = covered / (found["offset_s"] - found["onset_s"]) > 0.5
+    np.testing.assert_array_equal(told[0], wanted)

@@ -1,6 +1,7 @@
 """Windows cover every second once more than never, and labels follow their rules."""
 
 import itertools
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -579,3 +580,22 @@ def test_calls_with_the_same_window_share_it() -> None:
     placement = replace(CALLS, jitter=0.0, background_ratio=0.0)
     found = around_calls(events, 100, 1.0, 20, placement, np.random.default_rng(0))
     assert found.tolist() == [0, 30]
+
+
+def test_an_hour_with_ten_calls_takes_no_memory_for_each_sample() -> None:
+    """At 44.1 kHz, 159 million samples of starts; background lies anywhere that is free."""
+    rate, length = 44_100.0, 44_100
+    onsets = np.arange(10) * 300.0 + 100
+    events = pd.DataFrame({"onset_s": onsets, "offset_s": onsets + 1, "certain": True})
+    placement = replace(CALLS, jitter=0.0, background_ratio=20.0)
+    tracemalloc.start()
+    found = around_calls(events, 3600 * length, rate, length, placement, np.random.default_rng(0))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5e6
+    assert len(found) == 10 + 200
+    quiet = np.setdiff1d(found, np.rint(onsets * rate).astype(int)) / rate
+    assert len(quiet) == 200
+    for onset in onsets:
+        assert ((quiet + 1 <= onset) | (quiet >= onset + 1)).all()
+    assert np.histogram(quiet, bins=4, range=(0, 3600))[0].min() > 30

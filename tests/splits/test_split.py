@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.properties import examples
+from support.speed import processor_seconds
 
 from rarewave.base.errors import DataError
 from rarewave.dataset.index import content
@@ -715,3 +716,26 @@ class TestFree:
         """A recording of the published test part that nobody labelled, of a group of its own."""
         found = free_of(window_table, ["new"], [9e6], test_recordings=("r-c", "r-n*"))
         assert found == [False]
+
+
+def test_thousands_of_recordings_without_a_clock_are_split_at_once() -> None:
+    """Each is a time axis of its own: looked at for itself, not beside all the others."""
+    count, each = 4000, 5
+    names = np.repeat([f"r{k:05d}" for k in range(count)], each)
+    table = pd.DataFrame({"recording_id": names, "start_s": np.tile(np.arange(each) * 10.0, count)})
+    table = table.assign(start=pd.DatetimeIndex([pd.NaT] * len(table), tz="UTC"), duration_s=10.0)
+    part = np.array(parts.PARTS)[np.arange(len(table)) % 7 % 3].astype("U16")
+    event_id = np.repeat([f"e{k}" for k in range(count)], each)
+    one = names == "r00007"
+    alone = purge.purge(table[one], part[one], 15.0)
+    found: dict[str, np.ndarray] = {}
+
+    def work() -> None:
+        found["purged"] = purge.purge(table, part, 15.0)
+        found["torn"] = split._torn(event_id, part)
+
+    assert processor_seconds(work) < 2
+    np.testing.assert_array_equal(found["purged"][one], alone)
+    strength = pd.Series(part).map({"train": 0, "validation": 1, "test": 2})
+    strongest = strength.groupby(event_id).transform("max")
+    np.testing.assert_array_equal(found["torn"], strength < strongest)
