@@ -55,9 +55,7 @@ def match_events(
     touched = _Recordings(recordings)
     stem = [Path(path).stem for path in recordings["path"]]
     stems, given = set(stem), recordings.to_dict("records")
-    rows_for: dict[str, set[str]] = {}
-    for event_id, filename in zip(catalogue["event_id"], catalogue["filename"], strict=True):
-        rows_for.setdefault(event_id, set()).add(filename)
+    rows_for = _files_of(catalogue)
     open_tail, coda = (
         pd.Timedelta(seconds=s) for s in (uncertainty.unknown_end_s, uncertainty.coda_s)
     )
@@ -147,6 +145,14 @@ def _rows(
         until = offset + tail.total_seconds()
         rows.append(common | {"onset_s": offset, "offset_s": until, "certain": False})
     return rows
+
+
+def _files_of(catalogue: pd.DataFrame) -> dict[str, set[str]]:
+    """The files that the rows of each event name."""
+    found: dict[str, set[str]] = {}
+    for event_id, filename in zip(catalogue["event_id"], catalogue["filename"], strict=True):
+        found.setdefault(event_id, set()).add(filename)
+    return found
 
 
 def _own_ids(catalogue: pd.DataFrame) -> pd.DataFrame:
