@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rarewave.base import intervals
 from rarewave.base.errors import DataError
 from rarewave.base.parallel import ahead
+from rarewave.detection import checksums
 from rarewave.detection.clean_stream import CleanStream
 from rarewave.frontend import cleaning, transform
 from rarewave.frontend.grid import starts
@@ -74,7 +75,8 @@ def scans(
     """Score every window of streams, each to a file of its own (raw float32).
 
     The file is written chunk by chunk; where it holds scores already, the scan goes on behind
-    them. What was not recorded stands beside it (`.gaps`, pairs of int64). Reading and cleaning
+    them, as far as its checksum holds (`.sums`). What was not recorded stands beside it (`.gaps`,
+    pairs of int64). Reading and cleaning
     go ahead of the network in another thread. Memory does not grow with the recordings, and the
     result depends on nothing but scorer and recording.
 
@@ -96,8 +98,8 @@ def scans(
         p = scorer.score(X)
         p[~recorded] = np.nan
         # Gaps first: those behind the scores are cut off where the work goes on.
-        _append(_beside(work[number][1]), lost)
-        _append(work[number][1], p.astype(np.float32))
+        checksums.write(_beside(work[number][1]), lost.tobytes())
+        checksums.append(work[number][1], p.astype(np.float32).tobytes())
         first = plans[number][0].first
         before = _reached(first, int(rows[0]), grid.window_samples, rate)
         progress(_reached(first, int(rows[-1]) + 1, grid.window_samples, rate) - before)
@@ -127,7 +129,7 @@ def kept(
     Raises
     ------
     DataError
-        A file is not there, or is of other recordings.
+        A file is not there, is of other recordings, or was changed.
     """
     if len(problems) != len(work):
         raise DataError("the kept scores are of other recordings: run the stage scan")
@@ -140,7 +142,7 @@ def kept(
             first = starts(length, front_end.grid)
         if not problem and len(P) != len(first):
             raise DataError(f"{path} holds {len(P)} of {len(first)} scores: run the stage scan")
-        if not _probabilities(P):
+        if checksums.intact(path) != 4 * P.size or not _probabilities(P):
             raise DataError(f"{path} holds what are no scores: run the stage scan")
         if len(P) and not _beside(path).exists():
             raise DataError(f"{_beside(path)} does not exist: run the stage scan")
@@ -148,14 +150,6 @@ def kept(
         gaps = intervals.union(_pairs(path))
         found.append(Scan(stream, first, scores, length, problem, gaps))
     return found
-
-
-def _append(path: Path, rows: NDArray[Any]) -> None:
-    try:
-        with open(path, "ab") as out:
-            out.write(rows.tobytes())
-    except OSError as error:
-        raise DataError(f"{path} cannot be written ({error.strerror}): free some space") from None
 
 
 def _planned(scorer: Scorer, stream: Stream, scores: Path) -> tuple[Scan, int]:
@@ -168,16 +162,16 @@ def _planned(scorer: Scorer, stream: Stream, scores: Path) -> tuple[Scan, int]:
         problem = f"{stream.pieces[0].path}: {error}"
         return Scan(stream, np.zeros(0, np.int64), opened, 0, problem, nothing), 0
     first = starts(length, front_end.grid)
-    done = len(opened()) // transform.CHUNK * transform.CHUNK
+    done = checksums.intact(scores) // (4 * width) // transform.CHUNK * transform.CHUNK
     if not _beside(scores).exists() or not _probabilities(opened()[:done]):
-        done = 0  # from the start: what is there was not written by a scan, or was damaged
+        done = 0  # from the start: what is there was not written by a scan
     scale = cleaning.raw_per_cleaned(stream.sample_rate, front_end.clean)
     reached = round(_ends(first, done, front_end.grid.window_samples) * scale)
     known = int((_pairs(scores)[:, 0] < reached).sum())
     scores.parent.mkdir(parents=True, exist_ok=True)
-    for path, size in ((_beside(scores), known * 16), (scores, done * width * 4)):
-        with open(path, "ab") as out:
-            out.truncate(size)
+    with open(_beside(scores), "ab") as out:
+        out.truncate(known * 16)
+    checksums.cut(scores, done * width * 4)
     return Scan(stream, first, opened, length, "", nothing), done
 
 

