@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from rarewave.base.errors import DataError
 from rarewave.base.files import NpyRows, write_csv, write_json, write_npy
 from rarewave.base.parallel import ordered_map
 from rarewave.base.tables import (
@@ -37,6 +38,11 @@ def main() -> None:
     events = artifacts.events(listed)
     ingest = params.read_section("ingest")
     block_s, parted = np.inf, (listed, events)
+    if ingest["group"] == "block" and split.test_recordings:
+        raise DataError(
+            "ingest.group is block, and split.test_recordings names whole recordings: name blocks "
+            "with split.test_groups, as [long/0004]"
+        )
     if ingest["group"] == "block":
         block_s = ingest["block_s"]
         parted = training_calls.in_blocks(listed, events, block_s)

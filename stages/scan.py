@@ -45,7 +45,7 @@ def main() -> None:
         hours[f"{part}_hours"] = held.hours
         if made["placement"] == "calls":
             if model.task.kind == "event":
-                signals.append(of_the_signal(held, scans, model.front_end))
+                signals.append(of_the_signal(held, part, scans, model.front_end))
             rules = Labelling(**made["labelling"])
             given = (scans, model.front_end, rules, model.task, (NETWORK, *CLASSIFIERS))
             mine = signals[-1] if signals else None
@@ -59,11 +59,11 @@ def main() -> None:
     write_json(artifacts.metrics("scan"), hours)
 
 
-def of_the_signal(held: Heldout, scans: list[Scan], front_end: FrontEnd) -> pd.DataFrame:
+def of_the_signal(held: Heldout, part: str, scans: list[Scan], front_end: FrontEnd) -> pd.DataFrame:
     """Signal level and STA/LTA of every window, which the data set has around calls only."""
     (options,) = params.options("baselines", Baselines)
     X_clean, where = artifacts.cleaned(held.recordings)
-    return stream_signals.stream_signals(held, scans, X_clean, where, front_end, options)
+    return stream_signals.stream_signals(held, part, scans, X_clean, where, front_end, options)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from rarewave.base.errors import DataError
 from rarewave.base.files import write_csv, write_json
 from rarewave.base.tables import SPLIT, write_table
 from rarewave.base.tasks import BACKGROUND
@@ -16,6 +17,12 @@ from stages.shared.run import run
 def main() -> None:
     """Split, audit, write."""
     (options,) = params.options("split", Split)
+    by = params.read_section("ingest")["group"]
+    if options.clock == "group" and by not in ("station", "folder", "given"):
+        raise DataError(
+            f"split.clock is group, and ingest.group is {by}: groups of one recorder follow one "
+            "another in time; that is for station, folder or given"
+        )
     windows = artifacts.used_windows()
     content = artifacts.index(windows["window_id"])["content"].to_numpy("U")
     part = split(windows, options)

@@ -5,6 +5,7 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
+from rarewave.base.errors import DataError
 from rarewave.base.tables import EVENTS, conform
 
 
@@ -18,7 +19,18 @@ def marked(
     labels : of events that may be or not be: they are uncertain.
     until : the label that ends what was annotated: all that follows its onset in the recording
         is uncertain, and what else begins there is left out.
+
+    Raises
+    ------
+    DataError
+        No event has such a label.
     """
+    known = set(events["label"])
+    for name in sorted({*labels, *([until] if until else [])} - known):
+        raise DataError(
+            f"no event is called {name!r}, which ingest.uncertain_labels or ingest.until_label "
+            f"names: there are {', '.join(sorted(known)[:20])}"
+        )
     unsure = events["label"].isin(set(labels))
     events = events.assign(certain=events["certain"] & ~unsure)
     if until is None:

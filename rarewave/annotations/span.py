@@ -26,8 +26,8 @@ def within(
     ----------
     catalogue : as `reading.read_catalogue` returns.
     events : table EVENTS of the recordings.
-    declared : begin and end of the span (UTC); None: from the first to the last UTC day on which
-        an event begins.
+    declared : begin and end of the span (UTC); None: of each catalogue from the first to the last
+        UTC day on which an event begins.
 
     Returns
     -------
@@ -39,11 +39,12 @@ def within(
     DataError
         No recording lies within.
     """
-    begin, end = declared or _of_events(catalogue)
+    spans = [declared] if declared else _of_events(catalogue)
     start = recordings["start"]
     finish = start + pd.to_timedelta(recordings["n_samples"] / recordings["sample_rate"], unit="s")
-    recordings = recordings.assign(labelled=(start < end) & (finish > begin))
-    said = f"{begin:%Y-%m-%dT%H:%M} to {end:%Y-%m-%dT%H:%M}"
+    inside = [(start < end) & (finish > begin) for begin, end in spans]
+    recordings = recordings.assign(labelled=np.logical_or.reduce(inside))
+    said = ", ".join(f"{a:%Y-%m-%dT%H:%M} to {b:%Y-%m-%dT%H:%M}" for a, b in spans)
     if not recordings["labelled"].any():
         raise DataError(
             f"no recording lies within the time that the catalogues speak of, {said}: see "
@@ -51,26 +52,36 @@ def within(
         )
     outside = recordings["path"][~recordings["labelled"]].tolist()
     print(f"the catalogues speak of {said}" + ("" if declared else " (ingest.catalogue_span)"))
-    rows = []
+    rows: list[dict[str, Any]] = []
     for row in recordings[recordings["labelled"]].to_dict("records"):
-        length = row["n_samples"] / row["sample_rate"]
-        before, after = ((t - row["start"]).total_seconds() for t in (begin, end))
-        for onset, offset in ((0.0, before), (max(after, 0.0), length)):
-            if offset > onset:
-                about = {"event_id": OUTSIDE, "recording_id": row["recording_id"], "label": OUTSIDE}
-                times = {"onset_s": onset, "offset_s": offset, "certain": False}
+        length, at = row["n_samples"] / row["sample_rate"], 0.0
+        known = [((t - row["start"]).total_seconds() for t in span) for span in spans]
+        for begin, end in [*known, (length, length)]:
+            if min(begin, length) > at:
+                name = f"{OUTSIDE} {row['recording_id']} {len(rows)}"  # no piece is another's
+                about = {"event_id": name, "recording_id": row["recording_id"], "label": OUTSIDE}
+                times = {"onset_s": at, "offset_s": min(begin, length), "certain": False}
                 rows.append(about | times | {"low_hz": np.nan, "high_hz": np.nan})
+            at = max(at, end)
     if rows:
         events = pd.concat([events, pd.DataFrame(rows)[list(EVENTS)]], ignore_index=True)
     report = {"catalogue_span": said, "outside_the_catalogue_span": outside}
     return conform(events, EVENTS, "events"), recordings, report
 
 
-def _of_events(catalogue: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
+def _of_events(catalogue: pd.DataFrame) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    """The span of each catalogue, in order of time; those that touch are one."""
     if not len(catalogue):
         raise DataError(
             "the catalogues hold no event, so nobody knows of what time they speak: give "
             "ingest.catalogue_span"
         )
     day = pd.Timedelta(days=1)
-    return catalogue["start"].min().floor("D"), catalogue["start"].max().floor("D") + day
+    times = catalogue.groupby("source")["start"].agg(["min", "max"])
+    found: list[tuple[pd.Timestamp, pd.Timestamp]] = []
+    for begin, end in sorted((a.floor("D"), b.floor("D") + day) for a, b in times.to_numpy()):
+        if found and begin <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((begin, end))
+    return found

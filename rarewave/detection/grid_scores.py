@@ -9,7 +9,7 @@ from rarewave.base.tables import EVALUATED, OTHERS, Schema, conform, with_scores
 from rarewave.base.tasks import Task
 from rarewave.baselines.registry import SIGNALS
 from rarewave.dataset.labelling import Labelling, label_windows
-from rarewave.detection.heldout import Heldout
+from rarewave.detection.heldout import Heldout, cleaned_seconds
 from rarewave.detection.scanning import Scan
 from rarewave.frontend.transform import FrontEnd
 
@@ -44,11 +44,11 @@ def grid_scores(
     """
     rate, tables = front_end.clean.sample_rate_hz, []
     events = pd.concat([held.truth, held.doubtful], ignore_index=True)
+    events = events.assign(label=events["kind"])
     for scan in scans:
         name, first = scan.stream.pieces[0].header.recording_id, scan.first[: len(scan.P)]
-        mine = held.gaps[held.gaps["recording_id"] == name]
+        mine, about = (_on_samples(t, scan, front_end) for t in (held.gaps, events))
         gaps = np.rint(mine[["onset_s", "offset_s"]].to_numpy(float) * rate).astype(np.int64)
-        about = events[events["recording_id"] == name]
         windows = label_windows(first, gaps, about, rate, front_end.grid, labelling)
         windows["start_s"] = first / rate
         windows["window_id"] = [f"{name}/{sample:08d}" for sample in first]
@@ -57,6 +57,8 @@ def grid_scores(
         windows["group"] = held.groups_of(at.assign(offset_s=at["onset_s"]))
         windows = windows.assign(part=part, row=-1, unit="")
         used = (windows["status"] == "used").to_numpy() & np.isfinite(scan.P).all(axis=1)
+        if task.kind == "classes":  # without background it is not known what quiet windows are
+            used &= windows["label"].isin(task.names).to_numpy()
         for number, detector in enumerate(detectors):
             P = np.asarray(scan.P[:, number * len(task.names) :], float)
             scores = {f"p_{n}": P[used, k] for k, n in enumerate(task.names)}
@@ -68,3 +70,12 @@ def grid_scores(
                 scores[f"p_{task.events[0]}"] = values[detector].to_numpy()
                 tables.append(windows[used].assign(detector=detector, **scores))
     return conform(pd.concat(tables, ignore_index=True), schema(task.names), "windows on the grid")
+
+
+def _on_samples(table: pd.DataFrame, scan: Scan, front_end: FrontEnd) -> pd.DataFrame:
+    """The intervals of one stream, in cleaned samples over the model's rate, as windows are."""
+    mine = table[table["recording_id"] == scan.stream.pieces[0].header.recording_id]
+    onset, offset = (
+        cleaned_seconds(mine[column], scan.stream, front_end) for column in ("onset_s", "offset_s")
+    )
+    return mine.assign(onset_s=onset, offset_s=offset)

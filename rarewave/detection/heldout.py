@@ -1,6 +1,7 @@
 """The recordings of one part of a split, whole, and what is true of them."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,7 +28,7 @@ PARTS = ("validation", "test")
 
 
 class Heldout(NamedTuple):
-    """Recordings that lie in one part as a whole, files that follow one another joined.
+    """Recordings of one part, whole or by blocks, files that follow one another joined.
 
     Times of events are on the axis of their stream, which is called as its first file: an event
     across a file boundary is one event.
@@ -35,7 +36,8 @@ class Heldout(NamedTuple):
 
     recordings: pd.DataFrame  # rows of table RECORDINGS, a row for each file
     streams: list[Stream]  # of these files, whose paths are below the folder of recordings
-    truth: pd.DataFrame  # rows of table EVENTS, certain ones; of an event task all of one label
+    truth: pd.DataFrame  # rows of table EVENTS, certain ones; of an event task all of one label,
+    # and what they were called in the column `kind`
     doubtful: pd.DataFrame  # the uncertain ones
     gaps: pd.DataFrame  # recording_id, onset_s, offset_s of what was not recorded
     windows: pd.DataFrame  # rows of table WINDOWS, of the files
@@ -183,6 +185,18 @@ def timed(row: Mapping[str, Any], stream: Stream, front_end: FrontEnd) -> dict[s
     return {"onset_s": begin + onset, "offset_s": begin + offset}
 
 
+def cleaned_seconds(times: pd.Series, stream: Stream, front_end: FrontEnd) -> NDArray[np.float64]:
+    """Seconds of a stream by the clocks of its files as cleaned samples over the model's rate."""
+    begins, _ = _begins(stream)
+    seconds = times.to_numpy(float)
+    number = np.maximum(np.searchsorted(begins, seconds, side="right") - 1, 0)
+    firsts = np.array([piece.first for piece in stream.pieces], float)
+    rates = np.array([piece.header.sample_rate for piece in stream.pieces])
+    raw = firsts[number] + (seconds - begins[number]) * rates[number]
+    scale = cleaning.raw_per_cleaned(stream.sample_rate, front_end.clean)
+    return raw / scale / front_end.clean.sample_rate_hz
+
+
 def _begins(stream: Stream) -> tuple[NDArray[np.float64], list[str]]:
     """Seconds of the stream at which each file begins, and the names of the files."""
     steps = [stream.apart_s(number, number + 1) for number in range(len(stream.pieces) - 1)]
@@ -227,24 +241,31 @@ def _one_each(events: pd.DataFrame, moved: pd.DataFrame) -> pd.DataFrame:
 
 
 def _parted(
-    events: pd.DataFrame, windows: pd.DataFrame, recordings: pd.DataFrame, part: str
+    events: pd.DataFrame,
+    windows: pd.DataFrame,
+    recordings: pd.DataFrame,
+    part: str,
+    block_s: float,
 ) -> pd.DataFrame:
     """Events, where time of other parts is uncertain, and so are events that lie there by half.
 
     Parameters
     ----------
-    windows : recording_id, start_s, duration_s and part of recordings with windows of `part`.
+    windows : recording_id, group and part of recordings with windows of `part`.
+    block_s : seconds of the stretches that are groups, called as the recording's group and a
+        number.
     """
     others = ~windows["part"].isin([part, "purged"])
     torn = windows[windows["recording_id"].isin(windows["recording_id"][others])]
     seconds = recordings["n_samples"] / recordings["sample_rate"]
     length = dict(zip(recordings["recording_id"], seconds, strict=True))
-    closed = []
+    closed: list[tuple[str, float, float]] = []
     for name, mine in torn[torn["part"] == part].groupby("recording_id"):
-        begin = np.sort(mine["start_s"].to_numpy(float))
-        end = begin + float(mine["duration_s"].iloc[0])
-        edges = np.concatenate(([0.0], end)), np.concatenate((begin, [length.get(name, 0.0)]))
-        closed += [(str(name), a, b) for a, b in zip(*edges, strict=True) if b > a]
+        open_ones = {int(group.rpartition("/")[2]) for group in mine["group"]}
+        for number in range(math.ceil(length.get(str(name), 0.0) / block_s)):
+            if number not in open_ones:
+                begin = number * block_s
+                closed.append((str(name), begin, min(begin + block_s, length[str(name)])))
     if not closed:
         return events
     rows = pd.DataFrame(closed, columns=["recording_id", "onset_s", "offset_s"])
@@ -262,36 +283,39 @@ def heldout(
     gaps: pd.DataFrame,
     split: pd.DataFrame,
     task: Task,
+    block_s: float = np.inf,
 ) -> Heldout:
     """The labelled recordings that hold windows of one part.
 
-    Where a recording is of several parts, as its blocks are groups, all time in which no window
-    of this one lies is uncertain: nothing is scored there.
+    Where a recording is of several parts, as its blocks are groups, the blocks of others are
+    uncertain time: nothing is scored there.
 
     Parameters
     ----------
     gaps : recording_id, onset_s, offset_s.
+    block_s : seconds of the stretches that are groups; infinite where recordings are whole.
 
     Raises
     ------
     DataError
         There is none.
     """
-    columns = ["window_id", "recording_id", "start_s", "duration_s"]
-    named = split.merge(windows[columns], on="window_id")
+    named = split.merge(windows[["window_id", "recording_id", "group"]], on="window_id")
     here = named["recording_id"].isin(named["recording_id"][named["part"] == part])
     named = named[here]
     mine = recordings[recordings["recording_id"].isin(named["recording_id"])]
     mine = mine[mine["labelled"]]
     if not len(mine):
         raise DataError(f"no labelled recording lies in the {part} part: run the stage split")
-    events = _parted(events, named, mine, part)
+    if np.isfinite(block_s):
+        events = _parted(events, named, mine, part, block_s)
     files = [
         (Path(row["path"]), Header(*(row[name] for name in Header._fields)))
         for row in mine.to_dict("records")
     ]
     joined = streams.join(files)
     truth = events[events["recording_id"].isin(mine["recording_id"])]
+    truth = truth.assign(kind=truth["label"])
     if task.kind == "event":
         truth = truth.assign(label=task.events[0])
     truth = _one_each(truth, _moved(truth, joined))
@@ -306,6 +330,8 @@ def heldout(
         joined,
         truth[certain].reset_index(drop=True),
         truth[~certain].reset_index(drop=True),
-        _moved(gaps[gaps["recording_id"].isin(mine["recording_id"])], joined),
+        _moved(gaps[gaps["recording_id"].isin(mine["recording_id"])], joined).sort_values(
+            ["recording_id", "onset_s"], ignore_index=True
+        ),
         windows[windows["recording_id"].isin(mine["recording_id"])],
     )

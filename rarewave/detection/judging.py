@@ -36,23 +36,29 @@ def intervals(
     result: dict[str, Intervals] = {}
     for detector, events in found.items():
         pairs = event_based.match(test.truth, events, matching)
-        units = _units(test, events, pairs, bootstrap)
-        counts = counts_by_unit(test.truth, events, pairs, units, names)
+        *units, every = _units(test, events, pairs, bootstrap)
+        counts = counts_by_unit(test.truth, events, pairs, (units[0], units[1]), names, every)
         result[detector] = event_intervals(counts, names, bootstrap.resamples, bootstrap.seed)
     return result
 
 
 def _units(
     test: Heldout, found: pd.DataFrame, pairs: NDArray[np.int64], bootstrap: Bootstrap
-) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
-    """What the bootstrap draws whole, of each event and of each detection."""
+) -> tuple[NDArray[np.str_], NDArray[np.str_], NDArray[np.str_]]:
+    """What the bootstrap draws whole, of each event and of each detection, and all of it."""
     if bootstrap.unit == "group":
-        return test.groups_of(test.truth), test.groups_of(found)
+        every = test.windows["group"].unique().astype("U")
+        return test.groups_of(test.truth), test.groups_of(found), every
     of_truth = np.array([f"event {number}" for number in range(len(test.truth))], "U")
     block = (found["onset_s"] // bootstrap.block_s).astype(int).astype(str)
     of_found = (found["recording_id"] + " " + block).to_numpy(object)
     of_found[pairs[:, 1]] = of_truth[pairs[:, 0]]
-    return of_truth, of_found.astype("U")
+    every = [
+        f"{name} {number}"
+        for name, seconds in test.durations.items()
+        for number in range(int(seconds // bootstrap.block_s) + 1)
+    ]
+    return of_truth, of_found.astype("U"), np.array(every, "U")
 
 
 def by_detector(

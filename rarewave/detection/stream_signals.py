@@ -12,15 +12,20 @@ from rarewave.baselines.registry import SIGNALS
 from rarewave.baselines.signal import Signal
 from rarewave.detection.heldout import Heldout
 from rarewave.detection.scanning import Scan
+from rarewave.frontend import cleaning
 from rarewave.frontend.transform import FrontEnd
 
-SCHEMA: Schema = {"recording_id": "str", "start_s": "float64", "status": "str"} | dict.fromkeys(
-    SIGNALS, "float64"
-)
+SCHEMA: Schema = {
+    "part": "str",
+    "recording_id": "str",
+    "start_s": "float64",
+    "status": "str",
+} | dict.fromkeys(SIGNALS, "float64")
 
 
 def stream_signals(
     held: Heldout,
+    part: str,
     scans: Sequence[Scan],
     X_clean: NDArray[np.float32],
     where: pd.DataFrame,
@@ -38,9 +43,13 @@ def stream_signals(
     at = where.set_index("recording_id")
     tables = []
     for scan in scans:
+        scale = cleaning.raw_per_cleaned(scan.stream.sample_rate, front_end.clean)
         names = [piece.header.recording_id for piece in scan.stream.pieces]
-        parts = [X_clean[at.loc[n, "first"] :][: at.loc[n, "count"]] for n in names]
-        samples = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        samples = np.zeros(scan.length, np.float32)
+        for piece in scan.stream.pieces:  # each file was rounded to a sample of its own
+            row, begin = at.loc[piece.header.recording_id], round(piece.first / scale)
+            some = X_clean[row["first"] :][: row["count"]][: scan.length - begin]
+            samples[begin : begin + len(some)] = some
         mine = held.gaps[held.gaps["recording_id"] == names[0]]
         gaps = np.rint(mine[["onset_s", "offset_s"]].to_numpy(float) * rate).astype(np.int64)
         first = scan.first[: len(scan.P)]
@@ -48,5 +57,5 @@ def stream_signals(
         status = np.where(np.isfinite(scan.P).all(axis=1), "used", "gap")
         table = pd.DataFrame({"recording_id": names[0], "start_s": first / rate, "status": status})
         scores = {name: score(signal, options) for name, score in SIGNALS.items()}
-        tables.append(table.assign(**scores))
+        tables.append(table.assign(part=part, **scores))
     return conform(pd.concat(tables, ignore_index=True), SCHEMA, "signals")

@@ -18,7 +18,7 @@ def table(path: Path) -> str:
     content = text_of(path, "run dvc repro")
     try:
         found = pd.read_csv(io.StringIO(content), dtype={"detector": str, "metric": str})
-        numbers = found[["value", "low", "high"]].astype(float)
+        numbers = found[["value", "low", "high", "units"]].astype(float)
         found = found[["detector", "metric"]].assign(**dict(numbers.items()))
     except (KeyError, ValueError) as error:
         raise DataError(f"{path} is no table of scores ({error}): run the stage evaluate") from None

@@ -78,8 +78,8 @@ def interval(
 
     Returns
     -------
-    Both ends, NaN with fewer than two units. Where every draw is at a limit, as for a precision
-    of 1, the other end is that of Clopper and Pearson (1934) for as many units, all alike.
+    Both ends, NaN with fewer than two units. Where no draw differs, as for a precision of 1, they
+    are those of Clopper and Pearson (1934) for a share of as many units.
     """
     draws = draws[np.isfinite(draws)]
     if units < 2 or not len(draws) or not np.isfinite(value):
@@ -91,9 +91,13 @@ def interval(
     span = high - low
     share = (value - low) / span
     if error < 1e-12 * span:
-        other = span * 0.025 ** (1 / units)
-        at_low, at_high = share < 1e-12, share > 1 - 1e-12
-        return (low + other if at_high else value), (high - other if at_low else value)
+        if low < 0:
+            return value, value  # a difference that no draw changes
+        hits = share * units
+        ends = stats.beta.ppf([0.025, 0.975], [hits, hits + 1], [units - hits + 1, units - hits])
+        return (low + span * (ends[0] if hits > 1e-9 else 0.0)), (
+            low + span * (ends[1] if units - hits > 1e-9 else 1.0)
+        )
     inside = np.clip(share, _EDGE, 1 - _EDGE)
     error /= span * inside * (1 - inside)
     ends = low + span * special.expit(special.logit(inside) + np.array([-reach, reach]) * error)

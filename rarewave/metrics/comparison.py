@@ -131,6 +131,9 @@ def units_behind(task: Task, truth: Truth, metric: str) -> int:
         if name:
             return len(np.unique(truth.unit[truth.types == name]))
         return events if kind == "recall" else min(events, len(np.unique(quiet)))
+    if kind == "rare_recall":
+        seldom = multiclass.rarest(truth.counts, task.names)
+        return len(np.unique(truth.unit[truth.all[:, seldom].any(axis=1)]))
     if name:
         return len(np.unique(truth.unit[truth.all[:, task.names.index(name)] > 0]))
     return len(np.unique(truth.unit))

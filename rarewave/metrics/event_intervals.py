@@ -18,6 +18,7 @@ def counts_by_unit(
     pairs: NDArray[np.int64],
     units: tuple[NDArray[np.str_], NDArray[np.str_]],
     classes: Sequence[str],
+    every: NDArray[np.str_],
 ) -> Array:
     """Events, detections and hits (units, classes, 3), by where each lies.
 
@@ -25,9 +26,10 @@ def counts_by_unit(
     ----------
     pairs : (k, 2) rows of `truth` and `found`, of `event_based.match`.
     units : of each event and of each detection; a hit lies where its event does.
+    every : all units that were searched: silence is a part of what a bootstrap draws.
     """
-    names, index = np.unique(np.concatenate(units), return_inverse=True)
-    of_truth, of_found = np.split(index, [len(truth)])
+    names, index = np.unique(np.concatenate([*units, every]), return_inverse=True)
+    of_truth, of_found, _ = np.split(index, [len(truth), len(truth) + len(found)])
     label = {name: number for number, name in enumerate(classes)}
     kinds = truth["label"].map(label).to_numpy(int), found["label"].map(label).to_numpy(int)
     counts = np.zeros((len(names), len(classes), 3))

@@ -40,7 +40,7 @@ def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
     if len(names) < len(PARTS) - named.any():
         raise DataError(
             f"there are fewer groups ({len(names)}) than parts ({len(PARTS)}): add recordings of "
-            "other days or choose a finer ingest.group"
+            "other days or choose a finer ingest.group (block: stretches of a long file)"
         )
     fixed = np.full(len(names), -1)
     fixed[index] = of_windows

@@ -1,12 +1,13 @@
 """Recordings held out whole, as the stages from scan on read them."""
 
+import numpy as np
 import pandas as pd
 
 from rarewave.base.tables import GAPS, read_table
 from rarewave.base.tasks import Task
 from rarewave.detection import grid_scores
 from rarewave.detection.heldout import PARTS, Heldout, heldout
-from stages.shared import artifacts
+from stages.shared import artifacts, params
 
 
 def held_out() -> dict[str, Heldout]:
@@ -23,7 +24,9 @@ def held_out() -> dict[str, Heldout]:
         gaps[["recording_id", "onset_s", "offset_s"]],
         artifacts.split(artifacts.used_windows()["window_id"]),
     )
-    return {part: heldout(part, *tables, task) for part in PARTS}
+    ingest = params.read_section("ingest")
+    block_s = ingest["block_s"] if ingest["group"] == "block" else np.inf
+    return {part: heldout(part, *tables, task, block_s) for part in PARTS}
 
 
 def on_grid(task: Task) -> dict[str, pd.DataFrame]:

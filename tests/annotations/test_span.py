@@ -28,7 +28,7 @@ def events(*rows: tuple[str, float, float, str]) -> pd.DataFrame:
 
 def catalogue(*starts: str) -> pd.DataFrame:
     """Of events that begin then."""
-    return pd.DataFrame({"start": pd.to_datetime(list(starts), utc=True)})
+    return pd.DataFrame({"start": pd.to_datetime(list(starts), utc=True), "source": "one.csv"})
 
 
 def test_a_recording_of_other_years_is_unlabelled(capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,3 +78,23 @@ def test_labels_that_say_nobody_knows() -> None:
         ["b", 5, 12 * 3600, "end", False],
     ]
     pd.testing.assert_frame_equal(doubt.marked(known, recordings("1971-01-05"), (), None), known)
+
+
+def test_catalogues_speak_each_of_its_own_time() -> None:
+    """Not of the years between them; what lies between within a recording is uncertain."""
+    given = pd.concat([catalogue("1971-04-08"), catalogue("1975-01-01").assign(source="two.csv")])
+    listed = recordings("1971-04-08T18:00", "1973-01-01T00:00", "1975-01-01T00:00")
+    found, table, _ = span.within(given, listed, events(), None)
+    assert table["labelled"].tolist() == [True, False, True]
+    assert found[["recording_id", "onset_s", "offset_s"]].to_numpy().tolist() == [
+        ["a", 6 * 3600, 12 * 3600]
+    ]
+    assert found["event_id"].is_unique
+
+
+def test_a_misspelt_label_of_doubt_is_refused() -> None:
+    """What it should have marked would be learnt as sure."""
+    known = events(("a", 30, 40, "unsure"))
+    for labels, until in (({"unsre"}, None), ((), "stopp")):
+        with pytest.raises(DataError, match="there are unsure"):
+            doubt.marked(known, recordings("1971-01-05"), labels, until)

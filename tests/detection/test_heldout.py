@@ -72,16 +72,14 @@ def of_part(part: str, table: pd.DataFrame, task: Task = CLASSES, **given: Any) 
 
 
 def test_only_labelled_recordings_that_lie_in_the_part_as_a_whole() -> None:
-    """Not one that is all purged, nor one nobody looked at; time of other parts is closed."""
-    part = of_part("test", events(), listed=LISTED)
-    assert part.recordings["recording_id"].tolist() == ["mixed", "test", "other"]
-    assert part.durations == {"mixed": 30.0, "test": 30.0, "other": 20.0}
-    assert part.hours == pytest.approx(70 / 3600)  # ten seconds of mixed are of training
-    assert set(part.windows["recording_id"]) == {"mixed", "test", "other"}
-    assert len(part.windows) == 8
+    """Not one that is all purged, nor one nobody looked at."""
+    part = of_part("test", events())
+    assert part.recordings["recording_id"].tolist() == ["test", "other"]
+    assert part.durations == {"test": 30.0, "other": 20.0}
+    assert part.hours == pytest.approx(50 / 3600)
+    assert set(part.windows["recording_id"]) == {"test", "other"} and len(part.windows) == 5
     files = [piece for stream in part.streams for piece in stream.pieces]
     assert [(str(p), h.recording_id, h.n_samples) for p, h, _ in files] == [
-        ("mixed.wav", "mixed", 3000),
         ("test.wav", "test", 3000),
         ("other.wav", "other", 2000),
     ]
@@ -184,15 +182,34 @@ def test_hours_are_those_where_a_detection_is_right_or_wrong() -> None:
 
 
 def test_blocks_of_one_recording_are_scored_each_in_its_part() -> None:
-    """Time of other parts is neither searched nor scored; an event lies where most of it does."""
+    """Other blocks are neither searched nor scored; an event lies where most of it does."""
     table = events(
         ("mixed", 2, 6, "a", True), ("mixed", 8, 18, "a", True), ("mixed", 22, 26, "b", True)
     )  # fmt: skip
-    part = of_part("test", table, listed=LISTED[LISTED["recording_id"] == "mixed"])
+    windows = WINDOWS[WINDOWS["recording_id"] == "mixed"]
+    windows = windows.assign(group=[f"mixed/000{k}" for k in range(3)])
+    listed = LISTED[LISTED["recording_id"] == "mixed"]
+    part = heldout("test", listed, table, windows, NO_GAPS, SPLIT, CLASSES, block_s=10.0)
     assert part.truth["onset_s"].tolist() == [2, 22]
     assert part.hours == pytest.approx(18 / 3600)  # the torn event reaches 2 s into this part
     found = found_of(("mixed", 2, 5, "a"), ("mixed", 11, 17, "b"), ("mixed", 27, 29, "a"))
     assert part.scored(found, NEAR)["onset_s"].tolist() == [2, 27]
+    few = windows.iloc[[0, 1]]  # where windows lie around calls only, all of a block is searched
+    part = heldout("test", listed, table, few, NO_GAPS, SPLIT, CLASSES, block_s=10.0)
+    assert part.hours == pytest.approx(8 / 3600)
+
+
+def test_silent_groups_count() -> None:
+    """Ten false alarms in one of 25 recordings: precision is not sure, as others have none."""
+    names = [f"r{k}" for k in range(25)]
+    listed, windows, split = recordings(**{name: (20, ["test", "test"]) for name in names})
+    table = events(*[(f"r{k}", 2, 6, "a", True) for k in range(5)])
+    part = heldout("test", listed, table, windows, NO_GAPS, split, CLASSES)
+    hits = [(f"r{k}", 2, 5, "a") for k in range(5)]
+    found = {"network": found_of(*hits, *[("r9", k, k + 0.5, "a") for k in range(10)])}
+    rule = Bootstrap(unit="group", block_s=5.0, resamples=200, seed=1)
+    low, high, _ = judging.intervals(part, found, NEAR, ["a", "b"], rule)["network"]["precision"]
+    assert low < 0.2 and high > 0.6
 
 
 def files_in_a_row() -> Heldout:

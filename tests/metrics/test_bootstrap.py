@@ -64,6 +64,13 @@ def test_an_interval_holds_its_value_and_keeps_within_limits(
     assert limits[0] <= low <= value <= high <= limits[1]
 
 
+def test_two_groups_that_agree_are_not_certain() -> None:
+    """Each found one of two: nobody knows the share to the last digit."""
+    low, high = interval(0.5, np.full(100, 0.5), 2)
+    assert low < 0.05 and high > 0.95
+    assert interval(0.0, np.zeros(9), 8, -1.0, 1.0) == (0.0, 0.0)  # two detectors that decide alike
+
+
 def test_more_groups_narrow_it() -> None:
     """The same draws, of more groups: less wide."""
     draws = np.random.default_rng(0).normal(0.6, 0.05, 500)
