@@ -27,7 +27,7 @@ def within(
     catalogue : as `reading.read_catalogue` returns.
     events : table EVENTS of the recordings.
     declared : begin and end of the span (UTC); None: of each catalogue from the first to the last
-        UTC day on which an event begins.
+        UTC day of its events.
 
     Returns
     -------
@@ -77,7 +77,8 @@ def _of_events(catalogue: pd.DataFrame) -> list[tuple[pd.Timestamp, pd.Timestamp
             "ingest.catalogue_span"
         )
     day = pd.Timedelta(days=1)
-    times = catalogue.groupby("source")["start"].agg(["min", "max"])
+    last = catalogue["end"].fillna(catalogue["start"]).groupby(catalogue["source"]).max()
+    times = pd.DataFrame({"first": catalogue.groupby("source")["start"].min(), "last": last})
     found: list[tuple[pd.Timestamp, pd.Timestamp]] = []
     for begin, end in sorted((a.floor("D"), b.floor("D") + day) for a, b in times.to_numpy()):
         if found and begin <= found[-1][1]:

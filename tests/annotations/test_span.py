@@ -28,7 +28,10 @@ def events(*rows: tuple[str, float, float, str]) -> pd.DataFrame:
 
 def catalogue(*starts: str) -> pd.DataFrame:
     """Of events that begin then."""
-    return pd.DataFrame({"start": pd.to_datetime(list(starts), utc=True), "source": "one.csv"})
+    times = pd.to_datetime(list(starts), utc=True)
+    return pd.DataFrame({"start": times, "end": pd.NaT, "source": "one.csv"}).astype(
+        {"end": "datetime64[ns, UTC]"}
+    )
 
 
 def test_a_recording_of_other_years_is_unlabelled(capsys: pytest.CaptureFixture[str]) -> None:

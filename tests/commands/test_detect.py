@@ -621,7 +621,7 @@ def test_events_get_the_place_of_their_station(
     bad = run(
         model, seismic, "--out", tmp_path / "bad", "--stations", seismic / "notes.txt", code=1
     )
-    assert "notes.txt is not StationXML" in bad
+    assert "notes.txt is not XML" in bad
 
 
 @pytest.fixture(scope="module")

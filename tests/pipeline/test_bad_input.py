@@ -157,7 +157,7 @@ def test_ingest_refuses(small: Path, spoil: Callable[[Path], object], says: list
     [
         (
             lambda f: catalogue(f, HEAD + "a,1981-02-03T00:00,1981-02-03T01:00,x,1\n"),
-            ["no event", "report.json"],
+            ["no recording lies within", "1981-02-03", "ingest.catalogue_span"],
         ),
         (
             lambda f: catalogue(f, HEAD + "a,1971-02-01T00:00,1971-02-09T01:00,x,1\n"),

@@ -228,7 +228,7 @@ def test_views_may_change_samples(ready: Callable[..., Path]) -> None:
     ("changes", "says"),
     [
         (
-            {"pretrain.learning_rate": 1e30, "pretrain.warmup": 0.0},
+            {"pretrain.learning_rate": 1e11, "pretrain.warmup": 0.0},
             ["pretraining diverged in epoch 1", "lower pretrain.learning_rate"],
         ),
         ({"views.mixup.p": 0.5}, ["views.mixup mixes targets", "set its p to 0"]),
