@@ -29,9 +29,8 @@ def events(*rows: tuple[str, float, float, str]) -> pd.DataFrame:
 def catalogue(*starts: str) -> pd.DataFrame:
     """Of events that begin then."""
     times = pd.to_datetime(list(starts), utc=True)
-    return pd.DataFrame({"start": times, "end": pd.NaT, "source": "one.csv"}).astype(
-        {"end": "datetime64[ns, UTC]"}
-    )
+    end = pd.to_datetime([None] * len(times), utc=True)
+    return pd.DataFrame({"start": times, "end": end, "source": "one.csv"})
 
 
 def test_a_recording_of_other_years_is_unlabelled(capsys: pytest.CaptureFixture[str]) -> None:
