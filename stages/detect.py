@@ -93,10 +93,8 @@ def of_the_signal(
     for name in SIGNALS:
         find, scores = held.from_windows(name, model.front_end, joining)
         at = operating_points.candidates(scores, ALL)
-        scored = at_thresholds.scored(test, find, matching)
-        _, tables[name] = operating_points.same_false_alarms(
-            scored, test.truth, event, at, matching, alarms
-        )
+        judge = at_thresholds.judge(test, find, matching)
+        _, tables[name] = operating_points.same_false_alarms(judge, event, at, alarms)
     return tables
 
 

@@ -29,6 +29,7 @@ from stages.shared.run import run
 from stages.shared.whole import on_grid
 
 Tables = dict[str, pd.DataFrame]  # name of the detector to its table EVALUATED
+Thresholds = dict[str, dict[str, float]]  # of each detector and name
 
 
 def main() -> None:
@@ -52,10 +53,11 @@ def main() -> None:
     beside = [table.assign(detector=d) for d, table in tables.items() if d != NETWORK]
     schema = with_scores(OTHERS | EVALUATED, task.names)
     write_table(artifacts.EVALUATED_BASELINES, pd.concat(beside), schema)
-    table, metrics = compared(task, tables, counts, bootstrap)
+    thresholds = artifacts.thresholds()
+    table, metrics = compared(task, tables, counts, thresholds, bootstrap)
     write_csv(artifacts.EVALUATION, table.to_dict("records"))
     if parts:
-        centred, brief = compared(task, examples, counts, bootstrap)
+        centred, brief = compared(task, examples, counts, thresholds, bootstrap)
         write_csv(artifacts.EVALUATION.with_name("centred.csv"), centred.to_dict("records"))
         kept = (*examples, comparison.MAJORITY, "gain_over_best", "interval", "units")
         metrics["windows_centred_on_labels"] = {k: brief[k] for k in kept if k in brief}
@@ -63,7 +65,7 @@ def main() -> None:
         print("\nwindows on the grid, as detect runs:")
     write_json(artifacts.metrics("evaluate"), metrics)
     print(summaries.text(table))
-    draw(task, tables, table, counts)
+    draw(task, tables, table, counts, thresholds)
     logbook.close(logbook.open_run("evaluate"), "evaluate")
 
 
@@ -97,20 +99,28 @@ def scores_of(tables: Tables, task: Task) -> dict[str, NDArray[np.float64]]:
 
 
 def compared(
-    task: Task, tables: Tables, counts: NDArray[np.int64], bootstrap: Bootstrap
+    task: Task,
+    tables: Tables,
+    counts: NDArray[np.int64],
+    thresholds: Thresholds,
+    bootstrap: Bootstrap,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """All scores of all detectors, and what metrics/evaluate.json says of them."""
     truth = comparison.truth_of(task, tables[NETWORK], counts)
-    thresholds = artifacts.thresholds()
     table, gains = comparison.compare(task, truth, scores_of(tables, task), thresholds, bootstrap)
     return table, comparison.report(task, table, gains, counts)
 
 
-def draw(task: Task, tables: Tables, table: pd.DataFrame, counts: NDArray[np.int64]) -> None:
+def draw(
+    task: Task,
+    tables: Tables,
+    table: pd.DataFrame,
+    counts: NDArray[np.int64],
+    thresholds: Thresholds,
+) -> None:
     """Curves, confusion, and detectors side by side."""
     folder, truth = artifacts.plots("evaluate"), comparison.truth_of(task, tables[NETWORK], counts)
-    at = artifacts.thresholds()[NETWORK]
-    pictures.evaluation(folder, task, truth, scores_of(tables, task), at)
+    pictures.evaluation(folder, task, truth, scores_of(tables, task), thresholds[NETWORK])
     pictures.comparison(folder, task, table, counts)
 
 

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from rarewave.base.tables import DETECTED, conform
 from rarewave.detection import operating_points, postprocessing
 from rarewave.detection.heldout import Heldout, timed
-from rarewave.detection.operating_points import Find
+from rarewave.detection.operating_points import Find, Judge
 from rarewave.detection.postprocessing import Joining, Levels
 from rarewave.detection.scanning import Scan
 from rarewave.frontend.transform import FrontEnd
 from rarewave.metrics.event_based import Matching
+from rarewave.recordings.streams import Stream
 
 
 def finder(
@@ -35,30 +36,27 @@ def finder(
     """
     grid, rate = front_end.grid, front_end.clean.sample_rate_hz
     whole = float(front_end.frequencies_hz[0]), float(front_end.frequencies_hz[-1])
-    seen = [scan for scan in scans if len(scan.P)]
-    names = [scan.stream.pieces[0].header.recording_id for scan in seen]
-    known: dict[str, list[Levels]] = {
-        label: [
-            postprocessing.levels(
-                scan.P[:, column],
-                scan.first[: len(scan.P)],
-                grid.window_samples,
-                scan.length,
-                rate,
-                how,
-            )
-            for scan in seen
-        ]
-        for label, column in columns.items()
-    }
+    seen: list[Stream] = []
+    known: dict[str, list[Levels]] = {label: [] for label in columns}
+    for scan in scans:
+        P = np.array(scan.P)  # a map would hold its file open, and there may be thousands
+        if not len(P):
+            continue
+        seen.append(scan.stream)
+        first, length = scan.first[: len(P)], grid.window_samples
+        cut = postprocessing.cells(first, length, scan.length, how.combine)
+        for label, column in columns.items():
+            known[label].append(postprocessing.levels(P[:, column], cut, rate, how))
 
     def find(label: str, threshold: float) -> pd.DataFrame:
         low, high = bands.get(label, whole)
+        about = {"label": label, "low_hz": low, "high_hz": high}
         rows = [
             row
-            | {"recording_id": name, "label": label, "low_hz": low, "high_hz": high}
-            | timed(row, scan.stream, front_end)
-            for name, scan, given in zip(names, seen, known[label], strict=True)
+            | about
+            | {"recording_id": stream.pieces[0].header.recording_id}
+            | timed(row, stream, front_end)
+            for stream, given in zip(seen, known[label], strict=True)
             for row in postprocessing.spans_of(given, rate, threshold, how)
         ]
         return conform(pd.DataFrame(rows, columns=list(DETECTED)), DETECTED, "events")
@@ -75,13 +73,9 @@ def at_once(find: Find, thresholds: Mapping[str, float]) -> pd.DataFrame:
     return pd.concat([find(label, at) for label, at in thresholds.items()], ignore_index=True)
 
 
-def scored(held: Heldout, find: Find, matching: Matching) -> Find:
-    """The events that count, of those that `find` gives; see `Heldout.scored`."""
-
-    def counted(label: str, threshold: float) -> pd.DataFrame:
-        return held.scored(find(label, threshold), matching)
-
-    return counted
+def judge(held: Heldout, find: Find, matching: Matching) -> Judge:
+    """The events that count, of those that `find` gives, and how many are hits."""
+    return lambda label, threshold: held.judged(find(label, threshold), matching)
 
 
 def best(
@@ -97,10 +91,10 @@ def best(
     ----------
     find, scores : what `finder` gives.
     """
-    scored_ones = scored(held, find, matching)
+    judged, events = judge(held, find, matching), held.truth["label"].value_counts()
     return {
         label: operating_points.best_f1(
-            scored_ones, held.truth, label, operating_points.candidates(values, most), matching
+            judged, label, int(events.get(label, 0)), operating_points.candidates(values, most)
         )
         for label, values in scores.items()
     }

@@ -46,30 +46,32 @@ def grid_scores(
     events = pd.concat([held.truth, held.doubtful], ignore_index=True)
     events = events.assign(label=events["kind"])
     for scan in scans:
-        name, first = scan.stream.pieces[0].header.recording_id, scan.first[: len(scan.P)]
-        mine, about = (_on_samples(t, scan, front_end) for t in (held.gaps, events))
-        gaps = np.rint(mine[["onset_s", "offset_s"]].to_numpy(float) * rate).astype(np.int64)
+        P = np.array(scan.P)
+        name, first = scan.stream.pieces[0].header.recording_id, scan.first[: len(P)]
+        missing, about = (_on_samples(t, scan, front_end) for t in (held.gaps, events))
+        gaps = np.rint(missing[["onset_s", "offset_s"]].to_numpy(float) * rate).astype(np.int64)
         windows = label_windows(first, gaps, about, rate, front_end.grid, labelling)
         windows["start_s"] = first / rate
         windows["window_id"] = [f"{name}/{sample:08d}" for sample in first]
         windows["recording_id"] = name
-        at = windows[["recording_id", "start_s"]].assign(onset_s=windows["start_s"])
-        windows["group"] = held.groups_of(at.assign(offset_s=at["onset_s"]))
         windows = windows.assign(part=part, row=-1, unit="")
-        used = (windows["status"] == "used").to_numpy() & np.isfinite(scan.P).all(axis=1)
+        used = (windows["status"] == "used").to_numpy() & np.isfinite(P).all(axis=1)
         if task.kind == "classes":  # without background it is not known what quiet windows are
             used &= windows["label"].isin(task.names).to_numpy()
         for number, detector in enumerate(detectors):
-            P = np.asarray(scan.P[:, number * len(task.names) :], float)
-            scores = {f"p_{n}": P[used, k] for k, n in enumerate(task.names)}
+            mine = P[used, number * len(task.names) :]
+            scores = {f"p_{n}": mine[:, k].astype(float) for k, n in enumerate(task.names)}
             tables.append(windows[used].assign(detector=detector, **scores))
         if signals is not None:
             values = signals[signals["recording_id"] == name].reset_index(drop=True)[used]
-            scores = {f"p_{n}": np.nan for n in task.names}
+            unknown = windows[used].assign(**{f"p_{n}": np.nan for n in task.names})
             for detector in SIGNALS:
-                scores[f"p_{task.events[0]}"] = values[detector].to_numpy()
-                tables.append(windows[used].assign(detector=detector, **scores))
-    return conform(pd.concat(tables, ignore_index=True), schema(task.names), "windows on the grid")
+                known = {f"p_{task.events[0]}": values[detector].to_numpy()}
+                tables.append(unknown.assign(detector=detector, **known))
+    table = pd.concat(tables, ignore_index=True)
+    starts = table[["recording_id", "start_s"]].assign(onset_s=table["start_s"])
+    table["group"] = held.groups_of(starts.assign(offset_s=starts["onset_s"]))
+    return conform(table, schema(task.names), "windows on the grid")
 
 
 def _on_samples(table: pd.DataFrame, scan: Scan, front_end: FrontEnd) -> pd.DataFrame:

@@ -79,42 +79,46 @@ class Heldout(NamedTuple):
         """With the columns of a table of window_id and scores beside the windows."""
         return self._replace(windows=self.windows.merge(signals, on="window_id", how="left"))
 
-    def on_streams(self, events: pd.DataFrame) -> pd.DataFrame:
-        """Events of files, in seconds of their streams."""
-        return _moved(events, self.streams)
-
     def in_files(self, events: pd.DataFrame) -> pd.DataFrame:
         """Events of streams, each in seconds of the file in which it begins."""
-        events = events.copy()
+        rows, onset = events.groupby("recording_id").indices, events["onset_s"].to_numpy(float)
+        shift, file = np.zeros(len(events)), events["recording_id"].to_numpy(object, copy=True)
         for stream in self.streams:
             begins, names = _begins(stream)
-            mine = (events["recording_id"] == names[0]).to_numpy()
-            onset = events["onset_s"].to_numpy(float)[mine]
-            piece = np.maximum(np.searchsorted(begins, onset, side="right") - 1, 0)
-            for column in ("onset_s", "offset_s"):
-                events.loc[mine, column] -= begins[piece]
-            events.loc[mine, "recording_id"] = np.array(names, object)[piece]
-        return events
+            if names[0] in rows:
+                mine = rows[names[0]]
+                piece = np.maximum(np.searchsorted(begins, onset[mine], side="right") - 1, 0)
+                shift[mine], file[mine] = begins[piece], np.array(names, object)[piece]
+        return events.assign(
+            recording_id=file, onset_s=onset - shift, offset_s=events["offset_s"] - shift
+        )
 
     def groups_of(self, events: pd.DataFrame) -> NDArray[np.str_]:
         """The group that each event of streams begins in: that of the window before its onset."""
         inside = self.in_files(events)
-        groups = np.full(len(events), "", object)
-        for name, mine in self.windows.sort_values("start_s").groupby("recording_id"):
-            here = (inside["recording_id"] == name).to_numpy()
-            at = np.searchsorted(mine["start_s"], inside["onset_s"][here], side="right") - 1
+        groups, onset = np.full(len(events), "", object), inside["onset_s"].to_numpy(float)
+        windows = dict(list(self.windows.sort_values("start_s").groupby("recording_id")))
+        for name, here in inside.groupby("recording_id").indices.items():
+            if name not in windows:
+                continue
+            mine = windows[name]
+            at = np.searchsorted(mine["start_s"], onset[here], side="right") - 1
             groups[here] = mine["group"].to_numpy(object)[np.maximum(at, 0)]
         return groups.astype("U")
 
     def scored(self, found: pd.DataFrame, matching: Matching) -> pd.DataFrame:
         """Detections but for those that are no hit and lie in uncertain time, as table DETECTED."""
+        return self.judged(found, matching)[0]
+
+    def judged(self, found: pd.DataFrame, matching: Matching) -> tuple[pd.DataFrame, int]:
+        """What `scored` gives, and how many of them are hits."""
         table = conform(found.reset_index(drop=True), DETECTED, "events")
         order = ["recording_id", "onset_s", "offset_s", "label"]
         table = table.sort_values(order, ignore_index=True)
         hits = event_based.match(self.truth, table, matching)[:, 1]
         kept = ~in_doubt(table, self.doubtful)
         kept[hits] = True
-        return table[kept].reset_index(drop=True)
+        return table[kept].reset_index(drop=True), len(hits)
 
     def from_windows(
         self, column: str, front_end: FrontEnd, how: Joining
@@ -140,8 +144,8 @@ class Heldout(NamedTuple):
             )
             first = np.rint(mine["start_s"] * rate).to_numpy(np.int64)
             p = mine[column].where(mine["status"] != "gap").to_numpy(float)
-            count = round(stream.n_samples / scale)
-            given[names[0]] = postprocessing.levels(p, first, length, count, rate, how)
+            cut = postprocessing.cells(first, length, round(stream.n_samples / scale), how.combine)
+            given[names[0]] = postprocessing.levels(p, cut, rate, how)
 
         def find(label: str, threshold: float) -> pd.DataFrame:
             rows = []
@@ -213,7 +217,7 @@ def _durations(joined: list[Stream]) -> dict[str, float]:
     return found
 
 
-def _moved(events: pd.DataFrame, joined: list[Stream]) -> pd.DataFrame:
+def on_streams(events: pd.DataFrame, joined: list[Stream]) -> pd.DataFrame:
     """Events of files on the axis of their streams."""
     stream_of: dict[str, str] = {}
     shift_of: dict[str, float] = {}
@@ -318,7 +322,7 @@ def heldout(
     truth = truth.assign(kind=truth["label"])
     if task.kind == "event":
         truth = truth.assign(label=task.events[0])
-    truth = _one_each(truth, _moved(truth, joined))
+    truth = _one_each(truth, on_streams(truth, joined))
     ends = truth["recording_id"].map(_durations(joined))
     truth = truth.assign(
         offset_s=truth["offset_s"].clip(upper=ends), onset_s=truth["onset_s"].clip(0)
@@ -330,7 +334,7 @@ def heldout(
         joined,
         truth[certain].reset_index(drop=True),
         truth[~certain].reset_index(drop=True),
-        _moved(gaps[gaps["recording_id"].isin(mine["recording_id"])], joined).sort_values(
+        on_streams(gaps[gaps["recording_id"].isin(mine["recording_id"])], joined).sort_values(
             ["recording_id", "onset_s"], ignore_index=True
         ),
         windows[windows["recording_id"].isin(mine["recording_id"])],

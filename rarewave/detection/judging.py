@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rarewave.detection.heldout import Heldout
 from rarewave.metrics import event_based, psds, segment_based
-from rarewave.metrics.bootstrap import Bootstrap
+from rarewave.metrics.bootstrap import Bootstrap, told
 from rarewave.metrics.comparison import NETWORK
 from rarewave.metrics.event_based import Matching
 from rarewave.metrics.event_intervals import SCORES, counts_by_unit, event_intervals
@@ -74,9 +74,9 @@ def by_detector(
     ----------
     known : what `intervals` gives.
     """
-    tables = []
+    tables, hours = [], test.hours
     for detector, events in found.items():
-        table = event_based.event_scores(test.truth, events, names, matching, test.hours)
+        table = event_based.event_scores(test.truth, events, names, matching, hours)
         for score in SCORES:
             ends = [known[detector].get(f"{score}.{name}", (np.nan, np.nan, 0)) for name in names]
             table[f"{score}_low"] = [low for low, _, _ in ends]
@@ -102,16 +102,16 @@ def metrics(
     known : what `intervals` gives.
     """
     mine = table[table["detector"] == NETWORK].set_index("label")
-    names = list(mine.index)
+    names, hours = list(mine.index), test.hours
     overall: dict[str, Any] = {
-        name: event_based.overall(test.truth, events, names, matching, test.hours)
+        name: event_based.overall(test.truth, events, names, matching, hours)
         | {"interval": _told(known[name])}
         for name, events in found.items()
     }
     overall["f1_per_class"] = mine["f1"].to_dict()
     for name, criteria in (("psds1", psds.PSDS1), ("psds2", psds.PSDS2)):
-        overall[name] = psds.psds(test.truth, steps, names, test.hours, criteria).value
-    overall["hours"] = test.hours
+        overall[name] = psds.psds(test.truth, steps, names, hours, criteria).value
+    overall["hours"] = hours
     _, overall["segments"] = segment_based.segment_scores(
         test.truth, found[NETWORK], names, test.durations, matching.segment_s
     )
@@ -120,13 +120,7 @@ def metrics(
 
 def _told(known: Intervals) -> dict[str, str]:
     """Intervals of the scores over all events, in words."""
-    return {
-        name: f"{known[name][0]:.3f} to {known[name][1]:.3f}"
-        if known[name][2] > 1
-        else f"too few groups for an interval ({known[name][2]})"
-        for name in ("macro_f1", *SCORES)
-        if name in known
-    }
+    return {name: told(*known[name]) for name in ("macro_f1", *SCORES) if name in known}
 
 
 def per_day(test: Heldout, found: Mapping[str, pd.DataFrame], matching: Matching) -> pd.DataFrame:

@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rarewave.metrics import event_based
-from rarewave.metrics.event_based import Matching
-
 # found(label, threshold) gives the events of one class over some recordings.
 Find = Callable[[str, float], pd.DataFrame]
+# judge(label, threshold) gives those that count, and how many of them are hits.
+Judge = Callable[[str, float], tuple[pd.DataFrame, int]]
 
 
 @dataclass(frozen=True)
@@ -41,37 +40,23 @@ def candidates(scores: NDArray[np.float64], most: int) -> NDArray[np.float64]:
     return known[::-1][ranks - 1][::-1]
 
 
-def best_f1(
-    find: Find,
-    truth: pd.DataFrame,
-    label: str,
-    thresholds: NDArray[np.float64],
-    matching: Matching,
-) -> float:
+def best_f1(judge: Judge, label: str, events: int, thresholds: NDArray[np.float64]) -> float:
     """The threshold with the best event F1 of one class; of equals the middle one.
 
-    A class without an event in `truth` gets the highest.
+    A class of which there are no `events` gets the highest.
     """
-    truth = truth[truth["label"] == label]
-    if not len(truth):
+    if not events:
         return float(thresholds.max())
-    scores = [
-        float(
-            event_based.event_scores(truth, find(label, at), [label], matching, 1.0)["f1"].iloc[0]
-        )
-        for at in thresholds
-    ]
-    best = np.flatnonzero(np.isclose(scores, np.nanmax(scores)))
+    scores = []
+    for at in thresholds:
+        found, hits = judge(label, at)
+        scores.append(2 * hits / (events + len(found)))
+    best = np.flatnonzero(np.isclose(scores, np.max(scores)))
     return float(thresholds[best[len(best) // 2]])
 
 
 def same_false_alarms(
-    find: Find,
-    truth: pd.DataFrame,
-    label: str,
-    thresholds: NDArray[np.float64],
-    matching: Matching,
-    wanted: int,
+    judge: Judge, label: str, thresholds: NDArray[np.float64], wanted: int
 ) -> tuple[float, pd.DataFrame]:
     """The threshold that finds most with at most `wanted` false alarms, and its events.
 
@@ -79,10 +64,9 @@ def same_false_alarms(
     become one. Of equals the one with the fewest false alarms, then the highest. Where none has so
     few, the threshold is infinite and there are no events.
     """
-    best, rank = (float("inf"), find(label, float("inf"))), (0, 0)
+    best, rank = (float("inf"), judge(label, float("inf"))[0]), (0, 0)
     for at in np.sort(thresholds)[::-1]:
-        found = find(label, float(at))
-        hits = len(event_based.match(truth, found, matching))
+        found, hits = judge(label, float(at))
         alarms = len(found) - hits
         if alarms <= wanted and (hits, -alarms) > rank:
             best, rank = (float(at), found), (hits, -alarms)

@@ -35,31 +35,32 @@ class Joining:
     min_s: Seconds
 
 
-def cells(
-    start: NDArray[np.int64], length: int, n_samples: int, combine: str
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+class Cells(NamedTuple):
+    """A recording cut into pieces that the same windows cover."""
+
+    edges: NDArray[np.int64]  # (cells + 1,) in samples
+    first: NDArray[np.int64]  # (cells,) the first window that covers each
+    last: NDArray[np.int64]  # (cells,) the first after that which does not
+
+
+def cells(start: NDArray[np.int64], length: int, n_samples: int, combine: str) -> Cells:
     """The recording cut wherever a window begins or ends, or half-way between centres.
 
     Parameters
     ----------
     start : (windows,) first samples, rising.
     length : samples of a window.
-
-    Returns
-    -------
-    Edges (cells + 1,) in samples, and for each cell the first window that covers it and the
-    first after that which does not.
     """
     ends = np.minimum(start + length, n_samples)
     if combine == "centre":
         middle = (start[1:] + start[:-1] + length) // 2
         index = np.arange(len(start))
-        return np.concatenate(([start[0]], middle, ends[-1:])), index, index + 1
+        return Cells(np.concatenate(([start[0]], middle, ends[-1:])), index, index + 1)
     edges = np.union1d(start, ends)
     middle = edges[:-1]
     first = np.searchsorted(ends, middle, side="right")
     last = np.searchsorted(start, middle, side="right")
-    return edges, first, last
+    return Cells(edges, first, last)
 
 
 def cell_scores(
@@ -100,29 +101,17 @@ def running_median(values: NDArray[np.float64], width: int) -> NDArray[np.float6
 
 
 class Levels(NamedTuple):
-    """The score of every moment of a recording, as `cells` cuts it."""
+    """The score of every moment of a recording."""
 
     p: NDArray[np.floating]  # (windows,) scores
-    edges: NDArray[np.int64]  # (cells + 1,)
-    first: NDArray[np.int64]  # (cells,) windows that cover each
-    last: NDArray[np.int64]
+    cut: Cells
     score: NDArray[np.float64]  # (cells,) combined and smoothed
 
 
-def levels(
-    p: NDArray[np.floating],
-    start: NDArray[np.int64],
-    length: int,
-    n_samples: int,
-    rate: float,
-    joining: Joining,
-) -> Levels:
-    """The score of every moment at once, for many thresholds; parameters are those of `spans`."""
-    edges, first, last = cells(start, length, n_samples, joining.combine)
-    score = running_median(
-        cell_scores(p, first, last, joining.combine), _width(edges, rate, joining)
-    )
-    return Levels(p, edges, first, last, score)
+def levels(p: NDArray[np.floating], cut: Cells, rate: float, joining: Joining) -> Levels:
+    """The score of every moment at once, for many thresholds, from scores (windows,)."""
+    score = cell_scores(p, cut.first, cut.last, joining.combine)
+    return Levels(p, cut, running_median(score, _width(cut.edges, rate, joining)))
 
 
 def spans_of(
@@ -130,7 +119,7 @@ def spans_of(
 ) -> list[dict[str, Any]]:
     """What `spans` gives, from scores that are known."""
     runs = _above(given.score, 0, threshold, joining, [])
-    return _rows(given.p, given.edges, given.first, given.last, runs, rate, joining)
+    return _rows(given.p, given.cut, runs, rate, joining)
 
 
 def spans(
@@ -155,9 +144,9 @@ def spans(
     -------
     onset_s, offset_s, peak and mean (of the scores of the windows in the event) and windows.
     """
-    edges, first, last = cells(start, length, n_samples, joining.combine)
-    runs = _runs(p, first, last, _width(edges, rate, joining), threshold, joining)
-    return _rows(p, edges, first, last, runs, rate, joining)
+    cut = cells(start, length, n_samples, joining.combine)
+    runs = _runs(p, cut, _width(cut.edges, rate, joining), threshold, joining)
+    return _rows(p, cut, runs, rate, joining)
 
 
 def _width(edges: NDArray[np.int64], rate: float, joining: Joining) -> int:
@@ -169,15 +158,13 @@ def _width(edges: NDArray[np.int64], rate: float, joining: Joining) -> int:
 
 def _rows(
     p: NDArray[np.floating],
-    edges: NDArray[np.int64],
-    first: NDArray[np.int64],
-    last: NDArray[np.int64],
+    cut: Cells,
     runs: list[list[Any]],
     rate: float,
     joining: Joining,
 ) -> list[dict[str, Any]]:
     """The events of runs; see `spans`."""
-    rows = []
+    (edges, first, last), rows = cut, []
     for onset, offset in _joined(runs, edges, joining.gap_s * rate):
         if offset - onset < joining.min_s * rate:
             continue
@@ -198,18 +185,14 @@ def _rows(
 
 
 def _runs(
-    p: NDArray[np.floating],
-    first: NDArray[np.int64],
-    last: NDArray[np.int64],
-    width: int,
-    threshold: float,
-    joining: Joining,
+    p: NDArray[np.floating], cut: Cells, width: int, threshold: float, joining: Joining
 ) -> list[list[Any]]:
     """Runs of cells above the lower threshold: first, one after the last, whether any is high.
 
     `width` is that of the running median, in cells.
     """
     runs: list[list[Any]] = []
+    _, first, last = cut
     for begin in range(0, len(first), _BLOCK):
         end = min(begin + _BLOCK, len(first))
         a, b = max(0, begin - width), min(len(first), end + width)

@@ -52,9 +52,10 @@ def stream_signals(
             samples[begin : begin + len(some)] = some
         mine = held.gaps[held.gaps["recording_id"] == names[0]]
         gaps = np.rint(mine[["onset_s", "offset_s"]].to_numpy(float) * rate).astype(np.int64)
-        first = scan.first[: len(scan.P)]
+        P = scan.P
+        first = scan.first[: len(P)]
         signal = Signal(samples, gaps, first, length, rate)
-        status = np.where(np.isfinite(scan.P).all(axis=1), "used", "gap")
+        status = np.where(np.isfinite(P).all(axis=1), "used", "gap")
         table = pd.DataFrame({"recording_id": names[0], "start_s": first / rate, "status": status})
         scores = {name: score(signal, options) for name, score in SIGNALS.items()}
         tables.append(table.assign(part=part, **scores))

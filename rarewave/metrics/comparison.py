@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rarewave.base.errors import DataError
 from rarewave.base.tasks import BACKGROUND, Kind, Task
 from rarewave.metrics import binary, multiclass, tags
-from rarewave.metrics.bootstrap import Bootstrap, group_weights, interval
+from rarewave.metrics.bootstrap import Bootstrap, group_weights, interval, told
 
 NETWORK, MAJORITY = "network", "majority"
 
@@ -253,15 +253,9 @@ def report(
         found[NETWORK]["recall_per_type"] = _each(network, "recall")
     else:
         found["training_windows"] = dict(zip(task.names, counts.tolist(), strict=True))
-    found["interval"] = {m: _interval(network.loc[m]) for m in brief}
+    found["interval"] = {m: told(*network.loc[m, ["low", "high", "units"]]) for m in brief}
     found["units"] = int(network.loc[HEADLINE[task.kind], "units"])
     return found | {f"gain_over_{name}": gain for name, gain in gains.items() if name != MAJORITY}
-
-
-def _interval(row: "pd.Series[Any]") -> str:
-    if row["units"] < 2:
-        return f"too few groups for an interval ({row['units']})"
-    return f"{row['low']:.3f} to {row['high']:.3f}"
 
 
 def _each(network: pd.DataFrame, metric: str) -> dict[str, float]:

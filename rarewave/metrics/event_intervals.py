@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.metrics.bootstrap import group_weights, interval
+from rarewave.metrics.event_rates import told_apart
 
 Array = NDArray[np.float64]
 SCORES = ("precision", "recall", "f1")
@@ -59,8 +60,8 @@ def event_intervals(
     weights = group_weights(names, eventful.astype(np.int8), resamples, seed)
     draws = np.einsum("ru,ukc->rkc", weights, counts)
     total = counts.sum(axis=0)
-    values, drawn = _scores(total.sum(axis=0)), _scores(draws.sum(axis=1))
-    each, drawn_each = _scores(total), _scores(draws)
+    values, drawn = told_apart(total.sum(axis=0)), told_apart(draws.sum(axis=1))
+    each, drawn_each = told_apart(total), told_apart(draws)
     columns = {"precision": 1, "recall": 0, "f1": 0}  # of counts, that a score rests on
     found = {}
     for name, (score, at) in enumerate(columns.items()):
@@ -73,16 +74,6 @@ def event_intervals(
     macro, units = float(_mean(each[2])), int(eventful.sum())
     found["macro_f1"] = (*interval(macro, _mean(drawn_each[2]), units), units)
     return found
-
-
-def _scores(counts: Array) -> Array:
-    """Precision, recall and F1 (3, ...) of counts (..., 3); NaN where undefined."""
-    reference, detected, hits = np.moveaxis(counts, -1, 0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        precision = np.where(detected > 0, hits / detected, 0.0)
-        recall = hits / reference
-        f1 = np.where(reference > 0, 2 * hits / (reference + detected), np.nan)
-    return np.stack([precision, recall, f1])
 
 
 def _mean(values: Array) -> Array:

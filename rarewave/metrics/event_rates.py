@@ -57,7 +57,7 @@ def rates(classes: Sequence[str], counts: Array) -> pd.DataFrame:
     """Scores per class from counts (classes, 3) of the reference, the detected and the hits."""
     reference, detected, tp = counts.T
     fp, fn = detected - tp, reference - tp
-    recall = ratio(tp, reference)
+    precision, recall, f1 = told_apart(counts)
     return pd.DataFrame(
         {
             "label": list(classes),
@@ -66,12 +66,22 @@ def rates(classes: Sequence[str], counts: Array) -> pd.DataFrame:
             "tp": tp.astype(np.int64),
             "fp": fp.astype(np.int64),
             "fn": fn.astype(np.int64),
-            "precision": np.where(detected > 0, ratio(tp, detected), 0.0),
+            "precision": precision,
             "recall": recall,
-            "f1": np.where(reference > 0, ratio(2 * tp, reference + detected), np.nan),
+            "f1": f1,
             "error_rate": ratio(fp + fn, reference),
         }
     )
+
+
+def told_apart(counts: Array) -> Array:
+    """Precision, recall and F1 (3, ...) of events, detections and hits (..., 3).
+
+    Precision is 0 without a detection, the others are NaN without an event.
+    """
+    reference, detected, tp = np.moveaxis(counts, -1, 0)
+    f1 = np.where(reference > 0, ratio(2 * tp, reference + detected), np.nan)
+    return np.stack([np.where(detected > 0, ratio(tp, detected), 0.0), ratio(tp, reference), f1])
 
 
 def summary(table: pd.DataFrame, errors: tuple[int, int, int]) -> dict[str, float]:
@@ -94,4 +104,4 @@ def summary(table: pd.DataFrame, errors: tuple[int, int, int]) -> dict[str, floa
 
 def ratio(part: Array, whole: Array) -> Array:
     """The quotient; NaN over 0."""
-    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)

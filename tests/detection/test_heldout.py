@@ -13,7 +13,7 @@ from rarewave.base.errors import DataError
 from rarewave.base.tables import DETECTED, EVENTS, RECORDINGS, conform
 from rarewave.base.tasks import Task
 from rarewave.detection import judging
-from rarewave.detection.heldout import Heldout, heldout, in_doubt
+from rarewave.detection.heldout import Heldout, heldout, in_doubt, on_streams
 from rarewave.metrics.bootstrap import Bootstrap
 from rarewave.metrics.event_based import Matching, match
 
@@ -238,7 +238,7 @@ def test_an_event_across_files_is_one_event() -> None:
     assert len(match(part.truth, part.scored(found, NEAR), NEAR)) == 1
     back = part.in_files(found)
     assert back[columns].to_numpy().tolist() == [["rec_0", 15.2, 44], ["rec_2", 10, 11]]
-    pd.testing.assert_frame_equal(part.on_streams(back), found)
+    pd.testing.assert_frame_equal(on_streams(back, part.streams), found)
     days = judging.per_day(part, {"network": found}, NEAR)
     assert days.to_dict("list") == {
         "day": ["2024-01-01"], "hours": [60 / 3600], "events": [1],

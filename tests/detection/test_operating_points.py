@@ -9,6 +9,7 @@ from support.properties import examples
 
 from rarewave.base.tables import DETECTED, EVENTS, conform
 from rarewave.detection import operating_points, postprocessing
+from rarewave.detection.operating_points import Find, Judge
 from rarewave.detection.postprocessing import Joining
 from rarewave.metrics import event_based
 from rarewave.metrics.event_based import Matching
@@ -44,14 +45,24 @@ def find(label: str, threshold: float) -> pd.DataFrame:
     )
 
 
+def judge_of(find: Find, truth: pd.DataFrame) -> Judge:
+    """The detections at a threshold, all of which count, and the hits of them."""
+
+    def judge(label: str, threshold: float) -> tuple[pd.DataFrame, int]:
+        found = find(label, threshold)
+        return found, len(event_based.match(truth, found, NEAR))
+
+    return judge
+
+
 def test_the_threshold_of_best_f1() -> None:
     """All three events and one false alarm: F1 6/7 from 0.2 to 0.4, of which the middle."""
-    assert operating_points.best_f1(find, TRUTH, "a", AT, NEAR) == 0.3
+    assert operating_points.best_f1(judge_of(find, TRUTH), "a", 3, AT) == 0.3
 
 
 def test_a_class_without_events_gets_the_highest_threshold() -> None:
     """Nothing can be learnt, so as little as possible is claimed."""
-    assert operating_points.best_f1(find, TRUTH, "c", AT, NEAR) == 0.9
+    assert operating_points.best_f1(judge_of(find, TRUTH), "c", 0, AT) == 0.9
 
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 40)), max_size=8))
@@ -69,7 +80,7 @@ def test_no_candidate_is_better(said: list[tuple[int, int]]) -> None:
         return 2 * hits / (len(mine) + len(found))
 
     mine = TRUTH[TRUTH["label"] == "a"].reset_index(drop=True)
-    chosen = operating_points.best_f1(some, TRUTH, "a", AT, NEAR)
+    chosen = operating_points.best_f1(judge_of(some, mine), "a", len(mine), AT)
     assert f1(chosen) == pytest.approx(max(f1(at) for at in AT))
 
 
@@ -81,7 +92,7 @@ def test_the_threshold_that_finds_most_with_so_many_false_alarms(
     truth = TRUTH[TRUTH["label"] == "a"].reset_index(drop=True)
     for candidates in (AT, AT[::-1]):
         chosen, table = operating_points.same_false_alarms(
-            find, truth, "a", candidates, NEAR, wanted
+            judge_of(find, truth), "a", candidates, wanted
         )
         assert (chosen, len(table)) == (at, count)
 
@@ -92,7 +103,8 @@ def test_no_threshold_finds_more_with_so_few_false_alarms(seed: int, wanted: int
     """Of a real level, whose events join as the threshold falls: counts that rise and fall."""
     rng = np.random.default_rng(seed)
     p = np.round(np.convolve(rng.random(80), np.ones(3) / 3, "same"), 2)
-    known = postprocessing.levels(p, np.arange(80) * 10, 10, 800, 10.0, ALONE)
+    cut = postprocessing.cells(np.arange(80) * 10, 10, 800, ALONE.combine)
+    known = postprocessing.levels(p, cut, 10.0, ALONE)
     onsets = np.sort(rng.choice(75, 4, replace=False))
     truth = truth_of(*[("r", float(t), t + 2.0, "a") for t in onsets])
 
@@ -105,7 +117,7 @@ def test_no_threshold_finds_more_with_so_few_false_alarms(seed: int, wanted: int
         return hits, len(found) - hits
 
     distinct = np.unique(p)
-    _, table = operating_points.same_false_alarms(some, truth, "a", distinct, NEAR, wanted)
+    _, table = operating_points.same_false_alarms(judge_of(some, truth), "a", distinct, wanted)
     every = [hits_and_alarms(some("a", at)) for at in distinct]
     hits, alarms = hits_and_alarms(table)
     assert alarms <= wanted
@@ -119,7 +131,7 @@ def test_nothing_is_found_where_no_threshold_has_so_few_false_alarms() -> None:
     def find(label: str, threshold: float) -> pd.DataFrame:
         return wrong[:0] if np.isinf(threshold) else wrong
 
-    at, table = operating_points.same_false_alarms(find, TRUTH, "a", AT, NEAR, 1)
+    at, table = operating_points.same_false_alarms(judge_of(find, TRUTH), "a", AT, 1)
     assert np.isinf(at) and not len(table)
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from support import tiny
 from support.properties import examples
 
-from rarewave.detection import coverage, event_list, postprocessing, scanning
+from rarewave.detection import at_thresholds, coverage, event_list, postprocessing, scanning
 from rarewave.detection.scanning import Scan, Scorer
 from rarewave.frontend import cleaning, grid, transform
 from rarewave.frontend.transform import FrontEnd
@@ -470,6 +470,9 @@ def test_many_recordings_need_no_more_open_files(tmp_path: Path) -> None:
         again = scanning.kept(tiny.FRONT, 3, work, [""] * 300)
         assert all(len(scan.P) for scan in again)
         assert not len(tiny.events(found, {"low": 1.1, "high": 1.1}))
+        joining = postprocessing.Joining("mean", 0.0, 1.0, 0.0, 0.0)
+        find, scores = at_thresholds.finder(found, tiny.FRONT, {"low": 1}, joining, {})
+        assert not len(find("low", 1.1)) and len(scores["low"])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
