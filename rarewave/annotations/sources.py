@@ -20,8 +20,9 @@ class Sources:
     `labels` says where labels come from: `catalogues` of UTC times; a label file for each
     recording (`files`); `tables` that name the file of each row; tables of whole `clips`;
     `folders` named after what they hold; file `names`. `label_files` are the catalogues, the
-    tables, or for `files` patterns such as `labels/{stem}.txt`. `group`: what stays together in
-    a split: recordings of one UTC `day`, one `station`, one `folder`, every `recording` for
+    tables, or for `files` patterns such as `labels/{stem}.txt`. `label_separator` stands between
+    the labels of a cell that has several; null: a cell is one label. `group`: what stays together
+    in a split: recordings of one UTC `day`, one `station`, one `folder`, every `recording` for
     itself, what the clip table or the name says (`given`), or stretches of `block_s` seconds of
     each recording (`block`), for long ones. Times in names are of `time_zone` unless they say
     another. A catalogue speaks of `catalogue_span`, from and until; null: of the UTC days from its
@@ -36,6 +37,7 @@ class Sources:
     labels: LABELS
     label_files: tuple[str, ...]
     label_column: str | None
+    label_separator: str | None
     name_pattern: str | None
     start_pattern: str | None
     time_zone: str
@@ -65,6 +67,13 @@ class Sources:
                 f"name_pattern is {self.name_pattern!r}: labels is names, which needs a regular "
                 "expression with (?P<label>…), as in (?P<label>[a-z]+)_.*"
             )
+        if self.label_separator is not None and self.labels not in ("files", "tables", "clips"):
+            raise DataError(
+                f"label_separator is {self.label_separator!r}, and labels is {self.labels}: only "
+                "cells of files, tables and clips hold several labels; set it to null"
+            )
+        if self.label_separator == "":
+            raise DataError("label_separator is empty: give ';', or null where a cell is one label")
         if self.folds == 1:
             raise DataError("folds is 1: give 0 for none, or at least 2")
         if self.start_pattern is not None:
