@@ -1,10 +1,12 @@
 """What the stage ingest may be told."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import pandas as pd
 
+from rarewave.annotations import classes
 from rarewave.base.errors import DataError
 from rarewave.base.parameters import Above, AtLeast, Between, Seed
 from rarewave.recordings import sound
@@ -26,7 +28,9 @@ class Sources:
     itself, what the clip table or the name says (`given`), or stretches of `block_s` seconds of
     each recording (`block`), for long ones. Times in names are of `time_zone` unless they say
     another. A catalogue speaks of `catalogue_span`, from and until; null: of the UTC days from its
-    first to its last event; recordings outside are unlabelled. Events of `uncertain_labels` are
+    first to its last event; recordings outside are unlabelled. `classes` gives
+    labels, or patterns of labels, another name: of several one class, of null uncertain time, of
+    `background` none at all. Events of `uncertain_labels` are
     neither event nor background, and so is what follows an event of `until_label`.
     `leave_out_unusable`: recordings that are broken, too short or of a wrong rate are left out and
     counted; else they end the stage.
@@ -48,6 +52,7 @@ class Sources:
     folds: Annotated[int, Between(0, 10_000)]
     fold_seed: Seed
     catalogue_span: tuple[str, ...] | None
+    classes: Mapping[str, str | None]
     uncertain_labels: tuple[str, ...]
     until_label: str | None
 
@@ -79,6 +84,7 @@ class Sources:
         if self.start_pattern is not None:
             sound.check_pattern(self.start_pattern)
         sound.zone_of(self.time_zone)
+        classes.check(self.classes)
         self.span()
         if self.group == "block" and self.folds:
             raise DataError("group is block, and folds are of whole recordings: set folds to 0")

@@ -47,6 +47,7 @@ FILES = Sources(
     time_zone="UTC",
     block_s=3600.0,
     catalogue_span=None,
+    classes={},
     uncertain_labels=(),
     until_label=None,
 )
