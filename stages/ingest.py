@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from rarewave.annotations import by_file, by_time, doubt, listing, span
+from rarewave.annotations import by_file, by_time, classes, doubt, listing, span
 from rarewave.annotations.by_time import Uncertainty
 from rarewave.annotations.listing import Wanted
 from rarewave.annotations.reading import read_catalogue
 from rarewave.annotations.sources import Sources
 from rarewave.base import parameters
-from rarewave.base.files import write_json
+from rarewave.base.files import write_csv, write_json
 from rarewave.base.parallel import ordered_map
 from rarewave.base.tables import EVENTS, RECORDINGS, conform, write_table
 from rarewave.dataset.placement import Placement
@@ -40,9 +40,11 @@ def main() -> None:
         events, table, report = by_file.read(sources, folder, table)
     else:
         events, report = by_time.match_events(catalogue, table, uncertainty)
+    events = doubt.marked(events, table, sources.uncertain_labels, sources.until_label)
+    events = classified(events, sources)
+    if catalogue is not None:
         events, table, spoken = span.within(catalogue, table, events, sources.span())
         report |= spoken
-    events = doubt.marked(events, table, sources.uncertain_labels, sources.until_label)
     repeated = repeats.duplicates(table)
     again = [repeat for _, repeat in repeated]  # known once labels are: the labelled one is kept
     table, events = (t[~t["recording_id"].isin(again)] for t in (table, events))
@@ -64,6 +66,18 @@ def main() -> None:
     counts = {k: len(v) if isinstance(v, list) else v for k, v in report.items()}
     summary = listing.summary(table, events) | {"found": counts}
     write_json(artifacts.metrics("ingest"), summary)
+
+
+def classified(events: pd.DataFrame, sources: Sources) -> pd.DataFrame:
+    """Events under the names of ingest.classes; counts before and after are said and kept."""
+    artifacts.CLASSES.unlink(missing_ok=True)
+    if not sources.classes:
+        return events
+    doubted = {*sources.uncertain_labels, *([sources.until_label] if sources.until_label else [])}
+    events, counts = classes.applied(events, sources.classes, doubted)
+    print(f"ingest.classes:\n{counts.to_string(index=False)}")
+    write_csv(artifacts.CLASSES, counts.to_dict("records"))
+    return events
 
 
 def listed(

@@ -4,16 +4,16 @@ import glob
 import os
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from rarewave.annotations import reading
-from rarewave.annotations import table as table_of_labels
+from rarewave.annotations import cells, reading
 from rarewave.annotations.formats import clips
 from rarewave.annotations.formats.names import labels_from_name
 from rarewave.annotations.sources import Sources
+from rarewave.annotations.table import bad_label
 from rarewave.base import files
 from rarewave.base.errors import DataError
 from rarewave.base.tables import EVENTS, conform
@@ -57,16 +57,19 @@ def read(
         found = _whole(sources, folder, recordings, report)
         recordings["labelled"] = recordings["recording_id"].isin(found)
         for column in ("fold", "group"):
-            given = recordings["recording_id"].map(lambda r, c=column: found.get(r, {}).get(c, ""))
+            given = recordings["recording_id"].map(
+                lambda r, c=column: getattr(found.get(r, _Clip()), c)
+            )
             if column == "fold" or sources.group == "given":
                 recordings[column] = given
         if sources.group == "given" and (recordings["group"] == "").any():
             lacking = recordings["path"][recordings["group"] == ""].iloc[0]
             raise DataError(f"{lacking} has no group: ingest.group is given, and nothing gives it")
         rows = [
-            _event(r, 0.0, r["n_samples"] / r["sample_rate"], found[r["recording_id"]]["label"])
+            _event(r, 0.0, r["n_samples"] / r["sample_rate"], label, label * (len(labels) > 1))
             for r in recordings[recordings["labelled"]].to_dict("records")
-            if found[r["recording_id"]]["label"] != BACKGROUND
+            for labels in [found[r["recording_id"]].labels]
+            for label in labels
         ]
     if not recordings["labelled"].any():
         raise DataError(
@@ -115,7 +118,7 @@ def _files(
                     )
                 taken[name] = path
                 named.add(recording["recording_id"])
-                table = reading.read(folder / name, sources.label_column)
+                table = _read(sources, folder / name)
                 mine = table[(table["file"] == "") | (table["file"].map(_stem) == path.stem)]
                 _refuse_channels(mine, folder / path, folder / name)
                 if len(mine) < len(table):
@@ -162,7 +165,7 @@ def _tables(
     named: set[str] = set()
     for name in sources.label_files:
         path = folder / name
-        table = reading.read(path, sources.label_column)
+        table = _read(sources, path)
         if (table["file"] == "").any():
             raise DataError(
                 f"{path}, row {table['row'][table['file'] == ''].iloc[0]}: no file is named; a "
@@ -181,50 +184,90 @@ def _tables(
     return rows, named
 
 
+class _Clip(NamedTuple):
+    """What is known of a recording that is labelled as a whole."""
+
+    labels: tuple[str, ...] = ()  # none: nothing is in it
+    fold: str = ""
+    group: str = ""
+
+
 def _whole(
     sources: Sources, folder: Path, recordings: pd.DataFrame, report: dict[str, Any]
-) -> dict[str, dict[str, str]]:
-    """Label (and perhaps fold and group) of recordings that are labelled as a whole."""
-    found: dict[str, dict[str, str]] = {}
+) -> dict[str, _Clip]:
+    """Labels (and perhaps fold and group) of recordings that are labelled as a whole."""
     if sources.labels == "clips":
-        by_name = _by_name(recordings)
-        for name in sources.label_files:
-            for row in clips.read(folder / name).to_dict("records"):
-                recording = _find(by_name, row["file"])
-                if recording is None:
-                    report["recording_absent"].append(f"{row['file']} of {name}")
-                    continue
-                clip = {str(k): v for k, v in row.items()}
-                known = found.setdefault(recording["recording_id"], clip)
-                if known["label"] != clip["label"]:
-                    raise DataError(
-                        f"{folder / name}: {known['file']} and {clip['file']} are one clip, and "
-                        f"its class is {known['label']} and {clip['label']}: delete one of the rows"
-                    )
-        _refuse_labels(found, folder / name)
-        return found
+        return _clips(sources, folder, recordings, report)
+    found: dict[str, _Clip] = {}
     for recording in recordings.to_dict("records"):
         path = Path(recording["path"])
         if sources.labels == "folders":
-            found[recording["recording_id"]] = {"label": path.parent.name}
+            said = {"label": path.parent.name}
             if not path.parent.name:
                 raise DataError(
                     f"{path} lies in no folder named after what it holds: ingest.labels is "
                     "folders, and ingest.pattern should be as */*.wav"
                 )
         else:
-            found[recording["recording_id"]] = labels_from_name(
-                str(sources.name_pattern), path.name
-            )
-    _refuse_labels(found, folder)
+            said = labels_from_name(str(sources.name_pattern), path.name)
+        name = recording["recording_id"]
+        clip = _Clip((said["label"],), said.get("fold", ""), said.get("group", ""))
+        found[name] = _heard(clip, f"{folder}: {name}")
     return found
 
 
-def _refuse_labels(found: dict[str, dict[str, str]], where: Path) -> None:
-    for name, clip in found.items():
-        mistake = "" if clip["label"] == BACKGROUND else table_of_labels.bad_label(clip["label"])
+def _clips(
+    sources: Sources, folder: Path, recordings: pd.DataFrame, report: dict[str, Any]
+) -> dict[str, _Clip]:
+    """What tables of clips say: of several rows of a clip the labels add up where cells may."""
+    by_name = _by_name(recordings)
+    found: dict[str, _Clip] = {}
+    for name in sources.label_files:
+        path = folder / name
+        table = clips.read(path, sources.label_column, sources.label_separator)
+        for file, rows in table.groupby("file", sort=False):
+            recording = _find(by_name, str(file))
+            if recording is None:
+                report["recording_absent"].append(f"{file} of {name}")
+                continue
+            labels = tuple(dict.fromkeys(label for label in rows["label"] if label))
+            clip = _Clip(labels, rows["fold"].iloc[0], rows["group"].iloc[0])
+            clip = _heard(clip, f"{path}, row {rows.index[0]}: {file}")
+            known = found.setdefault(recording["recording_id"], clip)
+            if sources.label_separator is not None:
+                both = tuple(dict.fromkeys((*known.labels, *clip.labels)))
+                found[recording["recording_id"]] = known._replace(labels=both)
+            elif known.labels != clip.labels:
+                raise DataError(
+                    f"{path}: {file} stands for a clip that another row names too, and the class "
+                    f"is {' '.join(known.labels) or BACKGROUND} there and "
+                    f"{' '.join(clip.labels) or BACKGROUND} here: delete one of the rows"
+                )
+    return found
+
+
+def _heard(clip: _Clip, where: str) -> _Clip:
+    """The clip without the label that says that nothing is in it; other labels must be good."""
+    if clip.labels == (BACKGROUND,):
+        return clip._replace(labels=())
+    for label in clip.labels:
+        mistake = bad_label(label)
         if mistake:
-            raise DataError(f"{where}: {name} {mistake}")
+            raise DataError(f"{where} {mistake}")
+    return clip
+
+
+def _read(sources: Sources, path: Path) -> pd.DataFrame:
+    """The events of a label file, one for each label of a cell."""
+    table = reading.read(path, sources.label_column)
+    if sources.label_separator is None:
+        return table
+    table = cells.apart(table, sources.label_separator).reset_index(drop=True)
+    for row, label in zip(table["row"], table["label"], strict=True):
+        mistake = bad_label(label)
+        if mistake:
+            raise DataError(f"{path}, row {row}: {mistake}")
+    return table
 
 
 def _events(
@@ -237,6 +280,7 @@ def _events(
         name = "of_channels_that_are_not_read"
         report[name] += [f"{path.name} row {row}" for row in table["row"][other]]
         table = table[~other]
+    several = set(table["row"][table["row"].duplicated()])
     for row in table.to_dict("records"):
         if row["onset_s"] >= length:
             raise DataError(
@@ -246,6 +290,8 @@ def _events(
         if row["offset_s"] > length:
             report["cut_at_the_end"].append(f"{path.name} row {row['row']}")
         source = f"{path.name}:{row['row']}"
+        if row["row"] in several:
+            source += f":{row['label']}"
         band = float(row["low_hz"]), float(row["high_hz"])
         until = min(float(row["offset_s"]), length)
         event = _event(recording, row["onset_s"], until, row["label"], source, band)
@@ -279,11 +325,18 @@ def _stem(name: str) -> str:
 
 
 def _find(by_name: dict[str, dict[Hashable, Any]], file: str) -> dict[Hashable, Any] | None:
-    """The recording that a table names: by path; a bare or an absolute name also by its stem."""
+    """The recording that a table names: by path; a bare or an absolute name also by its stem.
+
+    Of an absolute path, as of another machine, as much as possible must be the same.
+    """
     file = file.replace("\\", "/")
     absolute = file.startswith("/") or file[1:3] == ":/"
-    found = by_name.get(file)
-    return found or (by_name.get(_stem(file)) if absolute or "/" not in file else None)
+    parts = [part for part in file.split("/") if part not in ("", ".")]
+    for first in range(len(parts) if absolute else 1):
+        known = by_name.get("/".join(parts[first:]))
+        if known:
+            return known
+    return by_name.get(_stem(file)) if absolute or len(parts) == 1 else None
 
 
 def _by_name(recordings: pd.DataFrame) -> dict[str, dict[Hashable, Any]]:

@@ -171,6 +171,17 @@ def label_column(table: pd.DataFrame, path: Path, wanted: str | None) -> str:
     return next((name for name in found if (table[name] != "").any()), found[0])
 
 
+def apart(table: pd.DataFrame, separator: str) -> pd.DataFrame:
+    """A row for each label of a cell in column `label`, each label once; an empty cell stays."""
+    parts = table["label"].map(lambda cell: _parts(cell, separator))
+    return table.assign(label=parts).explode("label")
+
+
+def _parts(cell: str, separator: str) -> list[str]:
+    names = [name.strip() for name in cell.split(separator)]
+    return list(dict.fromkeys(name for name in names if name)) or [""]
+
+
 def first(known: Mapping[str, str], spellings: Sequence[str]) -> str | None:
     """The column under the first of some spellings that is there; None without any."""
     return next((known[spelling] for spelling in spellings if spelling in known), None)

@@ -1,10 +1,12 @@
 """What the stage ingest may be told."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import pandas as pd
 
+from rarewave.annotations import classes
 from rarewave.base.errors import DataError
 from rarewave.base.parameters import Above, AtLeast, Between, Seed
 from rarewave.recordings import sound
@@ -20,12 +22,15 @@ class Sources:
     `labels` says where labels come from: `catalogues` of UTC times; a label file for each
     recording (`files`); `tables` that name the file of each row; tables of whole `clips`;
     `folders` named after what they hold; file `names`. `label_files` are the catalogues, the
-    tables, or for `files` patterns such as `labels/{stem}.txt`. `group`: what stays together in
-    a split: recordings of one UTC `day`, one `station`, one `folder`, every `recording` for
+    tables, or for `files` patterns such as `labels/{stem}.txt`. `label_separator` stands between
+    the labels of a cell that has several; null: a cell is one label. `group`: what stays together
+    in a split: recordings of one UTC `day`, one `station`, one `folder`, every `recording` for
     itself, what the clip table or the name says (`given`), or stretches of `block_s` seconds of
     each recording (`block`), for long ones. Times in names are of `time_zone` unless they say
     another. A catalogue speaks of `catalogue_span`, from and until; null: of the UTC days from its
-    first to its last event; recordings outside are unlabelled. Events of `uncertain_labels` are
+    first to its last event; recordings outside are unlabelled. `classes` gives
+    labels, or patterns of labels, another name: of several one class, of null uncertain time, of
+    `background` none at all. Events of `uncertain_labels` are
     neither event nor background, and so is what follows an event of `until_label`.
     `leave_out_unusable`: recordings that are broken, too short or of a wrong rate are left out and
     counted; else they end the stage.
@@ -36,6 +41,7 @@ class Sources:
     labels: LABELS
     label_files: tuple[str, ...]
     label_column: str | None
+    label_separator: str | None
     name_pattern: str | None
     start_pattern: str | None
     time_zone: str
@@ -46,6 +52,7 @@ class Sources:
     folds: Annotated[int, Between(0, 10_000)]
     fold_seed: Seed
     catalogue_span: tuple[str, ...] | None
+    classes: Mapping[str, str | None]
     uncertain_labels: tuple[str, ...]
     until_label: str | None
 
@@ -65,11 +72,19 @@ class Sources:
                 f"name_pattern is {self.name_pattern!r}: labels is names, which needs a regular "
                 "expression with (?P<label>…), as in (?P<label>[a-z]+)_.*"
             )
+        if self.label_separator is not None and self.labels not in ("files", "tables", "clips"):
+            raise DataError(
+                f"label_separator is {self.label_separator!r}, and labels is {self.labels}: only "
+                "cells of files, tables and clips hold several labels; set it to null"
+            )
+        if self.label_separator == "":
+            raise DataError("label_separator is empty: give ';', or null where a cell is one label")
         if self.folds == 1:
             raise DataError("folds is 1: give 0 for none, or at least 2")
         if self.start_pattern is not None:
             sound.check_pattern(self.start_pattern)
         sound.zone_of(self.time_zone)
+        classes.check(self.classes)
         self.span()
         if self.group == "block" and self.folds:
             raise DataError("group is block, and folds are of whole recordings: set folds to 0")

@@ -92,6 +92,9 @@ SECTIONS = (
     "baselines", "threshold", "evaluate", "gradcam", "detect", "compute",
 )  # fmt: skip
 
+# Maps whose names are the user's own, as labels: each is one value, and nothing in it a parameter.
+OWN_NAMES = ("ingest.classes",)
+
 # No time, frequency or count of a recording is beyond: a slip of the keyboard is.
 _LARGEST = 1e12
 
@@ -201,6 +204,8 @@ def describe(hint: Any) -> str:
     if origin in (Union, types.UnionType):
         (wanted,) = [option for option in inner if option is not type(None)]
         return f"{describe(wanted)}, or null"
+    if origin is Mapping:
+        return f"a map; each value is {describe(inner[1])}"
     if origin is tuple:
         return f"a list; each is {describe(inner[0])}"
     return _TYPES.get(hint, getattr(hint, "__name__", str(hint)))
@@ -232,6 +237,8 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
         if value in choices and type(value) in {type(choice) for choice in choices}:
             return value
         raise DataError(f"parameter {name} is {value!r}: choose {_one_of(value, choices)}")
+    if origin is Mapping:
+        return _named(value, get_args(hint)[1], name)
     if dataclasses.is_dataclass(hint):
         if not isinstance(value, Mapping):
             inner = ", ".join(f"{field.name}: …" for field in dataclasses.fields(hint))
@@ -256,6 +263,16 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
     if hint in (float, int) and abs(value) > _LARGEST:
         raise DataError(f"parameter {name} is {value!r}: it must be at most {_LARGEST:g}")
     return value
+
+
+def _named(value: Any, hint: Any, name: str) -> dict[str, Any]:
+    """A map of the user's own names."""
+    if not isinstance(value, Mapping):
+        raise DataError(f"parameter {name} is {value!r}: it must be a map, like {{a: b}}, or {{}}")
+    for key in value:
+        if not isinstance(key, str) or "\0" in key:
+            raise DataError(f"parameter {name} has a name {key!r}: write it in quotation marks")
+    return {key: _checked(inner, hint, f"{name}.{key}") for key, inner in value.items()}
 
 
 def _one_of(value: Any, choices: Iterable[Any]) -> str:

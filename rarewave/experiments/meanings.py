@@ -93,7 +93,7 @@ def read_comments(text: str) -> dict[str, str]:
     for line in text.splitlines():
         if header := re.match(r"(\w+):", line):
             section = header[1]
-        elif value := re.match(r"  (\w+): (?!\{).*?(?:\s# (.*))?$", line):
+        elif value := re.match(r"  (\w+): (?!\{\w).*?(?:\s# (.*))?$", line):
             name = f"{section}.{value[1]}"
             found |= {name: value[2]} if value[2] else {}
         elif (more := re.match(r" {4,}# (.*)", line)) and name in found:

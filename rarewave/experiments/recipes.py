@@ -121,26 +121,38 @@ def _changed(content: Any, changes: Mapping[str, Any]) -> str:
 
 
 def _merge(content: Any, changes: Mapping[str, Any], name: str = "") -> None:
-    """Write values over those of `content`, in place; maps are merged, and nothing is added."""
-    parameters.refuse_unknown(changes, list(flat(content, maps=True)), name)
+    """Write values over those of `content`, in place; maps are merged, and nothing is added.
+
+    A map of the user's own names is one value.
+    """
+    parameters.refuse_unknown(changes, list(flat(content, True, name)), name)
     for key, value in changes.items():
         if not name:
             parameters.refuse_no_map(changes, key)
-        if isinstance(value, Mapping) and isinstance(content[key], Mapping):
-            _merge(content[key], value, f"{name}.{key}" if name else key)
+        full = f"{name}.{key}" if name else key
+        both_maps = isinstance(value, Mapping) and isinstance(content[key], Mapping)
+        if both_maps and full not in parameters.OWN_NAMES:
+            _merge(content[key], value, full)
         else:
             content[key] = value
 
 
-def flat(content: Mapping[str, Any], maps: bool = False) -> dict[str, Any]:
-    """Values by their dotted names, those of maps themselves too if wanted."""
+def flat(content: Mapping[str, Any], maps: bool = False, section: str = "") -> dict[str, Any]:
+    """Values by their dotted names, those of maps themselves too if wanted.
+
+    Parameters
+    ----------
+    section : whose content it is; empty: of all of them.
+    """
     found: dict[str, Any] = {}
     for key, value in content.items():
         key = str(key)
-        if maps or not isinstance(value, Mapping):
+        full = f"{section}.{key}" if section else key
+        one = not isinstance(value, Mapping) or full in parameters.OWN_NAMES
+        if maps or one:
             found[key] = value
-        if isinstance(value, Mapping):
-            found |= {f"{key}.{name}": inner for name, inner in flat(value, maps).items()}
+        if not one:
+            found |= {f"{key}.{name}": v for name, v in flat(value, maps, full).items()}
     return found
 
 

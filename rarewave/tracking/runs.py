@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec
 
+from rarewave.base import parameters
+
 P = ParamSpec("P")
 
 FINGERPRINT = "rarewave.fingerprint"
@@ -197,11 +199,11 @@ def log_files(run: Run | None, paths: Iterable[Path]) -> None:
 
 
 def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings to dotted names."""
+    """Nested mappings to dotted names; a map of the user's own names is one value."""
     result: dict[str, Any] = {}
     for key, value in content.items():
         name = f"{prefix}{key}"
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and name not in parameters.OWN_NAMES:
             result |= flat(value, f"{name}.")
         else:
             result[name] = value

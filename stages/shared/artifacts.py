@@ -28,6 +28,7 @@ Names: TypeAlias = pd.Series | NDArray[np.str_]
 
 RECORDINGS = Path("artifacts/ingest/recordings.parquet")
 EVENTS = Path("artifacts/ingest/events.parquet")
+CLASSES = Path("artifacts/ingest/classes.csv")  # where ingest.classes names any
 INGEST_REPORT = Path("artifacts/ingest/report.json")
 
 X_CLEAN = Path("artifacts/clean/X_clean.npy")

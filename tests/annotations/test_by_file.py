@@ -36,6 +36,7 @@ FILES = Sources(
     labels="files",
     label_files=("labels/{stem}.txt",),
     label_column=None,
+    label_separator=None,
     name_pattern=None,
     start_pattern=None,
     channel=None,
@@ -46,6 +47,7 @@ FILES = Sources(
     time_zone="UTC",
     block_s=3600.0,
     catalogue_span=None,
+    classes={},
     uncertain_labels=(),
     until_label=None,
 )
@@ -230,6 +232,16 @@ def test_paths_tell_files_of_equal_names_apart(tmp_path: Path) -> None:
     assert report["recording_absent"] == ["a.wav of all.tsv"]
 
 
+def test_a_path_of_another_machine_is_told_by_its_end(tmp_path: Path) -> None:
+    """By as much of it as lies below the folder; its bare name where only one has it."""
+    head = "filename\tonset\toffset\tevent_label\n"
+    lines = "C:\\Field\\x\\a.wav\t1\t2\tone\n/home/me/y/a.wav\t3\t4\ttwo\n/z/b.wav\t5\t6\tsix\n"
+    text(tmp_path, "all.tsv", head + lines)
+    rows, _, report = read(TABLES, tmp_path, recorded("x/a.wav", "y/a.wav", "b.wav"))
+    assert [(row[0], row[-1]) for row in rows] == [("x/a", "one"), ("y/a", "two"), ("b", "six")]
+    assert report["recording_absent"] == []
+
+
 def test_a_table_that_names_no_file_is_refused(tmp_path: Path) -> None:
     """That is a label file of one recording."""
     text(tmp_path, "all.tsv", "onset\toffset\tevent_label\n1\t2\tcall\n")
@@ -258,6 +270,70 @@ def test_clips_have_class_fold_and_group(tmp_path: Path) -> None:
     assert found["group"].tolist() == ["100", "101"]
     with pytest.raises(DataError, match=r"1-c\.wav has no group: ingest\.group is given"):
         by_file.read(CLIPS, tmp_path, table)
+
+
+TAGS = replace(CLIPS, group="recording", label_separator=";")
+
+
+def test_a_cell_of_several_labels_is_an_event_each(tmp_path: Path) -> None:
+    """Over the whole recording; an empty cell is a true negative, a clip that has no row is not."""
+    text(tmp_path, "meta.csv", "file,sounds\na.wav,bird a; frog b;bird a\nb.wav,\nc.wav,frog b\n")
+    rows, labelled, _ = read(TAGS, tmp_path, recorded("a.wav", "b.wav", "c.wav", "d.wav"))
+    assert rows == [
+        ("a", 0, 10, None, None, "bird a"),
+        ("a", 0, 10, None, None, "frog b"),
+        ("c", 0, 10, None, None, "frog b"),
+    ]
+    assert labelled == {"a": True, "b": True, "c": True, "d": False}
+
+
+def test_rows_of_one_clip_add_up_where_cells_do(tmp_path: Path) -> None:
+    """A row for each tag, in a column that is named; without a separator it is a mistake."""
+    written = "file,who hears what\na.wav,bird\na.wav,frog\n./a.wav,toad\nb.wav,background\n"
+    text(tmp_path, "meta.csv", written)
+    named = replace(TAGS, label_column="who hears what")
+    rows, labelled, _ = read(named, tmp_path, recorded("a.wav", "b.wav"))
+    assert [row[-1] for row in rows] == ["bird", "frog", "toad"] and labelled == {
+        "a": True,
+        "b": True,
+    }
+    with pytest.raises(DataError, match=r"row 3: clip a\.wav .* set ingest\.label_separator"):
+        by_file.read(replace(named, label_separator=None), tmp_path, recorded("a.wav", "b.wav"))
+
+
+def test_a_comma_in_a_label_stays_where_no_separator_is_declared(tmp_path: Path) -> None:
+    """A class may be called `A, b`; an empty cell is then a missing class, and says what to set."""
+    text(tmp_path, "meta.csv", 'file,label\na.wav,"A, b"\n')
+    rows, _, _ = read(replace(TAGS, label_separator=None), tmp_path, recorded("a.wav"))
+    assert [row[-1] for row in rows] == ["A, b"]
+    rows, _, _ = read(replace(TAGS, label_separator=","), tmp_path, recorded("a.wav"))
+    assert [row[-1] for row in rows] == ["A", "b"]
+    text(tmp_path, "meta.csv", "file,label\na.wav,A\nb.wav,\n")
+    with pytest.raises(DataError, match=r"row 3: the clip has no class: .*ingest\.label_separator"):
+        by_file.read(replace(TAGS, label_separator=None), tmp_path, recorded("a.wav", "b.wav"))
+
+
+def test_events_with_times_may_have_several_labels_too(tmp_path: Path) -> None:
+    """Each is an event of its own, with an id of its own; background is none of several."""
+    text(tmp_path, "labels/a.txt", "1\t2\tcall|song\n3\t4\tcall\n")
+    rows, _, _ = read(replace(FILES, label_separator="|"), tmp_path, recorded("a.wav"))
+    assert [(row[1], row[-1]) for row in rows] == [(1, "call"), (1, "song"), (3, "call")]
+    text(tmp_path, "labels/a.txt", "1\t2\tcall|background\n")
+    with pytest.raises(DataError, match=r"a\.txt, row 1: an event cannot be labelled background"):
+        by_file.read(replace(FILES, label_separator="|"), tmp_path, recorded("a.wav"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"label_separator": ""}, "label_separator is empty: give ';', or null"),
+        ({"labels": "folders", "label_separator": ";"}, "labels is folders: only cells of files"),
+    ],
+)
+def test_a_separator_that_separates_nothing_is_refused(changes: dict[str, Any], says: str) -> None:
+    """Where it could not be meant."""
+    with pytest.raises(DataError, match=says):
+        replace(FILES, **changes)
 
 
 def test_folders_are_classes(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import datetime
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -27,18 +28,30 @@ class Options:
     top: Annotated[float, Above(0)] | None
     names: tuple[str, ...]
     on: bool
+    own: Mapping[str, str | None]
 
 
 GOOD = {
     "size": 3, "rate": 2.5, "share": 0.5, "mode": "mel", "top": None, "names": ["a"], "on": True,
+    "own": {"a b": "c", "*": None},
 }  # fmt: skip
 
 
 def test_good_values_become_the_option_object() -> None:
     """Values pass unchanged, a list becomes a tuple and a whole number a float."""
     made = parameters.build(Options, GOOD | {"rate": 2, "other": 1}, "stage")
-    assert made == Options(3, 2.0, 0.5, "mel", None, ("a",), True)
+    assert made == Options(3, 2.0, 0.5, "mel", None, ("a",), True, {"a b": "c", "*": None})
     assert type(made.rate) is float
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [({1: "a"}, "stage.own has a name 1: write it in quotation"), ({"a": 1}, "own.a is 1: .*text")],
+)
+def test_what_is_wrong_in_a_map_of_own_names_is_named(value: object, says: str) -> None:
+    """A name that is no text, and a value."""
+    with pytest.raises(DataError, match=says):
+        parameters.build(Options, GOOD | {"own": value}, "stage")
 
 
 @pytest.mark.parametrize(
@@ -64,6 +77,7 @@ def test_good_values_become_the_option_object() -> None:
         ("names", [1], "text"),
         ("on", "yes", "true or false"),
         ("on", 1, "true or false"),
+        ("own", "a", "must be a map, like {a: b}, or {}"),
     ],
 )
 def test_a_bad_value_is_refused_by_name_with_the_rule(name: str, value: object, words: str) -> None:

@@ -22,7 +22,8 @@ def said(section: str) -> dict[str, meanings.Meaning]:
 def test_every_parameter_has_a_meaning_limits_and_a_value(section: str) -> None:
     """Behind it, or, of a map, in the class of its change; all that are written, no others."""
     content = recipes.read(PARAMS)[section]
-    assert set(said(section)) == {f"{section}.{name}" for name in recipes.flat(content)}
+    names = recipes.flat(content, section=section)
+    assert set(said(section)) == {f"{section}.{name}" for name in names}
     for title, rows in meanings.of_section(section, FOLDER, PARAMS).items():
         assert title.endswith(".")
         for row in rows:

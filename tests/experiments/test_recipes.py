@@ -1,12 +1,16 @@
 """Recipes: what `python -m rarewave use` writes and refuses."""
 
+import dataclasses
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import get_origin, get_type_hints
 
 import pytest
 from ruamel.yaml import YAML
 from support.places import ROOT
 
+from rarewave.base import parameters
 from rarewave.base.errors import DataError
 from rarewave.experiments import recipes
 
@@ -166,3 +170,22 @@ def test_a_malformed_change_is_refused() -> None:
     """A change without = or section says what it should look like."""
     with pytest.raises(DataError, match=r"section\.name=value"):
         recipes.parse("train.loss")
+
+
+def test_a_map_of_own_names_is_one_value(params: Path) -> None:
+    """Written as it is said, changed as a whole; what is in it is no parameter."""
+    first = {"song a": "song", "*": None}
+    said = recipes.use("lunar", {"ingest.classes": first}, FOLDER, params)
+    assert any(line.startswith("ingest.classes: ") and "song a" in line for line in said)
+    assert recipes.read(params)["ingest"]["classes"] == first
+    recipes.refuse_bad(params, {"ingest.classes": {"other": "x"}})
+    with pytest.raises(DataError, match=r"ingest\.classes is 'x': it must be a map"):
+        recipes.use("lunar", {"ingest.classes": "x"}, FOLDER, params)
+    own = {
+        f"{section}.{field.name}"
+        for section, options in recipes.SECTIONS.items()
+        for cls in options
+        for field in dataclasses.fields(cls)
+        if get_origin(get_type_hints(cls)[field.name]) is Mapping
+    }
+    assert own == set(parameters.OWN_NAMES)

@@ -34,6 +34,8 @@ def test_a_fingerprint_is_one_of_the_content() -> None:
 
 def test_nested_parameters_become_dotted_names() -> None:
     """Lists stay values."""
+    own = {"ingest": {"classes": {"a*": "b"}}}
+    assert runs.flat(own) == {"ingest.classes": {"a*": "b"}}
     assert runs.flat({"a": {"b": 1, "c": {"d": [1]}}, "e": None}) == {
         "a.b": 1, "a.c.d": [1], "e": None,
     }  # fmt: skip

@@ -67,7 +67,8 @@ _UNIT = re.compile(r"[ (]+(s|sec|secs|second|seconds|hz)\)?$")
 _FORMS = (
     "an event table has a header such as filename, onset, offset, event_label; Raven's has one "
     "with Begin Time (s) and End Time (s); a label track of Audacity has start, end and label "
-    "separated by tabs; an empty file says that nothing was found"
+    "separated by tabs; a table of whole clips is ingest.labels: clips; an empty file says that "
+    "nothing was found"
 )
 
 
