@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from rarewave.annotations.formats.names import labels_from_name
 from rarewave.annotations.sources import Sources
 from rarewave.base.errors import DataError
 from rarewave.frontend import cleaning
@@ -69,15 +70,15 @@ def usable(rows: list[dict[str, object]], leave_out: bool) -> tuple[pd.DataFrame
     return pd.DataFrame(good), problems
 
 
-def group_of(row: pd.Series, by: str) -> str:
-    """What must not be split: the UTC day, the station, the folder or the recording.
+def group_of(row: pd.Series, by: str, pattern: str | None = None) -> str:
+    """What must not be split: the UTC day, the station, the folder, the recording, or of its name.
 
     Of `block`, which parts recordings, it is the recording here.
 
     Raises
     ------
     DataError
-        The recording has no start time, or no station.
+        The recording has no start time, no station, or a name that `pattern` does not fit.
     """
     if by == "day":
         if pd.isna(row["start"]):
@@ -93,6 +94,8 @@ def group_of(row: pd.Series, by: str) -> str:
             f"{row['path']} names no station, and ingest.group is station: choose folder or "
             "recording"
         )
+    if by == "name":
+        return labels_from_name(str(pattern), row["path"], "ingest.group_pattern")["group"]
     if by == "folder":
         return Path(row["path"]).parent.as_posix()
     return row["recording_id"]

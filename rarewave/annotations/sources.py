@@ -25,8 +25,9 @@ class Sources:
     tables, or for `files` patterns such as `labels/{stem}.txt`. `label_separator` stands between
     the labels of a cell that has several; null: a cell is one label. `group`: what stays together
     in a split: recordings of one UTC `day`, one `station`, one `folder`, every `recording` for
-    itself, what the clip table or the name says (`given`), or stretches of `block_s` seconds of
-    each recording (`block`), for long ones. Times in names are of `time_zone` unless they say
+    itself, what the clip table or the name says (`given`), the part of the file's name that
+    `group_pattern` calls so (`name`), or stretches of `block_s` seconds of each recording
+    (`block`), for long ones. Times in names are of `time_zone` unless they say
     another. A catalogue speaks of `catalogue_span`, from and until; null: of the UTC days from its
     first to its last event; recordings outside are unlabelled. `classes` gives
     labels, or patterns of labels, another name: of several one class, of null uncertain time, of
@@ -47,7 +48,8 @@ class Sources:
     time_zone: str
     channel: Annotated[int, AtLeast(1)] | None
     leave_out_unusable: bool
-    group: Literal["day", "station", "folder", "recording", "given", "block"]
+    group: Literal["day", "station", "folder", "recording", "given", "name", "block"]
+    group_pattern: str | None
     block_s: Annotated[float, Above(0)]
     folds: Annotated[int, Between(0, 10_000)]
     fold_seed: Seed
@@ -88,6 +90,17 @@ class Sources:
         self.span()
         if self.group == "block" and self.folds:
             raise DataError("group is block, and folds are of whole recordings: set folds to 0")
+        if (self.group == "name") != (self.group_pattern is not None):
+            raise DataError(
+                f"group is {self.group}, and group_pattern is {self.group_pattern!r}: group name "
+                "needs a regular expression with (?P<group>…), as in (?P<group>[A-Z]+)_.*, and no "
+                "other group does"
+            )
+        if self.group_pattern is not None and "(?P<group>" not in self.group_pattern:
+            raise DataError(
+                f"group_pattern is {self.group_pattern!r}: write (?P<group>…) around the part of "
+                "the name that is the group, as in (?P<group>[A-Z]+)_.*"
+            )
         if self.group == "given" and self.labels not in ("clips", "names"):
             raise DataError("group is given, and only labels: clips or names give groups")
 

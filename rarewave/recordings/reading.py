@@ -38,6 +38,8 @@ class Header(NamedTuple):
 def find_files(folder: Path, pattern: str) -> list[Path]:
     """The files below `folder` that fit the glob `pattern`, sorted by their path below it.
 
+    Endings may stand in braces, as in `*.{wav,flac}`.
+
     Raises
     ------
     DataError
@@ -47,7 +49,8 @@ def find_files(folder: Path, pattern: str) -> list[Path]:
     if not folder.is_dir():
         raise DataError(f"no folder {folder}: put the data there or change ingest.data")
     try:
-        found = [f for f in folder.glob(pattern) if not f.name.startswith(".")]
+        fitting = {f for one in _each(pattern) for f in folder.glob(one)}
+        found = sorted(f for f in fitting if not f.name.startswith("."))
     except (ValueError, NotImplementedError, re.error) as error:
         raise DataError(
             f"ingest.pattern {pattern!r} is no pattern of files ({error}): write it as */*.wav"
@@ -72,10 +75,22 @@ def overlooked(folder: Path, pattern: str, files: list[Path]) -> list[str]:
         for file in Path(folder).rglob("*")
         if file not in known
         and not file.name.startswith(".")
-        and fnmatch.fnmatchcase(file.relative_to(folder).as_posix().lower(), pattern.lower())
-        and not file.match(pattern)
+        and any(
+            fnmatch.fnmatchcase(file.relative_to(folder).as_posix().lower(), one.lower())
+            for one in _each(pattern)
+        )
+        and not any(file.match(one) for one in _each(pattern))
         and file.is_file()
     )
+
+
+def _each(pattern: str) -> list[str]:
+    """The globs that a pattern with braces stands for."""
+    before, brace, rest = pattern.partition("{")
+    inside, end, behind = rest.partition("}")
+    if not brace or not end:
+        return [pattern]
+    return [before + one + more for one in inside.split(",") for more in _each(behind)]
 
 
 def _near_misses(folder: Path, pattern: str) -> str:

@@ -1,0 +1,48 @@
+"""A recipe for a folder of recordings and labels: look, decide, explain, write."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rarewave.commands.paths import path
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What stands behind the command."""
+    parser.add_argument("name", help="of the recipe, written to recipes/NAME.yaml")
+    parser.add_argument("folder", type=path, help="of recordings and labels, in any form")
+    parser.add_argument(
+        "--task", choices=("event", "classes", "tags"),
+        help="event or not, one of several classes, or any at once; default: what labels suggest",
+    )  # fmt: skip
+    parser.add_argument(
+        "--labels", choices=("catalogues", "files", "tables", "clips", "folders", "names"),
+        help="where labels are, if there are several forms",
+    )  # fmt: skip
+    parser.add_argument(
+        "--group", choices=("day", "station", "folder", "recording", "given", "name", "block"),
+        help="what must not be split; default: the strictest that leaves enough groups",
+    )  # fmt: skip
+    parser.add_argument("--time-zone", metavar="ZONE", help="of times in names, as Europe/Berlin")
+    parser.add_argument("--force", action="store_true", help="replace the recipe of that name")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Look, decide, write the recipe and put it into params.yaml."""
+    from rarewave.base import yaml
+    from rarewave.experiments import recipes
+    from rarewave.own_data import proposal
+    from rarewave.own_data.looking import Asked
+
+    asked = Asked(arguments.task, arguments.labels, arguments.group, arguments.time_zone)
+    default = Path("recipes") / f"{recipes.DEFAULT}.yaml"
+    defaults = yaml.read(default, "run this from the folder of the project")
+    made = proposal.propose(arguments.name, arguments.folder, defaults, asked, arguments.force)
+    recipes.use(arguments.name, {}, Path("recipes"), Path("params.yaml"))
+    print("\n".join((made.text, "", *made.noticed)))
+    for concern in made.concerns:
+        print(f"mind: {concern}", file=sys.stderr)
+    print(
+        f"\nWrote {made.recipe}, each value with its reason, and {made.report}; params.yaml holds "
+        "the recipe.\nNext: dvc repro, then python -m rarewave summary"
+    )

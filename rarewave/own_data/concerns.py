@@ -1,0 +1,109 @@
+"""What may be wrong with a folder or missing from it, each with number, consequence and remedy."""
+
+import numpy as np
+
+from rarewave.own_data import looking
+from rarewave.own_data.survey import Choices, Survey, seconds
+
+_FEW_EXAMPLES = 20
+_FEW_GROUPS = 3
+_SILENT_DB = -100.0  # of full scale
+_CLIPPED = 1e-3  # share of samples at full scale
+_FAINT_DB = 3.0
+_MOVED = 0.3  # of a median event: labels shifted so far miss their sounds
+
+
+def find(survey: Survey, choices: Choices) -> list[str]:
+    """Sentences for the terminal and the report, the gravest first."""
+    return _labels(survey) + _recordings(survey) + _proof(survey, choices)
+
+
+def _labels(survey: Survey) -> list[str]:
+    said = []
+    table = looking.describe(survey)
+    few = table[table["events"] < _FEW_EXAMPLES]
+    if len(few):
+        names = ", ".join(f"{r.label} ({r.events})" for r in few.head(8).itertuples())
+        said.append(
+            f"{len(few)} of {len(table)} classes have fewer than {_FEW_EXAMPLES} examples: {names}; "
+            "their scores mean little: label more, or merge them with ingest.classes"
+        )
+    apart = table[table["groups"] < _FEW_GROUPS]
+    if len(apart) and survey.ingest["group"].value != "block":
+        names = ", ".join(f"{r.label} ({r.groups})" for r in apart.head(8).itertuples())
+        said.append(
+            f"{len(apart)} of {len(table)} classes are in fewer than {_FEW_GROUPS} groups, so they "
+            f"cannot be in training, validation and test: {names}; add recordings of other places "
+            "or days"
+        )
+    shift, length = survey.measures.recordings["shift_s"], survey.duration(0.5)
+    moved = shift.dropna()
+    if len(moved) >= 3 and abs(moved.median()) > _MOVED * length and not survey.whole:
+        said.append(
+            f"labels look shifted: in {len(moved)} recordings the sound is "
+            f"{seconds(abs(moved.median()))} {'later' if moved.median() > 0 else 'earlier'} than its "
+            "label (median): check the clocks, or whether recordings were cut after labelling"
+        )
+    snr = survey.measures.events["snr_db"]
+    if len(snr) and not survey.whole and snr.fillna(0).median() < _FAINT_DB:
+        said.append(
+            f"half of the labelled events stand less than {_FAINT_DB:g} dB above the noise: are the "
+            "labels of these recordings, and is the band right?"
+        )
+    long, middle = survey.duration(1.0), survey.duration(0.5)
+    if long > 5 * middle:
+        said.append(
+            f"the longest event lasts {seconds(long)}, the median one {seconds(middle)}: is it one "
+            "event, or a label of a stretch?"
+        )
+    over = float(np.mean(survey.measures.gaps_s < 0)) if len(survey.measures.gaps_s) else 0.0
+    if over > 0.02:
+        said.append(f"{over:.0%} of the labels overlap the one before")
+    return said
+
+
+def _recordings(survey: Survey) -> list[str]:
+    said = []
+    table, measured = survey.recordings, survey.measures.recordings
+    silent = table["path"][~table["labelled"]]
+    if len(silent):
+        said.append(
+            f"{len(silent)} of {len(table)} recordings have no labels, as {silent.iloc[0]}: they are "
+            "neither background nor tested; where nothing is in them, give them an empty label file "
+            "or row"
+        )
+    rates = sorted(table["sample_rate"].unique())
+    if len(rates) > 1:
+        listed = ", ".join(f"{rate:g}" for rate in rates)
+        said.append(
+            f"recordings have {len(rates)} sampling rates ({listed} Hz): all are brought to the "
+            "lowest, and what only the others hold above it is lost"
+        )
+    if survey.folder.seismic:
+        return said
+    clipped = measured["recording_id"][measured["clipped"] > _CLIPPED]
+    if len(clipped):
+        said.append(
+            f"{len(clipped)} of {len(measured)} recordings looked at are clipped, as "
+            f"{clipped.iloc[0]}: loud events are distorted there; record with less gain"
+        )
+    mute = measured["recording_id"][measured["level_db"] < _SILENT_DB]
+    if len(mute):
+        said.append(f"{len(mute)} of {len(measured)} recordings are silent, as {mute.iloc[0]}")
+    return said
+
+
+def _proof(survey: Survey, choices: Choices) -> list[str]:
+    """What a test part of so many groups can prove."""
+    groups = survey.groups
+    tested = max(1, round(0.25 * groups))
+    if choices["split"].get("test_fold"):
+        tested = max(1, round(groups / survey.recordings["fold"].nunique()))
+    if tested >= 10:
+        return []
+    why = "no interval at all" if tested < 2 else "wide intervals"
+    return [
+        f"about {tested} of {groups} groups ({survey.ingest['group'].value}) will be tested, which "
+        f"gives {why}: gains of a few hundredths cannot be proved; python -m rarewave crossvalidate "
+        "tests on all of them in turn"
+    ]

@@ -1,0 +1,204 @@
+"""Where the labels of a folder are, and in which form; told from content, not from names."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from rarewave.annotations import reading
+from rarewave.annotations.formats import clips
+from rarewave.base.errors import DataError
+from rarewave.own_data.folder import Folder
+
+_SEPARATORS = r"[_\-. ]+"
+# Folders so called say how data were dealt or recorded, not what sounds.
+_NO_LABEL = re.compile(
+    r"(train|test|val|valid|validation|dev|eval|fold|split|part|site|station|day|night|recorder|"
+    r"audio|wav|flac|data|recordings?|\d)[\W_\d]*",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(
+    r"(site|station|point|plot|place|rec|mic|unit|recorder)[\W_]*\d*", re.IGNORECASE
+)
+_DATE = re.compile(r"(?<!\d)(19|20)\d\d[-_]?[01]\d[-_]?[0-3]\d")
+# A label file for each of so many recordings is no accident; a single one is enough for one file.
+_LEAST_SHARE = 0.1
+_MOST_CLASSES = 200
+
+
+class Labels(NamedTuple):
+    """Parameters of `ingest` that say where labels are, and why."""
+
+    form: str  # a value of ingest.labels, or none
+    files: tuple[str, ...]
+    why: str
+    name_pattern: str | None = None
+    separator: str | None = None
+    grouped: bool = False  # whether a clip table or the names give groups
+
+
+def find(folder: Folder) -> list[Labels]:
+    """All forms of labels that a folder holds, the most telling first: times before whole clips."""
+    ways: list[Callable[[Folder], Labels | None]] = [_files, _tables, _catalogues]
+    if folder.seismic:
+        ways = [_catalogues, _files, _tables]
+    else:
+        ways += [_clips, _folders, _names]
+    return [found for way in ways if (found := way(folder))]
+
+
+def _files(folder: Folder) -> Labels | None:
+    """A label file for each recording, beside it or in a folder of its own."""
+    by_stem = defaultdict(list)
+    for path in folder.recordings:
+        by_stem[path.stem].append(path)
+    labelled: dict[str, list[Path]] = defaultdict(list)
+    for text in folder.texts:
+        stem = _stem_of(text.name, by_stem)
+        if not stem:
+            continue
+        beside = any(path.parent == text.parent for path in by_stem[stem])
+        several = beside and len({path.parent for path in folder.recordings}) > 1
+        place = "{folder}" if several else text.parent.as_posix()
+        pattern = f"{place}/{{stem}}{text.name[len(stem) :]}".removeprefix("./")
+        labelled[pattern].append(text)
+    good = {p: files for p, files in labelled.items() if _are_labels(folder.root, files)}
+    count = sum(map(len, good.values()))
+    if count < max(1, _LEAST_SHARE * len(folder.recordings)):
+        return None
+    patterns = sorted(good, key=lambda p: -len(good[p]))
+    why = f"{count} of {len(folder.recordings)} recordings have a label file"
+    return Labels("files", tuple(patterns), why)
+
+
+def _stem_of(name: str, known: dict[str, list[Path]]) -> str:
+    """The longest stem of a recording that a file's name begins with, up to a word's end."""
+    for end in range(len(name), 0, -1):
+        if name[:end] in known and not name[end : end + 1].isalnum():
+            return name[:end]
+    return ""
+
+
+def _are_labels(root: Path, files: Sequence[Path]) -> bool:
+    """Whether most of some files can be read as labels of one recording."""
+    some = files[:: max(1, len(files) // 10)]
+    return sum(_readable(root / path) for path in some) > len(some) / 2
+
+
+def _readable(path: Path) -> bool:
+    try:
+        reading.read(path)
+    except DataError:
+        return False
+    return True
+
+
+def _tables(folder: Folder) -> Labels | None:
+    """Tables of events that name the recording of each row."""
+    found = []
+    for text in folder.texts:
+        try:
+            table = reading.read(folder.root / text)
+        except DataError:
+            continue
+        if len(table) and (table["file"] != "").all() and _are_known(table["file"], folder):
+            found.append(text.as_posix())
+    return (
+        Labels("tables", tuple(found), "rows that name a recording, onset and end")
+        if found
+        else None
+    )
+
+
+def _are_known(names: Sequence[str], folder: Folder) -> bool:
+    """Whether at least half of the names are recordings of the folder."""
+    known = {path.stem for path in folder.recordings}
+    names = list(dict.fromkeys(names))
+    return 2 * sum(Path(name.replace("\\", "/")).stem in known for name in names) >= len(names)
+
+
+def _catalogues(folder: Folder) -> Labels | None:
+    """Catalogues of times of day."""
+    found = {}
+    for text in folder.texts:
+        try:
+            table = reading.read_catalogue(folder.root / text)
+        except DataError:
+            continue
+        if len(table):
+            found[text.as_posix()] = table["end"].notna().any()
+    ended = [name for name, ends in found.items() if ends]
+    names = ended or list(found)
+    without = sorted(set(found) - set(names))
+    why = f"{len(names)} catalogue(s) of times of day"
+    if without:
+        why += f"; {', '.join(without)} left out: it has no end of any event"
+    return Labels("catalogues", tuple(names), why) if names else None
+
+
+def _clips(folder: Folder) -> Labels | None:
+    """Tables that name clips and what each holds as a whole."""
+    found: dict[str, pd.DataFrame] = {}
+    for text in folder.texts:
+        try:
+            table = clips.read(folder.root / text, separator="\0")
+        except DataError:
+            continue
+        if len(table) and _are_known(table["file"], folder):
+            found[text.as_posix()] = table
+    if not found:
+        return None
+    whole = pd.concat(found.values(), ignore_index=True)
+    named = {Path(name.replace("\\", "/")).stem for name in whole["file"]}
+    every = named >= {path.stem for path in folder.recordings}
+    grouped, separator = every and bool((whole["group"] != "").all()), _separator(whole)
+    why = "a table of clips and classes" if separator is None else "a table of clips and tags"
+    return Labels("clips", tuple(found), why, separator=separator, grouped=grouped)
+
+
+def _separator(table: pd.DataFrame) -> str | None:
+    """What stands between labels of a cell: splitting at it leaves fewer different labels."""
+    labels = table["label"]
+    for separator in (";", "|", ","):
+        if labels.str.contains(separator, regex=False).any():
+            parts = labels.str.split(separator).explode().str.strip()
+            if parts.nunique() < labels.nunique():
+                return separator
+    several = (labels == "").any() or table["file"].duplicated().any()
+    return ";" if several else None
+
+
+def _folders(folder: Folder) -> Labels | None:
+    """Folders named after what their clips hold."""
+    counts = Counter(path.parent.name for path in folder.recordings)
+    named = [name for name in counts if name and not _NO_LABEL.fullmatch(name)]
+    usual = 2 <= len(counts) <= _MOST_CLASSES and min(counts.values()) >= 2
+    if not usual or len(named) < len(counts) or any(map(_DATE.search, counts)):
+        return None
+    return Labels("folders", (), f"{len(counts)} folders of clips, named after what they hold")
+
+
+def _names(folder: Folder) -> Labels | None:
+    """A word of the names, the first that some clips share; the next such word is the group."""
+    stems = [path.stem for path in folder.recordings]
+    words = [re.split(_SEPARATORS, stem) for stem in stems]
+    if len({len(each) for each in words}) > 1 or len(words[0]) < 2 or any(map(_DATE.search, stems)):
+        return None
+    shared = []
+    for place in range(len(words[0])):
+        counts = Counter(each[place] for each in words)
+        placed = all(_PLACE.fullmatch(word) for word in counts)
+        few = 2 <= len(counts) <= min(_MOST_CLASSES, len(stems) // 4)
+        if few and min(counts.values()) >= 3 and not placed:
+            shared.append(place)
+    if not shared:
+        return None
+    parts = dict(zip(shared, ("label", "group"), strict=False))
+    expression = r"[_\-. ]+".join(
+        f"(?P<{parts[k]}>[^_\\-. ]+)" if k in parts else r"[^_\-. ]+" for k in range(len(words[0]))
+    )
+    why = f"word {shared[0] + 1} of the file names, as in {stems[0]}"
+    return Labels("names", (), why, expression, grouped=len(shared) > 1)

@@ -1,0 +1,165 @@
+"""Look at a folder: recordings, labels, groups, and what can be measured."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from rarewave.annotations.by_time import Uncertainty
+from rarewave.annotations.intake import Intake, take_in
+from rarewave.annotations.listing import Wanted
+from rarewave.annotations.sources import Sources
+from rarewave.base import parameters
+from rarewave.base.errors import DataError
+from rarewave.frontend.cleaning import Cleaning
+from rarewave.own_data import grouping, label_sources, measures, signal
+from rarewave.own_data.folder import Folder, look
+from rarewave.own_data.label_sources import Labels
+from rarewave.own_data.survey import Choice, Survey
+
+
+class Asked(NamedTuple):
+    """What a user may say, as it cannot be known; None: it is found out."""
+
+    task: str | None = None  # event, classes or tags
+    labels: str | None = None  # a value of ingest.labels
+    group: str | None = None  # a value of ingest.group
+    time_zone: str | None = None
+    channels: tuple[str, ...] = ()
+
+
+def survey(
+    root: Path, data: str, defaults: Mapping[str, Mapping[str, Any]], asked: Asked
+) -> tuple[Survey, list[str]]:
+    """What is in a folder, and what was noticed on the way.
+
+    Parameters
+    ----------
+    data : the folder as `ingest.data` will say it.
+    defaults : parameters by section, that hold where nothing is found out.
+
+    Raises
+    ------
+    DataError
+        There is no recording or no label, or labels cannot be read. File, row and fix are named.
+    """
+    folder = look(root)
+    labels, noticed = _labels(folder, asked)
+    ingest = _sources(folder, data, labels, asked)
+    zone = ingest.get("time_zone")
+    if zone and not asked.time_zone and "%z" not in str(ingest["start_pattern"].value):
+        noticed.append(
+            "times in file names say no time zone: UTC is taken; --time-zone Europe/Berlin, or "
+            "yours, says another"
+        )
+    intake, broken = _read(ingest, defaults, 0.01 if folder.seismic else 1000.0)
+    if broken:
+        ingest["leave_out_unusable"] = Choice(True, f"{len(broken)} recordings cannot be used")
+        noticed.append(f"{len(broken)} recordings cannot be used and are left out: {broken[0]}")
+    table, events = intake.recordings.reset_index(drop=True), intake.events
+    chosen, said = grouping.choose(table, events, labels.form, labels.grouped, asked.group)
+    ingest |= chosen.parameters
+    groups = grouping.count(chosen, table)
+    why = f"{groups} groups; {chosen.parameters['group'].why}"
+    ingest["group"] = ingest["group"]._replace(why=why)
+    table = table.assign(group=chosen.groups.to_numpy())
+    if folder.left_out:
+        noticed.append(
+            f"{len(folder.left_out)} recordings of another kind are not looked at, as "
+            f"{folder.left_out[0]}"
+        )
+    rate = signal.lowest(table)
+    known = measures.measure(root, table, events, rate)
+    return Survey(folder, ingest, table, events, intake.report, groups, known), noticed + said
+
+
+def _labels(folder: Folder, asked: Asked) -> tuple[Labels, list[str]]:
+    """The labels to use: the most telling, or those that are asked for."""
+    found = label_sources.find(folder)
+    if asked.labels:
+        found = [labels for labels in found if labels.form == asked.labels]
+    if not found:
+        forms = "label files, tables, catalogues, folders named after what they hold"
+        raise DataError(
+            f"no labels in {folder.root}"
+            + (f" of the form {asked.labels}" if asked.labels else f": no {forms}")
+        )
+    others = [labels.form for labels in found[1:]]
+    noticed = [f"labels are {found[0].form} ({found[0].why})"]
+    if others:
+        noticed.append(
+            f"there are {', '.join(others)} as well, which say less: --labels takes them"
+        )
+    return found[0], noticed
+
+
+def _sources(folder: Folder, data: str, labels: Labels, asked: Asked) -> dict[str, Choice]:
+    """Parameters of ingest but for the groups."""
+    found = {
+        "data": Choice(data),
+        "pattern": Choice(folder.pattern, f"{len(folder.recordings)} files"),
+        "labels": Choice(labels.form, labels.why),
+    }
+    if labels.files:
+        found["label_files"] = Choice(list(labels.files))
+    if labels.name_pattern:
+        found["name_pattern"] = Choice(labels.name_pattern)
+    if labels.separator:
+        found["label_separator"] = Choice(labels.separator)
+    found["group"] = Choice("given" if labels.grouped else "recording")
+    pattern = grouping.start_pattern(folder)
+    if pattern:
+        found["start_pattern"] = Choice(pattern, f"as in {folder.recordings[0].stem}")
+        if "%z" not in pattern:
+            found["time_zone"] = Choice(asked.time_zone or "UTC", "of the times in the names")
+    return found
+
+
+def _read(
+    ingest: dict[str, Choice], defaults: Mapping[str, Mapping[str, Any]], rate: float
+) -> tuple[Intake, list[str]]:
+    """What the stage ingest will read, and the recordings that cannot be used.
+
+    `rate` is so low that no recording is refused for it.
+    """
+    given = dict(defaults["ingest"]) | {name: choice.value for name, choice in ingest.items()}
+    given |= {"leave_out_unusable": True}
+    sources = parameters.build(Sources, given, "ingest")
+    uncertainty = parameters.build(Uncertainty, given, "ingest")
+    clean = dict(defaults["clean"]) | {"low_hz": None, "high_hz": None, "sample_rate_hz": rate}
+    wanted = Wanted(parameters.build(Cleaning, clean, "clean"), None, True)
+    intake = take_in(sources, uncertainty, wanted)
+    return intake, list(intake.report["left_out"])
+
+
+def forms_of(text: str) -> list[str]:
+    """Words of a list on the command line."""
+    return [word for word in re.split(r"[,\s]+", text) if word]
+
+
+def describe(found: Survey) -> pd.DataFrame:
+    """A row for each label: events, recordings, groups, duration, band, SNR."""
+    certain = found.certain
+    group = certain["recording_id"].map(
+        dict(zip(found.recordings["recording_id"], found.recordings["group"], strict=True))
+    )
+    lengths = (certain["offset_s"] - certain["onset_s"]).groupby(certain["label"])
+    measured = found.measures.events.groupby("label")
+    table = pd.DataFrame(
+        {
+            "events": certain.groupby("label")["event_id"].nunique(),
+            "recordings": certain.groupby("label")["recording_id"].nunique(),
+            "groups": group.groupby(certain["label"]).nunique(),
+            "shortest_s": lengths.min(),
+            "median_s": lengths.median(),
+            "longest_s": lengths.max(),
+            "low_hz": measured["low_hz"].median(),
+            "high_hz": measured["high_hz"].median(),
+            "snr_db": measured["snr_db"].median(),
+        }
+    )
+    if found.whole:  # a clip holds no quiet time beside its sound
+        table = table.drop(columns=["low_hz", "high_hz", "snr_db"])
+    return table.rename_axis("label").sort_values("events", ascending=False).reset_index()

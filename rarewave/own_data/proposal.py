@@ -1,0 +1,62 @@
+"""From a folder to a recipe and a report: look, decide, write."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rarewave.base.errors import DataError
+from rarewave.base.files import whole
+from rarewave.own_data import concerns, deciding, looking, report, writing
+from rarewave.own_data.looking import Asked
+
+_RECIPES, _REPORTS = Path("recipes"), Path("reports")
+
+
+class Proposal(NamedTuple):
+    """What was written, and what to say of it."""
+
+    recipe: Path
+    report: Path
+    text: str  # for the terminal
+    noticed: list[str]  # what was taken for what
+    concerns: list[str]  # what may be wrong or missing
+
+
+def propose(
+    name: str, folder: Path, defaults: Mapping[str, Any], asked: Asked, replace: bool
+) -> Proposal:
+    """Write `recipes/NAME.yaml` and `reports/NAME.md` for a folder.
+
+    Parameters
+    ----------
+    defaults : all parameters by section; the recipe holds what differs.
+    replace : whether a recipe of that name may be overwritten.
+
+    Raises
+    ------
+    DataError
+        The name is none, taken or the default recipe's; or what `looking.survey` refuses.
+    """
+    recipe = _RECIPES / f"{name}.yaml"
+    if not re.fullmatch(r"\w[\w-]*", name) or name == "lunar":
+        raise DataError(f"{name!r} cannot be the name of a recipe: letters, digits, _ and - can")
+    if recipe.exists() and not replace:
+        raise DataError(f"{recipe} is there already: choose another name, or give --force")
+    data = _as_parameter(folder)
+    survey, noticed = looking.survey(folder, data, defaults, asked)
+    choices, levels = deciding.decide(survey, defaults, asked.task)
+    minded = concerns.find(survey, choices)
+    with whole(recipe) as part:
+        head = f"Made by `new` from what is in {data}, see reports/{name}.md; what differs from lunar.yaml."
+        part.write_text(writing.recipe(choices, head), encoding="utf-8")
+    written = report.write(_REPORTS, name, survey, choices, levels, noticed + minded)
+    return Proposal(recipe, written, report.short(survey, choices), noticed, minded)
+
+
+def _as_parameter(folder: Path) -> str:
+    """A folder as ingest.data has it: relative where it lies in or beside the project."""
+    relative = os.path.relpath(folder)
+    near = not relative.startswith(os.path.join("..", ".."))
+    return Path(relative if near else folder.resolve()).as_posix()

@@ -1,0 +1,72 @@
+"""Split, baselines, joining and matching of events: from groups, durations and gaps."""
+
+import numpy as np
+
+from rarewave.own_data.survey import Choice, Choices, Survey, digits, seconds
+from rarewave.own_data.windows import Layout
+
+
+def scoring(survey: Survey, lay: Layout, target: str) -> Choices:
+    """Parameters of the split, of baselines, of evaluation and of events."""
+    lengths = survey.seconds
+    short, middle = (survey.duration(q) for q in (0.1, 0.5))
+    if survey.whole:
+        short = middle = lay.window
+    long = max(4 * short, min(10 * survey.duration(0.9), float(np.median(lengths)) / 4))
+    found: Choices = {
+        "split": _split(survey, lay),
+        "baselines": {
+            "sta_s": Choice(digits(max(short / 2, lay.window / 2)), "half of a short event"),
+            "lta_s": Choice(digits(long), "a quarter of a recording at most"),
+        },
+        "detect": _events(survey, lay, short, middle),
+        "evaluate": {},
+    }
+    if lay.way == "clips" and lay.hop < lay.window:
+        found["evaluate"]["per"] = Choice("recording", "clips hold several windows")
+    return found
+
+
+def _split(survey: Survey, lay: Layout) -> dict[str, Choice]:
+    found = {"purge_s": Choice(0, "recordings are apart, or carry no clock")}
+    if (survey.recordings["fold"] != "").all() and survey.whole:
+        first = sorted(survey.recordings["fold"].unique())[0]
+        found["test_fold"] = Choice(int(first), "folds are given: python -m rarewave crossvalidate")
+        found["validation"] = Choice(0.1, "of the other folds")
+    if survey.form == "catalogues":
+        far = digits(max(survey.duration(0.9), 2 * lay.window))
+        found["purge_s"] = Choice(far, "as long as nine of ten events")
+    elif survey.ingest["group"].value == "block":
+        far = digits(2 * (lay.window + lay.context) + survey.duration(0.9))
+        found["purge_s"] = Choice(far, "more than a window, its context and an event")
+    return found
+
+
+def _events(survey: Survey, lay: Layout, short: float, middle: float) -> dict[str, Choice]:
+    """Joining of windows to events, and what a hit is."""
+    near = survey.gap(0.1)
+    near = near if np.isfinite(near) else float("inf")
+    smooth = 0.0
+    if lay.way != "clips" and near > short and survey.form != "catalogues":
+        smooth = digits(0.8 * short)
+    collar = digits(max(middle / 2, 2 * min(lay.hop, lay.window)))
+    found = {
+        "combine": Choice("centre" if lay.way == "calls" else "mean"),
+        "smooth_s": Choice(smooth, f"shorter than a short event ({seconds(short)})"),
+        "off_ratio": Choice(0.8 if lay.way == "frames" and not survey.folder.seismic else 0.5),
+        "gap_s": Choice(
+            digits(min(0.5 * short, 0.5 * near)) if near > short else 0,
+            f"one in ten gaps is shorter than {seconds(max(near, 0.001))}"
+            if np.isfinite(near)
+            else "",
+        ),
+        "min_s": Choice(0 if survey.whole else digits(0.4 * short), "shorter is no event"),
+        "thresholds": Choice("windows" if survey.whole else "events"),
+        "collar_s": Choice(collar, "half of the median event"),
+        "offset_collar_s": Choice(collar),
+        "offset_fraction": Choice(0.5),
+        "segment_s": Choice(digits(max(middle, lay.window))),
+    }
+    if survey.whole:
+        found |= {"offset_collar_s": Choice(None), "offset_fraction": Choice(None)}
+    return found

@@ -1,0 +1,130 @@
+"""The task, and how windows lie: from how labels are given, how long events last and how dense."""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from rarewave.own_data.survey import Choice, Choices, Survey, seconds
+
+# More windows than this take long to learn from; then windows lie around calls only.
+_MOST_WINDOWS = 80_000
+_TAGS = 0.1  # share of events that overlap one of another label, from which tags tell more
+_ALIKE = 1.5  # clips whose lengths differ by less get one window each
+_SHORT_S = 2.0  # and so do clips as short as this
+
+Way = Literal["clips", "frames", "calls"]
+
+
+class Layout(NamedTuple):
+    """How windows lie, in seconds."""
+
+    way: Way
+    window: float
+    hop: float
+    context: float
+
+
+def task(survey: Survey, wanted: str | None) -> Choice:
+    """`clean.target`: an event or not, one of several classes, or any at once."""
+    labels = survey.certain["label"].nunique()
+    if wanted:
+        return Choice({"classes": "label"}.get(wanted, wanted), "as asked for")
+    if survey.form == "catalogues":
+        return Choice("event", "a catalogue: an event or none")
+    share = _overlapping(survey)
+    if share > _TAGS:
+        return Choice("tags", f"{share:.0%} of labels share their time with another: any at once")
+    return Choice("label", f"{labels} label{'s' * (labels != 1)}, one at a time")
+
+
+def _overlapping(survey: Survey) -> float:
+    """Share of certain events that overlap one of another label in their recording."""
+    events = survey.certain.sort_values("onset_s")
+    count = 0
+    for _, mine in events.groupby("recording_id"):
+        onset, offset = mine["onset_s"].to_numpy(), mine["offset_s"].to_numpy()
+        label = mine["label"].to_numpy(object)
+        for k in range(len(mine)):
+            meets = (onset < offset[k]) & (offset > onset[k]) & (label != label[k])
+            count += bool(meets.any())
+    return count / max(1, len(events))
+
+
+def layout(survey: Survey) -> Layout:
+    """How windows lie for these events.
+
+    `clips`: one window for each, or a grid of windows where clips differ in length. `frames`: a
+    third of a short event each, on a grid, with an event's length seen on either side, so that
+    events of any length and any density are found to a fraction of their length. `calls`: around
+    labelled events, where a grid as fine would be too many windows.
+    """
+    if survey.whole:
+        return _of_clips(survey)
+    total = float(survey.seconds[survey.recordings["labelled"]].sum())
+    short, middle = survey.duration(0.1), survey.duration(0.5)
+    window = max(short / 3, total / _MOST_WINDOWS, 16 / survey.least_rate)
+    if window <= middle / 1.5:
+        return Layout("frames", window, window, _context(survey, window, middle))
+    length = survey.duration(0.75)
+    return Layout("calls", length, length / 4, length / 2)
+
+
+def _context(survey: Survey, window: float, middle: float) -> float:
+    """Seconds seen on either side: as long as an event; of very long ones less."""
+    return 1.5 * window if survey.form == "catalogues" else min(middle, 5 * window)
+
+
+def _of_clips(survey: Survey) -> Layout:
+    low, high = np.quantile(survey.seconds, [0.1, 0.95])
+    if high <= _SHORT_S or high <= _ALIKE * low:
+        return Layout("clips", float(high), float(high), 0.0)
+    middle = float(np.median(survey.seconds))
+    return Layout("clips", middle, middle / 2, 0.0)
+
+
+def cut(survey: Survey, lay: Layout, rate: float, hop: int) -> Choices:
+    """Parameters of windows, of so many samples that frames of a spectrogram fit."""
+    window = max(16, hop * max(2 if lay.way == "frames" else 1, round(lay.window * rate / hop)))
+    step = max(hop, hop * round(lay.hop * rate / hop))
+    context = hop * round(lay.context * rate / hop)
+    short, middle = survey.duration(0.1), survey.duration(0.5)
+    says = f"{seconds(window / rate)}: "
+    if lay.way == "clips":
+        lengths = np.quantile(survey.seconds, [0.1, 0.95])
+        says += f"clips last {seconds(lengths[0])} to {seconds(lengths[1])}"
+    elif lay.way == "frames":
+        says += f"a third of a short event ({seconds(short)}; the median is {seconds(middle)})"
+    else:
+        says += "three of four events are shorter"
+    clean = {
+        "placement": Choice(
+            "calls" if lay.way == "calls" else "grid",
+            {
+                "clips": "labels are of whole recordings",
+                "frames": "every moment, with what is around it",
+                "calls": "a grid as fine as the events would be too many windows",
+            }[lay.way],
+        ),
+        "window_samples": Choice(window, says),
+        "hop_samples": Choice(min(step, window), seconds(min(step, window) / rate)),
+        "context_samples": Choice(context, f"{seconds(context / rate)} on either side"),
+        "pad_short": Choice(_padded(survey, window / rate), "recordings shorter than a window"),
+    }
+    if lay.way == "frames":
+        clean |= _of_frames(survey, window / rate)
+    if lay.way == "calls":
+        clean |= {"jitter": Choice(0.2), "background_ratio": Choice(3.0, "quiet time beside them")}
+    return {"clean": clean}
+
+
+def _padded(survey: Survey, window: float) -> bool:
+    return bool((survey.seconds < window).any())
+
+
+def _of_frames(survey: Survey, window: float) -> dict[str, Choice]:
+    near = survey.gap(0.1)
+    least = 2 * window if np.isfinite(near) and near < 2 * window else 0.0
+    if not least or survey.form == "catalogues":
+        return {}
+    why = f"one in ten events follows another after {seconds(max(near, 0.001))}"
+    return {"event_inside": Choice(1.0), "least_gap_s": Choice(round(least, 4), why)}
