@@ -25,8 +25,8 @@ def _labels(survey: Survey) -> list[str]:
     if len(few):
         names = ", ".join(f"{r.label} ({r.events})" for r in few.head(8).itertuples())
         said.append(
-            f"{len(few)} of {len(table)} classes have fewer than {_FEW_EXAMPLES} examples: {names}; "
-            "their scores mean little: label more, or merge them with ingest.classes"
+            f"{len(few)} of {len(table)} classes have fewer than {_FEW_EXAMPLES} examples: "
+            f"{names}; their scores mean little: label more, or merge them with ingest.classes"
         )
     apart = table[table["groups"] < _FEW_GROUPS]
     if len(apart) and survey.ingest["group"].value != "block":
@@ -41,14 +41,14 @@ def _labels(survey: Survey) -> list[str]:
     if len(moved) >= 3 and abs(moved.median()) > _MOVED * length and not survey.whole:
         said.append(
             f"labels look shifted: in {len(moved)} recordings the sound is "
-            f"{seconds(abs(moved.median()))} {'later' if moved.median() > 0 else 'earlier'} than its "
-            "label (median): check the clocks, or whether recordings were cut after labelling"
+            f"{seconds(abs(moved.median()))} {'later' if moved.median() > 0 else 'earlier'} than "
+            "its label (median): check the clocks, or whether recordings were cut after labelling"
         )
     snr = survey.measures.events["snr_db"]
     if len(snr) and not survey.whole and snr.fillna(0).median() < _FAINT_DB:
         said.append(
-            f"half of the labelled events stand less than {_FAINT_DB:g} dB above the noise: are the "
-            "labels of these recordings, and is the band right?"
+            f"half of the labelled events stand less than {_FAINT_DB:g} dB above the noise: are "
+            "these the labels of these recordings, and do their times fit?"
         )
     long, middle = survey.duration(1.0), survey.duration(0.5)
     if long > 5 * middle:
@@ -68,9 +68,9 @@ def _recordings(survey: Survey) -> list[str]:
     silent = table["path"][~table["labelled"]]
     if len(silent):
         said.append(
-            f"{len(silent)} of {len(table)} recordings have no labels, as {silent.iloc[0]}: they are "
-            "neither background nor tested; where nothing is in them, give them an empty label file "
-            "or row"
+            f"{len(silent)} of {len(table)} recordings have no labels, as {silent.iloc[0]}: they "
+            "are neither background nor tested; where nothing is in them, give them an empty label "
+            "file or row"
         )
     rates = sorted(table["sample_rate"].unique())
     if len(rates) > 1:
@@ -103,7 +103,7 @@ def _proof(survey: Survey, choices: Choices) -> list[str]:
         return []
     why = "no interval at all" if tested < 2 else "wide intervals"
     return [
-        f"about {tested} of {groups} groups ({survey.ingest['group'].value}) will be tested, which "
-        f"gives {why}: gains of a few hundredths cannot be proved; python -m rarewave crossvalidate "
-        "tests on all of them in turn"
+        f"about {tested} of {groups} groups ({survey.ingest['group'].value}) will be tested, "
+        f"which gives {why}: gains of a few hundredths cannot be proved; python -m rarewave "
+        "crossvalidate tests on all of them in turn"
     ]

@@ -49,7 +49,10 @@ def propose(
     choices, levels = deciding.decide(survey, defaults, asked.task)
     minded = concerns.find(survey, choices)
     with whole(recipe) as part:
-        head = f"Made by `new` from what is in {data}, see reports/{name}.md; what differs from lunar.yaml."
+        head = (
+            f"Made by `python -m rarewave new` from what is in {data}; what differs from "
+            f"lunar.yaml. All that was found: reports/{name}.md."
+        )
         part.write_text(writing.recipe(choices, head), encoding="utf-8")
     written = report.write(_REPORTS, name, survey, choices, levels, noticed + minded)
     return Proposal(recipe, written, report.short(survey, choices), noticed, minded)

@@ -19,23 +19,23 @@ def short(survey: Survey, choices: Choices) -> str:
     """A few lines for the terminal."""
     clean, look, train = (choices[name] for name in ("clean", "spectrogram", "train"))
     rate = clean["sample_rate_hz"].value
-    window = clean["window_samples"].value / rate
-    shown = _table(survey).head(_MOST_CLASSES)
+    table = _table(survey)
+    shown, more = table.head(_MOST_CLASSES), len(table) - _MOST_CLASSES
     return "\n".join(
         (
             _head(survey),
             "",
             shown.to_string(index=False),
-            *([f"… and {len(_table(survey)) - len(shown)} more"] * (len(_table(survey)) > len(shown))),
+            *([f"… and {more} more"] if more > 0 else []),
             "",
             f"task        {clean['target'].value}: {clean['target'].why}",
             f"groups      {survey.ingest['group'].value}: {survey.ingest['group'].why}",
             f"windows     {clean['placement'].value}, {clean['window_samples'].why}",
             f"spectrogram {look['scale'].value}, {look['fmin_hz'].value:g} to "
-            f"{look['fmax_hz'].value:g} Hz, transforms of {seconds(look['n_fft'].value / rate)} "
-            f"every {seconds(look['hop'].value / rate)}, floor {look['floor_db'].value:g} dB",
-            f"network     {train['network'].value}: {train['network'].why}; {train['epochs'].value} "
-            "epochs",
+            f"{look['fmax_hz'].value:g} Hz, {seconds(look['n_fft'].value / rate)} every "
+            f"{seconds(look['hop'].value / rate)}, floor {look['floor_db'].value:g} dB",
+            f"network     {train['network'].value}: {train['network'].why}; "
+            f"{train['epochs'].value} epochs",
         )
     )  # fmt: skip
 
@@ -44,11 +44,12 @@ def _head(survey: Survey) -> str:
     table = survey.recordings
     rates = ", ".join(f"{rate:g}" for rate in sorted(table["sample_rate"].unique()))
     lengths = survey.seconds
+    channels = ", ".join(sorted(set(table["channel"]))[:4])
     starts = "known" if table["start"].notna().all() else "not known"
     return (
         f"{len(table)} recordings, {seconds(lengths.sum())} in all, {seconds(lengths.min())} to "
-        f"{seconds(lengths.max())} each, at {rates} Hz, channel {', '.join(sorted(set(table['channel']))[:4])}; "
-        f"start times are {starts}. {int((~table['labelled']).sum())} have no labels."
+        f"{seconds(lengths.max())} each, at {rates} Hz, channel {channels}; start times are "
+        f"{starts}. {int((~table['labelled']).sum())} have no labels."
     )
 
 

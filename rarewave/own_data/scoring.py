@@ -52,7 +52,7 @@ def _events(survey: Survey, lay: Layout, short: float, middle: float) -> dict[st
     collar = digits(max(middle / 2, 2 * min(lay.hop, lay.window)))
     found = {
         "combine": Choice("centre" if lay.way == "calls" else "mean"),
-        "smooth_s": Choice(smooth, f"shorter than a short event ({seconds(short)})"),
+        "smooth_s": Choice(smooth, f"0.8 of a short event ({seconds(short)})" if smooth else ""),
         "off_ratio": Choice(0.8 if lay.way == "frames" and not survey.folder.seismic else 0.5),
         "gap_s": Choice(
             digits(min(0.5 * short, 0.5 * near)) if near > short else 0,

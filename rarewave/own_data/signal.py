@@ -104,7 +104,7 @@ def spectrogram(survey: Survey, lay: Layout, rate_hz: float) -> dict[str, Choice
     else:
         rows = 48 if survey.form == "catalogues" else 128
         least = _power_of_two(_SOUND_S * rate_hz) if mel else 16
-        most = 2 ** int(np.log2(rows * rate_hz / (high - low)))
+        most = 1 << 14 if mel else 2 ** int(np.log2(rows * rate_hz / (high - low)))
         n_fft = min(max(_power_of_two(3 * length / _FRAMES * rate_hz), least), most)
         n_fft = int(max(16, min(n_fft, 2 ** int(np.log2(length * rate_hz / 2)))))
         hop = max(1, n_fft // 4)

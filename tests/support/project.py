@@ -71,6 +71,12 @@ def copy(folder: Path) -> None:
         shutil.copy(ROOT / name, folder / name)
 
 
+def copy_recipes(folder: Path) -> None:
+    """The recipes, and params.yaml of the default one."""
+    shutil.copytree(ROOT / "recipes", folder / "recipes")
+    shutil.copy(ROOT / "recipes/lunar.yaml", folder / "params.yaml")
+
+
 def calls(folder: Path, changes: dict[str, object], stages: Sequence[str]) -> Path:
     """A project of nine recordings of calls, one of them without labels, some stages run."""
     copy(folder)

@@ -1,0 +1,165 @@
+"""A folder to a recipe: what is found, what is decided, and what is said."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import folders, inprocess, project
+
+from rarewave.base import yaml
+from rarewave.experiments import recipes
+
+Made = tuple[dict[str, Any], str, str]
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Callable[..., Made]:
+    """Runs the command for a folder; gives the recipe, the terminal's text and the warnings."""
+    project.copy_recipes(tmp_path)
+
+    def make(folder: Path, *options: str, fails: bool = False) -> Made:
+        done = inprocess.run(tmp_path, "rarewave", "new", "mine", str(folder), "--force", *options)
+        assert "Traceback" not in done.stderr
+        assert (done.returncode != 0) == fails, done.stderr
+        written = tmp_path / "recipes/mine.yaml"
+        recipe = yaml.read(written, "") if written.exists() else {}
+        return recipe, done.stdout, done.stderr
+
+    return make
+
+
+def test_label_files_in_a_folder_of_their_own(tmp_path: Path, new: Callable[..., Made]) -> None:
+    """Raven tables, times in names, a band and windows that fit bursts of 0.2 s."""
+    recipe, said, _ = new(folders.of_files(tmp_path / "data"))
+    ingest, clean, look = recipe["ingest"], recipe["clean"], recipe["spectrogram"]
+    assert ingest["pattern"] == "audio/*.wav" and ingest["labels"] == "files"
+    assert ingest["label_files"] == ["tables/{stem}.Table.1.selections.txt"]
+    assert ingest["start_pattern"] == "%Y%m%d_%H%M%S"
+    assert clean["target"] == "label" and clean["placement"] == "grid"
+    window = clean["window_samples"] / clean["sample_rate_hz"]
+    assert 0.03 < window < 0.2
+    assert 300 < look["fmin_hz"] < 500 and 2100 < look["fmax_hz"] < 2600
+    assert recipe["detect"]["min_s"] < folders.BURST_S and recipe["detect"]["smooth_s"] < 0.2
+    assert "8 recordings" in said and "low" in said
+
+
+def test_every_value_is_accepted_and_most_have_a_reason(
+    tmp_path: Path, new: Callable[..., Made]
+) -> None:
+    """The recipe passes what `use` checks; comments give numbers."""
+    new(folders.of_files(tmp_path / "data"))
+    recipes.validate(yaml.read(tmp_path / "params.yaml", ""))
+    lines = (tmp_path / "recipes/mine.yaml").read_text().splitlines()
+    values = [line for line in lines if line.startswith("  ") and ":" in line]
+    assert sum("#" in line for line in lines) > len(values) / 2
+    report = (tmp_path / "reports/mine.md").read_text()
+    assert "## Mind" in report and "clean.window_samples" in report
+    assert (tmp_path / "reports/mine/contact_sheet.png").stat().st_size > 5000
+
+
+def test_the_same_folder_gives_the_same_recipe(tmp_path: Path, new: Callable[..., Made]) -> None:
+    """To the byte, the report too."""
+    data = folders.beside(tmp_path / "data")
+    texts = []
+    for _ in range(2):
+        new(data)
+        texts.append(
+            [(tmp_path / p).read_bytes() for p in ("recipes/mine.yaml", "reports/mine.md")]
+        )
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize(
+    ("make", "form", "target", "group"),
+    [
+        (folders.beside, "files", "label", "recording"),
+        (folders.of_table, "tables", "label", "recording"),
+        (lambda root: folders.of_clips(root, "folders"), "folders", "label", "recording"),
+        (lambda root: folders.of_clips(root, "names"), "names", "label", "given"),
+        (lambda root: folders.of_clips(root, "tags"), "clips", "tags", "name"),
+        (folders.of_catalogue, "catalogues", "event", "day"),
+        (folders.one_long, "files", "label", "block"),
+    ],
+)
+def test_every_form_of_labels(
+    tmp_path: Path, new: Callable[..., Made], make: Callable[[Path], Path],
+    form: str, target: str, group: str,
+) -> None:  # fmt: skip
+    """Told from content; groups as strict as can be dealt."""
+    recipe, _, _ = new(make(tmp_path / "data"))
+    assert recipe["ingest"]["labels"] == form
+    assert recipe["clean"]["target"] == target
+    assert recipe["ingest"]["group"] == group
+    recipes.validate(yaml.read(tmp_path / "params.yaml", ""))
+
+
+def test_quakes_are_seen_with_their_band_and_length(
+    tmp_path: Path, new: Callable[..., Made]
+) -> None:
+    """2 Hz for 5 minutes, once an hour."""
+    recipe, _, _ = new(folders.of_catalogue(tmp_path / "data"))
+    clean, look = recipe["clean"], recipe["spectrogram"]
+    assert clean["sample_rate_hz"] == 20
+    assert look["fmin_hz"] < 2 < look["fmax_hz"] < 6
+    assert 60 < clean["window_samples"] / 20 < 200
+    assert recipe["baselines"]["lta_s"] > recipe["baselines"]["sta_s"] > 20
+
+
+def test_a_name_that_exists_is_kept(tmp_path: Path) -> None:
+    """Without --force nothing is overwritten."""
+    project.copy_recipes(tmp_path)
+    data = folders.beside(tmp_path / "data")
+    (tmp_path / "recipes/mine.yaml").write_text("clean: {}\n")
+    done = inprocess.run(tmp_path, "rarewave", "new", "mine", str(data))
+    assert done.returncode == 1 and "there already" in done.stderr
+    assert (tmp_path / "recipes/mine.yaml").read_text() == "clean: {}\n"
+
+
+def test_moved_labels_are_noticed(tmp_path: Path, new: Callable[..., Made]) -> None:
+    """By a burst and a half; labels that fit are not accused."""
+    _, _, right = new(folders.beside(tmp_path / "right"))
+    _, _, moved = new(folders.beside(tmp_path / "moved", move_s=0.3))
+    assert "look shifted" not in right
+    assert "look shifted" in moved and "earlier" in moved
+
+
+def test_what_is_missing_is_said(tmp_path: Path, new: Callable[..., Made]) -> None:
+    """Unlabelled recordings, two rates, clipping, few examples."""
+    data = folders.beside(tmp_path / "data")
+    (data / "song03.txt").unlink()
+    rows = folders.calls(10, 9, ("low",))
+    folders.write(data / "song99.wav", 50 * folders.sound(10, rows, 9, 16000), 16000)
+    folders.audacity(data / "song99.txt", rows)
+    _, _, said = new(data)
+    assert "1 of 7 recordings have no labels, as song03.wav" in said
+    assert "2 sampling rates (8000, 16000 Hz)" in said
+    assert "clipped, as song99" in said
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [((), "no recording in"), (("a.wav",), "no labels in"), (("a.wav", "b.wav"), "no labels in")],
+)
+def test_what_cannot_be(
+    tmp_path: Path, new: Callable[..., Made], names: tuple[str, ...], says: str
+) -> None:
+    """One message, nothing written."""
+    data = tmp_path / "data"
+    data.mkdir()
+    for name in names:
+        folders.write(data / name, folders.sound(3, [], 1))
+    recipe, _, said = new(data, fails=True)
+    assert not recipe and says in said
+
+
+def test_a_task_can_be_asked_for(tmp_path: Path, new: Callable[..., Made]) -> None:
+    """One call or none, whatever its name."""
+    recipe, _, _ = new(folders.beside(tmp_path / "data"), "--task", "event")
+    assert recipe["clean"]["target"] == "event"
+
+
+def test_a_grouping_that_cannot_be_is_refused(tmp_path: Path, new: Callable[..., Made]) -> None:
+    """The message names those that can."""
+    _, _, said = new(folders.beside(tmp_path / "data"), "--group", "day", fails=True)
+    assert "--group day makes no groups" in said and "recording" in said
