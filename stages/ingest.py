@@ -35,7 +35,7 @@ def main() -> None:
     signal = parameters.build(Cleaning, section, "clean")
     placement = parameters.build(Placement, section, "clean")
     wanted = Wanted(signal, placement.window_samples, placement.pad_short)
-    table, left_out = listed(files, sources, folder, wanted)
+    table, about = listed(files, sources, folder, wanted)
     if catalogue is None:
         events, table, report = by_file.read(sources, folder, table)
     else:
@@ -50,8 +50,7 @@ def main() -> None:
     table, events = (t[~t["recording_id"].isin(again)] for t in (table, events))
     if sources.folds:
         table["fold"] = make_folds(table, events, sources.folds, sources.fold_seed)
-    report |= {
-        "left_out": left_out,
+    report |= about | {
         "not_read_for_the_case_of_their_names": reading.overlooked(folder, sources.pattern, files),
         "duplicated_recordings": [f"{b} repeats {a} and is left out" for a, b in repeated],
         "overlapping_recordings": [f"{a} and {b}" for a, b in repeats.overlaps(table)],
@@ -82,19 +81,33 @@ def classified(events: pd.DataFrame, sources: Sources) -> pd.DataFrame:
 
 def listed(
     files: list[Path], sources: Sources, folder: Path, wanted: Wanted
-) -> tuple[pd.DataFrame, list[str]]:
+) -> tuple[pd.DataFrame, dict[str, list[str]]]:
     """Table RECORDINGS of some files, and what was left out; what is unusable is named at once."""
-    rows = []
+    rows: list[dict[str, object]] = []
+    others: dict[str, list[str]] = {}
+    channels: dict[Path, list[str]] = {}
     work = partial(listing.describe, sources=sources, wanted=wanted)
     described = ordered_map(work, files, "ingest")
-    for path, channels in zip(files, described, strict=True):
-        rows += [row | {"path": path.relative_to(folder).as_posix()} for row in channels]
+    for path, found in zip(files, described, strict=True):
+        name = path.relative_to(folder).as_posix()
+        if not isinstance(found, list):  # it holds other channels than those that are chosen
+            others[name] = list(found)
+            continue
+        channels[path] = [str(row["channel"]) for row in found if "channel" in row]
+        rows += [row | {"path": name} for row in found]
+    if sources.channels is None:
+        listing.refuse_several(channels)
+    if not rows:
+        listing.refuse_none([i for ids in others.values() for i in ids], sources.patterns())
     good, left_out = listing.usable(rows, sources.leave_out_unusable)
     table = good.assign(fold="", labelled=True)
     table["start"] = pd.to_datetime(table["start"], utc=True)
     table["recording_id"] = listing.unique_ids(table)
     table["group"] = table.apply(listing.group_of, axis=1, by=sources.group)
-    return conform(table, RECORDINGS, "recordings"), left_out
+    about = {"left_out": left_out}
+    if sources.channels is not None:
+        about["without_a_chosen_channel"] = [*others]
+    return conform(table, RECORDINGS, "recordings"), about
 
 
 if __name__ == "__main__":
