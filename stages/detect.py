@@ -109,7 +109,8 @@ def pack(
     rows = trained["row"].to_numpy()
     remembered = neighbours.collect(model.network, model.normalisation, data, rows)
     ingest = params.read_section("ingest")
-    source = package.Source(*(ingest[name] for name in ("channel", "start_pattern", "time_zone")))
+    names = ("channel", "start_pattern", "time_zone", "channels")
+    source = package.Source(*(ingest[name] for name in names))
     package.save(artifacts.PACKAGE, artifacts.MODEL, thresholds, joining, bands, remembered, source)
     mlflow = logbook.open_run("detect")
     with timing.tracking():

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rarewave.base.parameters import Seconds
 from rarewave.base.tables import EVENTS, conform
+from rarewave.recordings.seismic import name_of
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def match_events(
     listed_twice = (catalogue["source"] + " row " + catalogue["row"].astype(str))[again].tolist()
     catalogue = _own_ids(_without_repeats(catalogue[~again], uncertainty.same_event_s))
     touched = _Recordings(recordings)
-    stem = [Path(path).stem for path in recordings["path"]]
+    stem = [name_of(Path(path)) for path in recordings["path"]]
     stems, given = set(stem), recordings.to_dict("records")
     rows_for = _files_of(catalogue)
     open_tail, coda = (

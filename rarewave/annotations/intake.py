@@ -39,7 +39,7 @@ def take_in(sources: Sources, uncertainty: Uncertainty, wanted: Wanted) -> Intak
     if sources.labels == "catalogues":
         tables = [read_catalogue(folder / name) for name in sources.label_files]
         catalogue = pd.concat(tables, ignore_index=True)
-    table, left_out = listed(files, sources, folder, wanted)
+    table, about = listed(files, sources, folder, wanted)
     if catalogue is None:
         events, table, report = by_file.read(sources, folder, table)
     else:
@@ -56,8 +56,7 @@ def take_in(sources: Sources, uncertainty: Uncertainty, wanted: Wanted) -> Intak
     repeated = repeats.duplicates(table)
     again = [repeat for _, repeat in repeated]  # known once labels are: the labelled one is kept
     table, events = (t[~t["recording_id"].isin(again)] for t in (table, events))
-    report |= {
-        "left_out": left_out,
+    report |= about | {
         "not_read_for_the_case_of_their_names": reading.overlooked(folder, sources.pattern, files),
         "duplicated_recordings": [f"{b} repeats {a} and is left out" for a, b in repeated],
         "overlapping_recordings": [f"{a} and {b}" for a, b in repeats.overlaps(table)],
@@ -67,13 +66,24 @@ def take_in(sources: Sources, uncertainty: Uncertainty, wanted: Wanted) -> Intak
 
 def listed(
     files: list[Path], sources: Sources, folder: Path, wanted: Wanted
-) -> tuple[pd.DataFrame, list[str]]:
+) -> tuple[pd.DataFrame, dict[str, list[str]]]:
     """Table RECORDINGS of some files, and what was left out; what is unusable is named at once."""
-    rows = []
+    rows: list[dict[str, object]] = []
+    others: dict[str, list[str]] = {}
+    channels: dict[Path, list[str]] = {}
     work = partial(listing.describe, sources=sources, wanted=wanted)
     described = ordered_map(work, files, "ingest")
-    for path, channels in zip(files, described, strict=True):
-        rows += [row | {"path": path.relative_to(folder).as_posix()} for row in channels]
+    for path, found in zip(files, described, strict=True):
+        name = path.relative_to(folder).as_posix()
+        if not isinstance(found, list):  # it holds other channels than those that are chosen
+            others[name] = list(found)
+            continue
+        channels[path] = [str(row["channel"]) for row in found if "channel" in row]
+        rows += [row | {"path": name} for row in found]
+    if sources.channels is None:
+        listing.refuse_several(channels)
+    if not rows:
+        listing.refuse_none([i for ids in others.values() for i in ids], sources.patterns())
     good, left_out = listing.usable(rows, sources.leave_out_unusable)
     table = good.assign(fold="", labelled=True)
     table["start"] = pd.to_datetime(table["start"], utc=True)
@@ -81,4 +91,7 @@ def listed(
     table["group"] = table.apply(
         listing.group_of, axis=1, by=sources.group, pattern=sources.group_pattern
     )
-    return conform(table, RECORDINGS, "recordings"), left_out
+    about = {"left_out": left_out}
+    if sources.channels is not None:
+        about["without_a_chosen_channel"] = [*others]
+    return conform(table, RECORDINGS, "recordings"), about

@@ -1,5 +1,6 @@
 """The table of recordings: files, their headers, groups and names."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from rarewave.frontend import cleaning
 from rarewave.frontend.cleaning import Cleaning
 from rarewave.recordings import reading
 from rarewave.recordings.reading import Header
+from rarewave.recordings.seismic import OtherChannelsError
 
 
 class Wanted(NamedTuple):
@@ -22,19 +24,62 @@ class Wanted(NamedTuple):
     pad_short: bool
 
 
-def describe(path: Path, sources: Sources, wanted: Wanted) -> list[dict[str, object]]:
-    """Rows of the table of recordings, one per channel; unusable ones carry a `problem`."""
+def describe(
+    path: Path, sources: Sources, wanted: Wanted
+) -> list[dict[str, object]] | tuple[str, ...]:
+    """Rows of the table of recordings, one per channel; unusable ones carry a `problem`.
+
+    A tuple of its channels where none of them is chosen.
+    """
     rows: list[dict[str, object]] = []
     try:
-        given = sources.channel, sources.start_pattern, sources.time_zone
+        given = sources.channel, sources.start_pattern, sources.time_zone, sources.patterns()
         for header in reading.headers(path, *given):
             content, why = reading.examine(path, header)
-            problem = f"{path}: {why}; take it out of the folder" if why else ""
+            name = reading.said(path, header.channel)
+            problem = f"{name}: {why}; take it out of the folder" if why else ""
             problem = problem or unfit(path, header, wanted)
             rows.append(header._asdict() | {"content": content, "problem": problem})
+    except OtherChannelsError as error:
+        return error.ids
     except DataError as error:
         return [{"problem": str(error)}]
     return rows
+
+
+def refuse_several(files: Mapping[Path, Sequence[str]]) -> None:
+    """Raise `DataError` where a file has several channels, as none was chosen.
+
+    Parameters
+    ----------
+    files : the channels of each file.
+    """
+    several = [path for path, channels in files.items() if len(channels) > 1]
+    if several:
+        ids = sorted({channel for channels in files.values() for channel in channels})
+        shown = ", ".join(ids[:12]) + (" …" if len(ids) > 12 else "")
+        raise DataError(
+            f"{several[0]} holds {len(files[several[0]])} channels (there are {shown}): choose "
+            f'with  channels: "{suggested(ids)}"  below ingest in params.yaml, or "*" for every '
+            "channel as a recording of its own"
+        )
+
+
+def refuse_none(others: Sequence[str], chosen: Sequence[str] | None) -> None:
+    """Raise `DataError`: no file has a channel that was chosen, but these."""
+    ids = sorted(set(others))
+    shown = ", ".join(ids[:12]) + (" …" if len(ids) > 12 else "")
+    raise DataError(
+        f"no recording has a channel that fits ingest.channels {', '.join(chosen or ())}: there "
+        f'are {shown}; write it as "{suggested(ids)}"'
+    )
+
+
+def suggested(ids: Sequence[str]) -> str:
+    """A pattern of one component at all stations: the vertical one, or the first there is."""
+    component = min((i.split(".")[-1] for i in ids), key=lambda cha: (not cha.endswith("Z"), cha))
+    fields = zip(*(i.split(".") for i in ids if i.split(".")[-1] == component), strict=True)
+    return ".".join(values[0] if len(set(values)) == 1 else "*" for values in fields)
 
 
 def unfit(path: Path, header: Header, wanted: Wanted) -> str:
@@ -43,14 +88,14 @@ def unfit(path: Path, header: Header, wanted: Wanted) -> str:
     try:
         count = cleaning.plan(header.n_samples, header.sample_rate, wanted.cleaning).length
     except DataError as error:
-        return f"{path}: {error}"
+        return f"{reading.said(path, header.channel)}: {error}"
     length = wanted.window_samples or 16
     if count >= length or (wanted.pad_short and count > 1):
         return ""
     return (
-        f"{path} is shorter than a window: {count / rate:.3g} s of {length / rate:.3g} s; take it "
-        "out of the folder, lower clean.window_samples, or set clean.pad_short or "
-        "ingest.leave_out_unusable"
+        f"{reading.said(path, header.channel)} is shorter than a window: {count / rate:.3g} s of "
+        f"{length / rate:.3g} s; take it out of the folder, lower clean.window_samples, or set "
+        "clean.pad_short or ingest.leave_out_unusable"
     )
 
 

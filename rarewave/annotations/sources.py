@@ -33,6 +33,8 @@ class Sources:
     labels, or patterns of labels, another name: of several one class, of null uncertain time, of
     `background` none at all. Events of `uncertain_labels` are
     neither event nor background, and so is what follows an event of `until_label`.
+    `channel` is of sound files; `channels` are patterns of the identifiers (NET.STA.LOC.CHA) of
+    seismic files, and files without such a channel are left out and counted.
     `leave_out_unusable`: recordings that are broken, too short or of a wrong rate are left out and
     counted; else they end the stage.
     """
@@ -47,6 +49,7 @@ class Sources:
     start_pattern: str | None
     time_zone: str
     channel: Annotated[int, AtLeast(1)] | None
+    channels: str | tuple[str, ...] | None
     leave_out_unusable: bool
     group: Literal["day", "station", "folder", "recording", "given", "name", "block"]
     group_pattern: str | None
@@ -86,6 +89,10 @@ class Sources:
         if self.start_pattern is not None:
             sound.check_pattern(self.start_pattern)
         sound.zone_of(self.time_zone)
+        if self.channels is not None and not all(self.patterns() or ("",)):
+            raise DataError(
+                'channels is empty: give a pattern as "XA.S12.*.MHZ", a list of them, or null'
+            )
         classes.check(self.classes)
         self.span()
         if self.group == "block" and self.folds:
@@ -103,6 +110,10 @@ class Sources:
             )
         if self.group == "given" and self.labels not in ("clips", "names"):
             raise DataError("group is given, and only labels: clips or names give groups")
+
+    def patterns(self) -> tuple[str, ...] | None:
+        """Of the channels of seismic files that are read; None: none is chosen."""
+        return (self.channels,) if isinstance(self.channels, str) else self.channels
 
     def span(self) -> tuple[pd.Timestamp, pd.Timestamp] | None:
         """When the catalogues' span begins and ends (UTC), None where it is not declared.

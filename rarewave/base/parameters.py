@@ -202,8 +202,8 @@ def describe(hint: Any) -> str:
     if origin is Literal:
         return f"one of {', '.join(str(choice) for choice in inner)}"
     if origin in (Union, types.UnionType):
-        (wanted,) = [option for option in inner if option is not type(None)]
-        return f"{describe(wanted)}, or null"
+        wanted = [describe(option) for option in inner if option is not type(None)]
+        return ", or ".join(wanted + ["null"] * (type(None) in inner))
     if origin is Mapping:
         return f"a map; each value is {describe(inner[1])}"
     if origin is tuple:
@@ -230,8 +230,10 @@ def _typed(value: Any, hint: Any, name: str) -> Any:
         options = get_args(hint)
         if value is None and type(None) in options:
             return None
-        (inner,) = [option for option in options if option is not type(None)]
-        return _checked(value, inner, name)
+        wanted = [option for option in options if option is not type(None)]
+        several = isinstance(value, list | tuple)  # one of something, or a list of it
+        fit = [option for option in wanted if (get_origin(option) is tuple) == several]
+        return _checked(value, (fit or wanted)[0], name)
     if origin is Literal:
         choices = get_args(hint)
         if value in choices and type(value) in {type(choice) for choice in choices}:

@@ -2,5 +2,5 @@
 
 
 def channel_of(text: str) -> int | str:
-    """A number from 1, or `mean`; raises ValueError for others."""
-    return text if text == "mean" else int(text)
+    """A number from 1, `mean`, or a pattern of identifiers; raises ValueError for others."""
+    return text if text == "mean" or "." in text or "*" in text else int(text)

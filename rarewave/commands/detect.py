@@ -16,7 +16,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", default="raven", choices=tuple(WRITERS))
     parser.add_argument("--out", type=path, default=Path("detections"), help="a new folder")
     parser.add_argument(
-        "--channel", type=channel_of, help="of sound files: from 1, or mean (default: the model's)"
+        "--channel",
+        type=channel_of,
+        help="of sound files: from 1, or mean; of others a pattern, as 'XA.S12.*.MHZ' (default: "
+        "the model's)",
     )
     parser.add_argument(
         "--start-pattern",

@@ -20,8 +20,9 @@ from rarewave.detection import event_list, scanning
 from rarewave.detection.coverage import unaccounted
 from rarewave.model import detector
 from rarewave.model.package import Package, Source, load, read_as
-from rarewave.recordings import reading, sound, stations, streams
+from rarewave.recordings import reading, seismic, sound, stations, streams
 from rarewave.recordings.reading import Header
+from rarewave.recordings.seismic import OtherChannelsError
 
 _SEISMIC = (".mseed", ".miniseed", ".ms", ".sac", ".gse2", ".seed")
 
@@ -30,7 +31,7 @@ class Wishes(NamedTuple):
     """What a user may say beside model, recordings and `--out`."""
 
     form: str = "raven"  # a name in `writing.WRITERS`
-    channel: int | str | None = None  # of sound files: a number, mean, or as the model learnt
+    channel: int | str | None = None  # a number, mean, a pattern, or as the model learnt
     start_pattern: str | None = None  # of names of sound files; None: as the model learnt
     in_order: bool = False  # the files follow one another as given, though they have no times
     stations: Path | None = None  # StationXML with the places of the stations
@@ -145,6 +146,7 @@ def _about(
         },
         "format": form,
         "channel": reading.MEAN if source.channel is None else source.channel,
+        "channels": None if source.channels is None else list(source.channels),
         "start_pattern": source.start_pattern,
         "recordings": list(dict.fromkeys(str(path) for path, *_ in files)),
         "files": {
@@ -175,7 +177,8 @@ def recordings_of(paths: Sequence[Path]) -> list[Path]:
 
 def _is_recording(path: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.parts if part not in (".", ".."))
-    return not hidden and (sound.is_sound(path) or path.suffix.lower() in _SEISMIC)
+    seismic_ending = path.suffix.lower() in _SEISMIC or seismic.is_day_of_archive(path)
+    return not hidden and (sound.is_sound(path) or seismic_ending)
 
 
 File = tuple[Path, Header, float, str]
@@ -207,8 +210,11 @@ def _headers(
             pattern, unfit = None, unfit + 1
         try:
             headers, lacking, problem = reading.readable(
-                path, source.channel, pattern, source.time_zone
+                path, source.channel, pattern, source.time_zone, source.channels
             )
+        except OtherChannelsError as error:
+            broken.append((path, f"{error}; give --channel, or leave it out"))
+            continue
         except DataError as error:
             broken.append((path, str(error)))
             continue
@@ -217,6 +223,8 @@ def _headers(
             broken.append((path, problem))
     if source.channel is not None and any(sound.is_sound(path) for path in paths):
         print(f"channel {source.channel} of sound files")
+    if source.channels is not None and any("." in header.channel for _, header, _, _ in files):
+        print(f"channels {', '.join(source.channels)} of seismic files")
     if unfit:
         print(
             f"{unfit} names hold no time of the model's start pattern {source.start_pattern}: "

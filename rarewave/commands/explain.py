@@ -12,7 +12,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="as for detect")
     parser.add_argument("audio", type=path, help="a recording, sound or seismic")
     parser.add_argument(
-        "--channel", type=channel_of, help="of a sound file: from 1, or mean (default: the model's)"
+        "--channel",
+        type=channel_of,
+        help="of a sound file: from 1, or mean; of others a pattern, as 'XA.S12.*.MHZ' (default: "
+        "the model's)",
     )
     parser.add_argument("--out", type=path, default=Path("explanation"), help="a folder")
     parser.add_argument("--at", type=float, metavar="SECONDS", help="only the window there")

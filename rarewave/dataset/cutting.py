@@ -78,7 +78,7 @@ def blocks(row: dict[str, Any], settings: Settings) -> Iterator[cleaning.Cleaned
     try:
         yield from cleaning.blocks(read, row["n_samples"], row["sample_rate"], settings.signal)
     except DataError as error:
-        raise DataError(f"{path}: {error}") from None
+        raise DataError(f"{reading.said(path, row['channel'])}: {error}") from None
 
 
 def cleaned(row: dict[str, Any], settings: Settings) -> tuple[np.ndarray, np.ndarray] | None:

@@ -17,6 +17,7 @@ from rarewave.detection.clean_stream import CleanStream
 from rarewave.frontend import cleaning, transform
 from rarewave.frontend.grid import starts
 from rarewave.frontend.transform import FrontEnd
+from rarewave.recordings import reading
 from rarewave.recordings.streams import Stream
 
 
@@ -159,7 +160,8 @@ def _planned(scorer: Scorer, stream: Stream, scores: Path) -> tuple[Scan, int]:
     try:
         length = cleaning.plan(stream.n_samples, stream.sample_rate, front_end.clean).length
     except DataError as error:
-        problem = f"{stream.pieces[0].path}: {error}"
+        piece = stream.pieces[0]
+        problem = f"{reading.said(piece.path, piece.header.channel)}: {error}"
         return Scan(stream, np.zeros(0, np.int64), opened, 0, problem, nothing), 0
     first = starts(length, front_end.grid)
     done = checksums.intact(scores) // (4 * width) // transform.CHUNK * transform.CHUNK

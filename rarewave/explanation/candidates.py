@@ -13,7 +13,7 @@ from rarewave.base.errors import DataError
 from rarewave.detection import event_list, scanning
 from rarewave.detection.scanning import Scan, Scorer
 from rarewave.model.detector import Detector
-from rarewave.model.package import Package
+from rarewave.model.package import Package, Source
 from rarewave.recordings import reading
 from rarewave.recordings.streams import Piece, Stream
 
@@ -30,7 +30,7 @@ class Chosen(NamedTuple):
     event: Mapping[str, Any] | None  # of this class that `detect` lists there
 
 
-def scanned(inner: Detector, path: Path, channel: int | None = None) -> tuple[list[Scan], str]:
+def scanned(inner: Detector, path: Path, source: Source) -> tuple[list[Scan], str]:
     """The scores of all windows of a file, a scan for each channel of it, and what was unreadable.
 
     Raises
@@ -42,7 +42,7 @@ def scanned(inner: Detector, path: Path, channel: int | None = None) -> tuple[li
         raise DataError(f"{path} is a folder: name one recording")
     if not path.exists():
         raise DataError(f"{path} does not exist")
-    headers, _, problem = reading.readable(path, channel, None)
+    headers, _, problem = reading.readable(path, source.channel, None, channels=source.channels)
     streams = [Stream((Piece(path, header, 0),)) for header in headers if header.n_samples]
     if not streams:
         raise DataError(problem or f"{path} holds no sample")

@@ -35,7 +35,7 @@ def explain(
     path, out : a recording, and a folder.
     at : only the window around this second.
     top : windows of each class; they do not overlap and are of different events.
-    channel : of a sound file, from 1, or `mean`; None: that which the model learnt from.
+    channel : a number from 1, `mean`, or of seismic files a pattern; None: as the model learnt.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def explain(
         raise DataError(f"--out {out} is a file: name a folder")
     package = load(model)
     inner = package.detector
-    scans, problem = candidates.scanned(inner, path, read_as(package, channel).channel)
+    scans, problem = candidates.scanned(inner, path, read_as(package, channel))
     picked = candidates.choose(package, scans, candidates.candidates(inner, scans, at, path), top)
     windows, drawn = [], {}
     for chosen, name in zip(picked, _pictures([c.label for c in picked]), strict=True):

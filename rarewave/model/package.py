@@ -15,7 +15,7 @@ from rarewave.detection.postprocessing import Joining
 from rarewave.model import detector, neighbours
 from rarewave.model.detector import Detector
 from rarewave.model.neighbours import Examples
-from rarewave.recordings import sound
+from rarewave.recordings import reading, sound
 from rarewave.tracking.runs import be_patient_for_seconds
 
 
@@ -26,8 +26,14 @@ class Source:
     channel: int | None = None  # of sound files, from 1; None: the mean of all
     start_pattern: str | None = None  # of the time in names of sound files
     time_zone: str = "UTC"  # of these times
+    channels: Sequence[str] | None = None  # of seismic files, a pattern or several; None: every one
 
     def __post_init__(self) -> None:
+        if self.channels is not None:
+            patterns = (self.channels,) if isinstance(self.channels, str) else tuple(self.channels)
+            if not all(isinstance(one, str) and one for one in patterns):
+                raise ValueError(f"the channels {self.channels!r} are no patterns")
+            object.__setattr__(self, "channels", patterns)
         number = type(self.channel) is int and self.channel >= 1
         if not (self.channel is None or number):
             raise ValueError(f"the channel {self.channel!r} is no number from 1")
@@ -36,6 +42,7 @@ class Source:
         sound.zone_of(self.time_zone)
 
 
+_ALWAYS = ("channel", "start_pattern", "time_zone")  # written whatever they are
 _FILE = "events.json"
 _EXAMPLES = "examples.npz"
 
@@ -69,7 +76,7 @@ def save(
         "thresholds": dict(thresholds),
         "joining": dataclasses.asdict(joining),
         "bands": {name: list(band) for name, band in bands.items()},
-        "source": dataclasses.asdict(source),
+        "source": {k: v for k, v in dataclasses.asdict(source).items() if k in _ALWAYS or v},
     }
     write_json(folder / _FILE, content)
     (folder / _EXAMPLES).unlink(missing_ok=True)
@@ -133,7 +140,7 @@ def read_as(
 
     Parameters
     ----------
-    channel : a number from 1, or `mean`.
+    channel : of sound files a number from 1, or `mean`; of others a pattern of identifiers.
 
     Raises
     ------
@@ -143,7 +150,9 @@ def read_as(
     if isinstance(channel, int) and channel < 1:
         raise DataError(f"--channel is {channel}: channels count from 1")
     learnt = package.source
-    if channel is not None:
+    if isinstance(channel, str) and channel != reading.MEAN:
+        learnt = dataclasses.replace(learnt, channels=(channel,))
+    elif channel is not None:
         learnt = dataclasses.replace(learnt, channel=channel if isinstance(channel, int) else None)
     if start_pattern is not None:
         learnt = dataclasses.replace(learnt, start_pattern=start_pattern)

@@ -6,7 +6,7 @@ One recording per file and channel; sound files are read in blocks, never whole.
 import fnmatch
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from rarewave.base.errors import DataError
 from rarewave.base.files import refuse_name
 from rarewave.recordings import sound
-from rarewave.recordings.seismic import AGAIN, Waveform, read_file
+from rarewave.recordings.seismic import AGAIN, OtherChannelsError, Waveform, read_file
 
 # Samples held at once while reading: bounds the memory, not the result.
 _BLOCK = 1 << 20
@@ -98,30 +98,44 @@ def _near_misses(folder: Path, pattern: str) -> str:
     return f"; {near[0]} would fit but for upper and lower case" if near else ""
 
 
+def said(path: Path, channel: str) -> str:
+    """What messages call a recording: its file, and its channel where that has a name."""
+    return f"{path}, {channel}" if "." in channel else str(path)
+
+
 def headers(
-    path: Path, channel: int | None, start_pattern: str | None, time_zone: str = "UTC"
+    path: Path,
+    channel: int | None,
+    start_pattern: str | None,
+    time_zone: str = "UTC",
+    channels: Sequence[str] | None = None,
 ) -> list[Header]:
     """The recordings of one file.
 
     Parameters
     ----------
-    channel : of a sound file, from 1; None: the mean of all. Other formats give every channel.
+    channel : of a sound file, from 1; None: the mean of all.
     start_pattern : of `strptime`, for start times in the names of sound files.
     time_zone : of these times, by name.
+    channels : of other formats, patterns of identifiers, as XA.S12.*.MHZ; None: every channel.
 
     Raises
     ------
     DataError
         The file is unreadable, truncated or empty, or has no such channel.
     """
-    found, _, problem = readable(path, channel, start_pattern, time_zone)
+    found, _, problem = readable(path, channel, start_pattern, time_zone, channels)
     if problem:
         raise DataError(f"{problem}: {AGAIN}")
     return found
 
 
 def readable(
-    path: Path, channel: int | None, start_pattern: str | None, time_zone: str = "UTC"
+    path: Path,
+    channel: int | None,
+    start_pattern: str | None,
+    time_zone: str = "UTC",
+    channels: Sequence[str] | None = None,
 ) -> tuple[list[Header], float, str]:
     """What can be read of one file, truncated or not.
 
@@ -136,25 +150,31 @@ def readable(
     """
     refuse_name(path)
     try:
-        return _readable(Path(path), channel, start_pattern, time_zone)
+        if not sound.is_sound(path):
+            return _seismic(Path(path), channels)
+        return _sound(Path(path), channel, start_pattern, time_zone)
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}): {AGAIN}") from None
 
 
-def _readable(
+def _seismic(path: Path, channels: Sequence[str] | None) -> tuple[list[Header], float, str]:
+    problem = ""
+    try:
+        waveforms = read_file(path, chosen=channels)
+    except OtherChannelsError:
+        raise
+    except DataError as error:
+        waveforms = read_file(path, strict=False, chosen=channels)
+        problem = str(error).rsplit(":", 1)[0]
+    found = [
+        Header(w.recording_id, w.channel, w.start, w.sample_rate, len(w.samples)) for w in waveforms
+    ]
+    return found, 0.0, problem
+
+
+def _sound(
     path: Path, channel: int | None, start_pattern: str | None, time_zone: str
 ) -> tuple[list[Header], float, str]:
-    if not sound.is_sound(path):
-        problem = ""
-        try:
-            waveforms = read_file(path)
-        except DataError as error:
-            waveforms, problem = read_file(path, strict=False), str(error).rsplit(":", 1)[0]
-        found = [
-            Header(w.recording_id, w.channel, w.start, w.sample_rate, len(w.samples))
-            for w in waveforms
-        ]
-        return found, 0.0, problem
     with sound.opened(path) as file:
         rate, frames, channels = float(file.samplerate), int(file.frames), int(file.channels)
         width = {"PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4}

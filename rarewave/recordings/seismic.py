@@ -1,7 +1,10 @@
 """Read seismic formats through ObsPy: those that are named here, and no others."""
 
 import contextlib
+import re
 import warnings
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,7 +42,20 @@ _MOST_SAMPLES = 1 << 32
 _FIRST_NS = pd.Timestamp(f"{FIRST_YEAR}-01-01", tz="UTC").value
 _LAST_NS = pd.Timestamp(f"{LAST_YEAR}-12-31", tz="UTC").value
 
+# A day of one channel in an archive of SeisComP (SDS): NET.STA.LOC.CHAN.TYPE.YEAR.DAY.
+_SDS = re.compile(r"[^.]*\.[^.]+\.[^.]*\.[^.]+\.[A-Z]\.\d{4}\.\d{3}")
+
 AGAIN = "copy it again from its source or move it out of the folder"
+
+
+class OtherChannelsError(DataError):
+    """No channel of a file fits what was chosen; `ids` are those that it holds."""
+
+    def __init__(self, path: Path, ids: Sequence[str], chosen: Sequence[str]) -> None:
+        self.ids = tuple(ids)
+        super().__init__(
+            f"{path} holds no channel that fits {' or '.join(chosen)}: it has {', '.join(ids)}"
+        )
 
 
 class Waveform(NamedTuple):
@@ -52,7 +68,22 @@ class Waveform(NamedTuple):
     samples: NDArray[np.float64]  # (n,)
 
 
-def read_file(path: Path, channel: str | None = None, strict: bool = True) -> list[Waveform]:
+def name_of(path: Path) -> str:
+    """The name of a recording: that of its file without the ending, which no number is."""
+    return path.name if path.suffix[1:].isdigit() else path.stem
+
+
+def is_day_of_archive(path: Path) -> bool:
+    """Whether a file is called as the days of an SDS archive are, which have no ending."""
+    return bool(_SDS.fullmatch(path.name))
+
+
+def read_file(
+    path: Path,
+    channel: str | None = None,
+    strict: bool = True,
+    chosen: Sequence[str] | None = None,
+) -> list[Waveform]:
     """All channels of a file in any of FORMATS, traces merged; logs, which are text, left out.
 
     Parameters
@@ -60,12 +91,13 @@ def read_file(path: Path, channel: str | None = None, strict: bool = True) -> li
     path : the file.
     channel : only this SEED identifier (NET.STA.LOC.CHA).
     strict : refuse a truncated file; otherwise give what is there.
+    chosen : only identifiers that fit one of these patterns, as XA.S12.*.MHZ; None: all.
 
     Raises
     ------
     DataError
         The file is unreadable or truncated, in none of the formats, holds no sample, mixes
-        sampling rates, or has times that cannot be.
+        sampling rates, or has times that cannot be; `OtherChannelsError` where none fits.
     """
     path = Path(path)
     stream, cut = _opened(path)
@@ -77,6 +109,11 @@ def read_file(path: Path, channel: str | None = None, strict: bool = True) -> li
             f"{path} holds text, as a log, and no samples ({stream[0].id}): take it out"
         )
     names = sorted({trace.id for trace in traces})
+    if names and chosen is not None:
+        fit = [name for name in names if any(fnmatchcase(name, one) for one in chosen)]
+        if not fit:
+            raise OtherChannelsError(path, names, chosen)
+        names = fit
     waveforms = [
         _merged(path, name, [trace for trace in traces if trace.id == name])
         for name in names
@@ -85,7 +122,7 @@ def read_file(path: Path, channel: str | None = None, strict: bool = True) -> li
     if not waveforms:
         raise DataError(f"{path} holds no channel {channel}" if channel else f"{path} is empty")
     if channel is None and len(waveforms) > 1:
-        waveforms = [w._replace(recording_id=f"{path.stem}.{w.channel}") for w in waveforms]
+        waveforms = [w._replace(recording_id=f"{name_of(path)}.{w.channel}") for w in waveforms]
     return waveforms
 
 
@@ -165,7 +202,7 @@ def _merged(path: Path, name: str, traces: "list[Trace]") -> Waveform:
     if not len(samples):
         raise DataError(f"{path}: {name} holds no sample: {AGAIN}")
     start = pd.Timestamp(trace.stats.starttime.ns, tz="UTC")
-    return Waveform(path.stem, name, start, sampling[0], samples)
+    return Waveform(name_of(path), name, start, sampling[0], samples)
 
 
 def _check_times(path: Path, name: str, traces: "list[Trace]", rate: float) -> None:

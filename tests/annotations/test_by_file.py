@@ -40,6 +40,7 @@ FILES = Sources(
     name_pattern=None,
     start_pattern=None,
     channel=None,
+    channels=None,
     leave_out_unusable=False,
     group="recording",
     folds=0,

@@ -551,6 +551,41 @@ def test_lists_keep_the_channels_of_a_file(
     }
 
 
+def test_a_model_reads_the_channels_that_it_learnt_from(
+    tmp_path: Path, model: Path, two_channels: Path, run: Run
+) -> None:
+    """By pattern; a user may name others; a file without them is said, and not all is well."""
+    made, folder = package.load(str(model)), tmp_path / "detector"
+    given = (made.thresholds, made.joining, made.bands, None)
+    package.save(folder, model / "model.keras", *given, package.Source(channels="XA.*.MHZ"))
+    wanted = of_channels(model, two_channels)
+    said = run(folder, two_channels, "--out", tmp_path / "own", "--format", "csv")
+    assert "channels XA.*.MHZ of seismic files" in said
+    found = pd.read_csv(tmp_path / "own/events.csv")
+    assert set(found["channel_id"]) == {"XA.S12..MHZ"}
+    same(found, wanted["MHZ"])
+    run(folder, two_channels, "--channel", "*N", "--out", tmp_path / "other", "--format", "csv")
+    same(pd.read_csv(tmp_path / "other/events.csv"), wanted["MHN"])
+    pattern = "XB.*.MHZ"
+    said = run(folder, two_channels, "--channel", pattern, "--out", tmp_path / "none", code=1)
+    assert "holds no channel that fits XB.*.MHZ: it has XA.S12..MHN, XA.S12..MHZ" in said
+
+
+def test_an_archive_of_days_is_found_in_its_folder(
+    tmp_path: Path, model: Path, two_channels: Path, run: Run
+) -> None:
+    """Files without an ending, a list for each day."""
+    folder = tmp_path / "2024/XA/S12/MHZ.D"
+    folder.mkdir(parents=True)
+    stream = obspy.read(str(two_channels)).select(channel="MHZ")
+    for day in ("061", "062"):
+        stream.write(str(folder / f"XA.S12..MHZ.D.2024.{day}"), format="MSEED")
+        stream[0].stats.starttime += 86400
+    run(model, tmp_path / "2024", "--out", tmp_path / "out", "--format", "csv")
+    found = pd.read_csv(tmp_path / "out/events.csv")
+    assert set(found["file"]) == {"XA.S12..MHZ.D.2024.061", "XA.S12..MHZ.D.2024.062"}
+
+
 @pytest.mark.parametrize("form", ["raven", "csv", "quakeml"])
 def test_a_list_can_be_traced_to_its_model(
     tmp_path: Path, model: Path, seismic: Path, run: Run, form: str

@@ -53,16 +53,22 @@ def test_how_recordings_were_read_is_kept(tmp_path: Path, model: Path) -> None:
     """Channel and start pattern; packages of before know neither. The digest tells all apart."""
     digests = set()
     for number, source in enumerate(
-        (package.Source(), package.Source(2), package.Source(None, "%Y%m%d"))
+        (
+            package.Source(),
+            package.Source(2),
+            package.Source(channels=["XA.*.MHZ", "*Z"]),
+            package.Source(None, "%Y%m%d"),
+        )
     ):
         folder = tmp_path / str(number)
         package.save(folder, model, AT, HOW, tiny.BANDS, None, source)
         found = package.load(str(folder))
         assert found.source == source
         digests.add(found.digest)
-    assert len(digests) == 3 and package.load(str(folder)).digest in digests
+    assert len(digests) == 4 and package.load(str(folder)).digest in digests
     events = json.loads((folder / "events.json").read_text())
-    for wrong in ({"channel": 0}, {"channel": "2"}, {"start_pattern": 5}, {"chanel": 1}, 3):
+    bad = [{"channel": 0}, {"channel": "2"}, {"start_pattern": 5}, {"chanel": 1}, {"channels": [1]}]
+    for wrong in (*bad, 3):
         (folder / "events.json").write_text(json.dumps(events | {"source": wrong}))
         with pytest.raises(DataError, match=r"events\.json does not describe a detector"):
             package.load(str(folder))

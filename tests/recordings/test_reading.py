@@ -108,6 +108,37 @@ def test_every_channel_is_a_recording_of_its_own_name(tmp_path: Path, counts: np
         seismic.read_file(path, "XA.S12.00.XXX")
 
 
+def test_channels_are_chosen_by_patterns(tmp_path: Path, counts: np.ndarray) -> None:
+    """Of SEED identifiers; where none fits, those that are there are said."""
+    path = tmp_path / "three.mseed"
+    names = ("MHZ", "MH1", "MH2")
+    Stream([trace(counts + k, channel=name) for k, name in enumerate(names)]).write(
+        str(path), format="MSEED"
+    )
+    for patterns, wanted in (
+        (["XA.S12.*.MHZ"], ["MHZ"]),
+        (["*.MH?"], ["MH1", "MH2", "MHZ"]),
+        (["*.MH1", "XA.*.MHZ"], ["MH1", "MHZ"]),
+    ):
+        found = reading.headers(path, None, None, channels=patterns)
+        assert [one.channel[-3:] for one in found] == wanted
+    (one,) = reading.headers(path, None, None, channels=["*Z"])
+    assert one.recording_id == "three"  # one channel: the name of the file, as where it has one
+    with pytest.raises(DataError, match=r"no channel that fits \*BHZ: it has XA\.S12\.00\.MH1, XA"):
+        reading.headers(path, None, None, channels=["*BHZ"])
+
+
+def test_days_of_an_archive_have_no_ending(tmp_path: Path, counts: np.ndarray) -> None:
+    """SDS: the number of the day is part of the name, and the format is told from the content."""
+    names = [f"XA.S12.00.MHZ.D.1971.{day:03d}" for day in (98, 99)]
+    for name in names:
+        Stream([trace(counts)]).write(str(tmp_path / name), format="MSEED")
+        (found,) = reading.headers(tmp_path / name, None, None)
+        assert found.recording_id == name and found.n_samples == len(counts)
+        assert seismic.is_day_of_archive(tmp_path / name)
+    assert not seismic.is_day_of_archive(Path("XA.S12.00.MHZ.D.1971.xml"))
+
+
 def test_mixed_rates_are_refused_by_name(tmp_path: Path, counts: np.ndarray) -> None:
     """The message names file, channel, rates and the fix."""
     Stream([trace(counts), trace(counts, 9000, rate=20.0)]).write(
