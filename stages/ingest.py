@@ -12,12 +12,14 @@ from rarewave.annotations.reading import read_catalogue
 from rarewave.annotations.sources import Sources
 from rarewave.base import parameters
 from rarewave.base.files import write_json
+from rarewave.base.notices import listed as told
 from rarewave.base.parallel import ordered_map
 from rarewave.base.tables import EVENTS, RECORDINGS, conform, write_table
 from rarewave.dataset.placement import Placement
 from rarewave.frontend.cleaning import Cleaning
 from rarewave.recordings import reading, repeats
 from rarewave.splits.folds import make_folds
+from rarewave.splits.notices import few_groups
 from stages.shared import artifacts, params
 from stages.shared.run import run
 
@@ -63,7 +65,10 @@ def main() -> None:
     write_json(artifacts.INGEST_REPORT, report)
     counts = {k: len(v) if isinstance(v, list) else v for k, v in report.items()}
     summary = listing.summary(table, events) | {"found": counts}
-    write_json(artifacts.metrics("ingest"), summary)
+    certain = events["recording_id"][events["certain"]]
+    eventful = table["group"][table["recording_id"].isin(certain)].nunique()
+    off = [] if sources.group == "block" else few_groups(eventful, sources.group)
+    write_json(artifacts.metrics("ingest"), summary | told(off))
 
 
 def listed(
