@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from rarewave.base.files import write_json
+from rarewave.base.notices import Notice, listed
 from rarewave.base.tables import (
     GAPS,
     OTHERS,
@@ -16,9 +17,10 @@ from rarewave.base.tables import (
     with_scores,
     write_table,
 )
-from rarewave.baselines import classifiers, stored
+from rarewave.baselines import classifiers, notices, stored
 from rarewave.baselines.options import Baselines
 from rarewave.baselines.registry import CLASSIFIERS, SIGNALS
+from rarewave.dataset import training_calls
 from rarewave.dataset.index import Indexed
 from rarewave.dataset.signals import signals
 from rarewave.frontend.transform import in_chunks
@@ -58,7 +60,16 @@ def main() -> None:
     schema = with_scores(OTHERS | SCORES, data.task.names)
     write_table(artifacts.BASELINE_SCORES, pd.concat(tables), schema)
     counts = {"training_windows": len(train), "features": known.shape[1]}
-    write_json(artifacts.metrics("baselines"), counts)
+    off = unfit(split, options) if data.task.kind == "event" else []
+    write_json(artifacts.metrics("baselines"), counts | listed(off))
+
+
+def unfit(split: pd.DataFrame, options: Baselines) -> list[Notice]:
+    """What is off with the averages of STA/LTA."""
+    recordings = artifacts.recordings()
+    seconds = (recordings["n_samples"] / recordings["sample_rate"]).to_numpy(float)
+    events = training_calls.of_training(artifacts.events(recordings), artifacts.windows(), split)
+    return notices.windows_that_do_not_fit(options, seconds, training_calls.durations(events))
 
 
 def of_the_signal(data: Indexed, options: Baselines) -> pd.DataFrame:

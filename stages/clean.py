@@ -9,6 +9,8 @@ import pandas as pd
 
 from rarewave.base.errors import DataError
 from rarewave.base.files import NpyRows, write_csv, write_json, write_npy
+from rarewave.base.notices import Notice
+from rarewave.base.notices import listed as told
 from rarewave.base.parallel import ordered_map
 from rarewave.base.tables import (
     GAPS,
@@ -17,7 +19,7 @@ from rarewave.base.tables import (
     write_table,
 )
 from rarewave.base.tasks import BACKGROUND, task_of
-from rarewave.dataset import cutting, training_calls
+from rarewave.dataset import cutting, notices, training_calls
 from rarewave.dataset.labelling import Labelling
 from rarewave.dataset.placement import Placement, grid_of
 from rarewave.dataset.targets import Target, refuse_one_class
@@ -77,10 +79,18 @@ def main() -> None:
     made |= {"task": task.to_dict(), "sizes": sizes, "placement": placement.placement}
     made["labelling"] = dataclasses.asdict(labelling)
     write_json(artifacts.CLEAN_ABOUT, made)
-    report(table, listed, placement, signal.sample_rate_hz)
+    calls = training_calls.durations(training_calls.named(parted[1], parted[0], split))
+    off = notices.one_long_event(calls, placement, signal.sample_rate_hz)
+    report(table, listed, placement, signal.sample_rate_hz, off)
 
 
-def report(table: pd.DataFrame, listed: pd.DataFrame, placement: Placement, rate: float) -> None:
+def report(
+    table: pd.DataFrame,
+    listed: pd.DataFrame,
+    placement: Placement,
+    rate: float,
+    off: list[Notice],
+) -> None:
     """Seconds of every status, windows of every label, as metrics and as a picture."""
     recorded, seconds = cutting.accounted(table, listed, placement, rate)
     label = table["label"][table["status"] == "used"]
@@ -92,7 +102,7 @@ def report(table: pd.DataFrame, listed: pd.DataFrame, placement: Placement, rate
         "event_share": float((label != BACKGROUND).mean()),
         "window_s": float(table["duration_s"].iloc[0]),
     }
-    write_json(artifacts.metrics("clean"), content)
+    write_json(artifacts.metrics("clean"), content | told(off))
     statuses = table["status"]
     if table["label"].isin(statuses).any():  # a class may be called as a status is
         statuses = "(" + statuses + ")"

@@ -8,12 +8,14 @@ import pandas as pd
 from rarewave.base import timing
 from rarewave.base.compute import Compute
 from rarewave.base.files import read_json, write_csv, write_json
+from rarewave.base.notices import Notice, listed
 from rarewave.base.tables import COVERAGE, DETECTED, ROWS, read_table, write_table
 from rarewave.baselines.registry import CLASSIFIERS, SIGNALS
 from rarewave.dataset import training_calls
 from rarewave.detection import at_thresholds, coverage, judging, operating_points, scanning
 from rarewave.detection.at_thresholds import at_once, finder
 from rarewave.detection.heldout import PARTS, Heldout
+from rarewave.detection.notices import at_the_edge, longer_than_events
 from rarewave.detection.operating_points import Operating
 from rarewave.detection.postprocessing import Joining
 from rarewave.detection.stream_signals import SCHEMA as SIGNALS_OF_STREAMS
@@ -43,7 +45,9 @@ def main() -> None:
     test, names = parts["test"], list(model.task.events)
     events = artifacts.events(artifacts.recordings())
     used = artifacts.split(artifacts.used_windows()["window_id"])
-    bands = training_calls.bands(events, artifacts.windows(), used, model.task)
+    trained = training_calls.of_training(events, artifacts.windows(), used)
+    bands = training_calls.bands(trained, model.task)
+    off = longer_than_events(joining, *training_calls.lengths(trained))
     folder = Path(params.read_section("ingest")["data"])
     about = read_json(artifacts.SCAN / "about.json", "columns", "problems")
     scans = {}
@@ -58,6 +62,7 @@ def main() -> None:
         if choice.thresholds == "events":
             known = finder(scans["validation"], *given)
             thresholds[name] = at_thresholds.best(parts["validation"], *known, matching, STEPS)
+            off += at_the_edge(thresholds[name], known[1]) if name == NETWORK else []
         find, scores = finder(scans["test"], *given)
         found[name] = test.scored(at_once(find, thresholds[name]), matching)
         if name == NETWORK:
@@ -66,11 +71,9 @@ def main() -> None:
                 steps[float(at)] = test.scored(table, matching)
     if model.task.kind == "event":
         found |= of_the_signal(test, found[NETWORK], model, joining, matching)
-    report(test, found, steps, matching, names)
-    seen = [coverage.coverage(scan, model.front_end) for scan in scans["test"]]
-    table = pd.concat(seen, ignore_index=True)
-    table["path"] = [Path(path).relative_to(folder).as_posix() for path in table["path"]]
-    write_table(artifacts.DETECT / "coverage.parquet", table, COVERAGE)
+    report(test, found, steps, matching, names, off)
+    seen = coverage.below(folder, scans["test"], model.front_end)
+    write_table(artifacts.DETECT / "coverage.parquet", seen, COVERAGE)
     write_table(artifacts.DETECT / "events.parquet", test.in_files(found[NETWORK]), DETECTED)
     pack(model, thresholds[NETWORK], joining, bands)
 
@@ -124,6 +127,7 @@ def report(
     steps: dict[float, pd.DataFrame],
     matching: Matching,
     names: list[str],
+    off: list[Notice],
 ) -> None:
     """Tables, metrics and pictures."""
     bootstrap, _ = params.options("evaluate", Bootstrap, Unit)
@@ -133,7 +137,7 @@ def report(
     days = judging.per_day(test, found, matching).to_dict("records")
     write_csv(artifacts.DETECT / "days.csv", days)
     content = judging.metrics(test, found, table, steps, matching, known)
-    write_json(artifacts.metrics("detect"), content)
+    write_json(artifacts.metrics("detect"), content | listed(off))
     folder, shown = artifacts.plots("detect"), dict(list(test.durations.items())[:6])
     lines = {"labelled": test.truth} | found
     timelines.timelines(folder / "timelines.png", shown, lines, names, "Events on test recordings")

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from rarewave.base.compute import Compute
 from rarewave.base.files import write_csv, write_json
+from rarewave.base.notices import Notice, listed
 from rarewave.base.tables import (
     EVALUATED,
     OTHERS,
@@ -17,7 +18,7 @@ from rarewave.base.tables import (
 )
 from rarewave.base.tasks import Task
 from rarewave.experiments import summaries
-from rarewave.metrics import comparison
+from rarewave.metrics import comparison, notices
 from rarewave.metrics.bootstrap import Bootstrap, units
 from rarewave.metrics.comparison import NETWORK, Unit
 from rarewave.model import detector
@@ -63,7 +64,9 @@ def main() -> None:
         metrics["windows_centred_on_labels"] = {k: brief[k] for k in kept if k in brief}
         print("windows centred on labels, which use does not give:\n" + summaries.text(centred))
         print("\nwindows on the grid, as detect runs:")
-    write_json(artifacts.metrics("evaluate"), metrics)
+    write_json(
+        artifacts.metrics("evaluate"), metrics | listed(unsound(task, tables, counts, metrics))
+    )
     print(summaries.text(table))
     draw(task, tables, table, counts, thresholds)
     logbook.close(logbook.open_run("evaluate"), "evaluate")
@@ -109,6 +112,17 @@ def compared(
     truth = comparison.truth_of(task, tables[NETWORK], counts)
     table, gains = comparison.compare(task, truth, scores_of(tables, task), thresholds, bootstrap)
     return table, comparison.report(task, table, gains, counts)
+
+
+def unsound(
+    task: Task, tables: Tables, counts: NDArray[np.int64], metrics: dict[str, Any]
+) -> list[Notice]:
+    """What is off with the scores."""
+    truth = comparison.truth_of(task, tables[NETWORK], counts)
+    found = notices.calibration(task, truth.all, scores_of(tables, task)[NETWORK])
+    found += notices.few_units(metrics["units"])
+    best = metrics.get("gain_over_best")
+    return found + notices.baseline_as_good(best, comparison.HEADLINE[task.kind])
 
 
 def draw(

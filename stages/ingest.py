@@ -7,10 +7,12 @@ from rarewave.annotations.listing import Wanted
 from rarewave.annotations.sources import Sources
 from rarewave.base import parameters
 from rarewave.base.files import write_csv, write_json
+from rarewave.base.notices import listed
 from rarewave.base.tables import EVENTS, RECORDINGS, write_table
 from rarewave.dataset.placement import Placement
 from rarewave.frontend.cleaning import Cleaning
 from rarewave.splits.folds import make_folds
+from rarewave.splits.notices import few_groups
 from stages.shared import artifacts, params
 from stages.shared.run import run
 
@@ -38,7 +40,10 @@ def main() -> None:
     write_json(artifacts.INGEST_REPORT, report)
     numbers = {k: len(v) if isinstance(v, list) else v for k, v in report.items()}
     summary = listing.summary(table, events) | {"found": numbers}
-    write_json(artifacts.metrics("ingest"), summary)
+    certain = events["recording_id"][events["certain"]]
+    eventful = table["group"][table["recording_id"].isin(certain)].nunique()
+    off = [] if sources.group == "block" else few_groups(eventful, sources.group)
+    write_json(artifacts.metrics("ingest"), summary | listed(off))
 
 
 if __name__ == "__main__":

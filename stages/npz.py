@@ -51,9 +51,11 @@ def main() -> None:
         front_end=np.array(json.dumps(front_end.to_dict(), sort_keys=True)),
     )
     archive.save(artifacts.DATASET, packed)
-    write_table(
-        artifacts.INDEX, windows.assign(content=[index.content(spectrum) for spectrum in X]), INDEX
+    known = windows.assign(
+        content=[index.content(spectrum) for spectrum in X],
+        level_db=[float(spectrum[..., 0].mean(dtype=np.float64)) for spectrum in X],
     )
+    write_table(artifacts.INDEX, known, INDEX)
     about = {"task": task.to_dict(), "front_end": front_end.to_dict()}
     write_json(artifacts.DATASET_ABOUT, about)
     summary = {"windows": len(y), "events": int((windows["label"] != BACKGROUND).sum())}

@@ -7,8 +7,9 @@ import numpy as np
 
 from rarewave.base.errors import DataError
 from rarewave.base.files import NpyRows, write_json
+from rarewave.base.notices import listed
 from rarewave.base.tasks import UNLABELLED
-from rarewave.frontend import transform
+from rarewave.frontend import notices, transform
 from rarewave.frontend.spectrogram import Band, Levels, Spectrogram, crop
 from rarewave.frontend.transform import FrontEnd
 from stages.shared import artifacts, params
@@ -25,7 +26,7 @@ def main() -> None:
     windows = artifacts.windows()
     X_clean, waveforms = artifacts.cleaned(windows, every=True)
     tables = dict(list(windows.groupby("recording_id")))
-    levels = Levels(options.floor_db)
+    levels = Levels(options.floor_db, front_end.in_band)
     with (
         NpyRows(artifacts.X_SPEC, front_end.shape, np.float32) as rows,
         NpyRows(artifacts.X_UNLABELLED, front_end.shape, np.float32) as unlabelled,
@@ -55,7 +56,9 @@ def main() -> None:
     write_json(artifacts.FRONT_END, front_end.to_dict())
     counts = {"windows": rows.count, "unlabelled": unlabelled.count}
     shape = {"frequencies": frequencies, "frames": frames, "channels": channels}
-    write_json(artifacts.metrics("spectrogram"), counts | shape | levels.found())
+    found = levels.found()
+    off = listed(notices.of_levels(found, options.floor_db))
+    write_json(artifacts.metrics("spectrogram"), counts | shape | found | off)
 
 
 def _slice(samples: np.ndarray, start: int, stop: int) -> np.ndarray:

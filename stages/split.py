@@ -4,9 +4,11 @@ import pandas as pd
 
 from rarewave.base.errors import DataError
 from rarewave.base.files import write_csv, write_json
+from rarewave.base.notices import listed
 from rarewave.base.tables import SPLIT, write_table
-from rarewave.base.tasks import BACKGROUND
+from rarewave.base.tasks import BACKGROUND, Task
 from rarewave.plots import charts
+from rarewave.splits import notices
 from rarewave.splits.audit import audit
 from rarewave.splits.parts import PARTS, PURGED, Split
 from rarewave.splits.split import split
@@ -24,7 +26,8 @@ def main() -> None:
             "another in time; that is for station, folder or given"
         )
     windows = artifacts.used_windows()
-    content = artifacts.index(windows["window_id"])["content"].to_numpy("U")
+    index = artifacts.index(windows["window_id"])
+    content = index["content"].to_numpy("U")
     part = split(windows, options)
     proof = audit(windows, part, content, options)
     if proof["groups_of_training_and_test"]:
@@ -45,7 +48,10 @@ def main() -> None:
         for name in PARTS
     }
     summary["purged"] = {"windows": int((part == PURGED).sum())}
-    write_json(artifacts.metrics("split"), summary | {"audit": proof})
+    task = Task.from_dict(artifacts.about_clean()["task"])
+    off = notices.few_examples(task, windows, part)
+    off += notices.unlike_training(task, windows, part, index["level_db"].to_numpy())
+    write_json(artifacts.metrics("split"), summary | {"audit": proof} | listed(off))
     counts = pd.crosstab(part, windows["label"])
     rows = [
         {"part": str(name), "label": str(label), "windows": int(counts.loc[name, label])}

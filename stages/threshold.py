@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from rarewave.base.files import write_csv, write_json
+from rarewave.base.notices import Notice, listed
 from rarewave.base.tasks import Task
-from rarewave.metrics import thresholds
+from rarewave.metrics import notices, thresholds
 from rarewave.metrics.comparison import NETWORK
 from rarewave.metrics.thresholds import Objective
 from rarewave.plots import charts
@@ -24,18 +25,20 @@ def main() -> None:
     hop_s = made["grid"]["hop_samples"] / made["clean"]["sample_rate_hz"]
     scores = validation(task)
     chosen: dict[str, dict[str, dict[str, Any]]] = {}
+    off: list[Notice] = []
     for detector, table in scores.groupby("detector", sort=False):
         truth = task.truth(table["labels"])
         name = str(detector)
         chosen[name], sweeps = thresholds.of_each(task, truth, table, objective, hop_s, name)
         if detector == NETWORK:
             draw(chosen[name], sweeps)
+            off = notices.at_the_edge(chosen[name], sweeps)
     values = {d: {n: c["threshold"] for n, c in found.items()} for d, found in chosen.items()}
     write_json(artifacts.THRESHOLD, values)
     write_json(artifacts.THRESHOLDS, chosen)
     mine = chosen[NETWORK]
     found = next(iter(mine.values())) if len(mine) == 1 else mine
-    write_json(artifacts.metrics("threshold"), found)
+    write_json(artifacts.metrics("threshold"), found | listed(off))
 
 
 def validation(task: Task) -> pd.DataFrame:

@@ -4,6 +4,7 @@ import numpy as np
 
 from rarewave.base.compute import Compute
 from rarewave.base.files import write_csv, write_json
+from rarewave.base.notices import listed
 from rarewave.base.tables import (
     ROWS,
     SCORES,
@@ -16,7 +17,7 @@ from rarewave.model import detector
 from rarewave.model.detector import Detector
 from rarewave.networks import backend, kerasfile
 from rarewave.networks.inference import predict
-from rarewave.training import encoders, fit, pictures
+from rarewave.training import encoders, fit, notices, pictures
 from rarewave.training.augmentation.options import Augmentation
 from rarewave.training.batches import Examples
 from rarewave.training.few_labels import labelled
@@ -76,7 +77,9 @@ def main() -> None:
         "trained_weights": sum(int(np.prod(v.shape)) for v in network.trainable_variables),
         "labelled_windows": len(train),
     }
-    write_json(artifacts.metrics("train"), fit.chosen(history, options) | weights)
+    kept, guessing = fit.chosen(history, options), notices.chance(data.task, data.truth[validation])
+    off = listed(notices.not_learnt(history, kept, guessing))
+    write_json(artifacts.metrics("train"), kept | weights | off)
     folder, front_end = artifacts.plots("train"), data.front_end
     pictures.of_training(folder, history, examples, train, front_end, changes, options.seed)
     logbook.close(mlflow, "train")

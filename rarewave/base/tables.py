@@ -80,6 +80,7 @@ INDEX: Schema = {  # what is known of each row of X_spec
     "low_hz": "float64",
     "high_hz": "float64",
     "content": "str",  # digest of the spectrogram; empty where it is digital silence
+    "level_db": "float64",  # mean of the spectrogram
 }
 SPLIT: Schema = {"window_id": "str", "row": "int64", "part": "str"}
 ROWS: Schema = {"window_id": "str", "row": "int64"}

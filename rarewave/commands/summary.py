@@ -1,4 +1,4 @@
-"""The metrics of the last evaluation."""
+"""The last run: of which state it is, its scores, and what is off."""
 
 import argparse
 from pathlib import Path
@@ -9,10 +9,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print the metrics of the last evaluation and where to look further."""
-    from rarewave.experiments import summaries
+    """Print of which state the outputs are, the scores, the warnings, and where to look further."""
+    from rarewave.experiments import state, summaries
 
+    found = state.stale()
+    print(state.text(found), end="\n\n")
+    if "evaluate" in found.why:
+        print("OF AN EARLIER STATE:")
     print(summaries.table(Path("artifacts/evaluate/table.csv")))
+    print(summaries.warnings(Path("metrics"), state.stages(), found.why))
     print(
         "\nPictures: plots/*/*.png, the contact sheet is plots/gradcam/contact_sheet.png"
         "\nRuns and models: make ui, then the address it prints"

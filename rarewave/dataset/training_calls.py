@@ -4,12 +4,52 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
 from rarewave.base.tasks import Task
 from rarewave.dataset.placement import Placement
 from rarewave.splits.held_out import held_out, published
 from rarewave.splits.parts import Split
+
+
+def durations(events: pd.DataFrame) -> NDArray[np.float64]:
+    """Seconds (n,) of the certain ones of some events."""
+    mine = events[events["certain"]]
+    return (mine["offset_s"] - mine["onset_s"]).to_numpy(float)
+
+
+def pauses(events: pd.DataFrame) -> NDArray[np.float64]:
+    """Seconds (n,) between neighbours of some events of one label in one recording."""
+    rows = events[events["certain"]].sort_values("onset_s")
+    groups = rows.groupby(["recording_id", "label"])
+    after = rows["onset_s"] - groups["offset_s"].shift()
+    return after[after > 0].to_numpy(float)
+
+
+def lengths(events: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """`durations` and `pauses`."""
+    return durations(events), pauses(events)
+
+
+def of_training(events: pd.DataFrame, windows: pd.DataFrame, split: pd.DataFrame) -> pd.DataFrame:
+    """The events of which a window is of the training part; the tables are of those names."""
+    training = split["window_id"][split["part"] == "train"]
+    names = windows["event_id"][windows["window_id"].isin(training)]
+    return events[events["event_id"].isin(names)]
+
+
+def named(events: pd.DataFrame, recordings: pd.DataFrame, split: Split) -> pd.DataFrame:
+    """The events of recordings that the split names for neither test nor validation."""
+    return events[events["recording_id"].isin(_training(recordings, split)[0])]
+
+
+def _training(recordings: pd.DataFrame, split: Split) -> tuple[pd.Series, bool]:
+    """Recordings that are named for neither test nor validation, and whether any is for test."""
+    groups, folds = (recordings[c].to_numpy("U") for c in ("group", "fold"))
+    part = held_out(groups, folds, split)
+    part[published(recordings["recording_id"], split)] = 2
+    return recordings["recording_id"][part < 0], bool((part == 2).any())
 
 
 def sizes(
@@ -30,17 +70,13 @@ def sizes(
         A window is to be sized by the calls, and no test recordings are named: their calls would
         size it too.
     """
-    groups, folds = (recordings[c].to_numpy("U") for c in ("group", "fold"))
-    named = held_out(groups, folds, split)
-    named[published(recordings["recording_id"], split)] = 2
-    tested = (named == 2).any()
+    training, tested = _training(recordings, split)
     if placement.window_samples is None and not tested:
         raise DataError(
             "clean.window_samples is null, so the longest call of the training recordings sizes "
             "the windows: name the test recordings with split.test_groups, split.test_fold or "
             "split.test_recordings"
         )
-    training = recordings["recording_id"][named < 0]
     mine = events[events["recording_id"].isin(training) & events["certain"]]
     longest = (mine["offset_s"] - mine["onset_s"]).max()
     low, high = (mine["low_hz"].min(), mine["high_hz"].max()) if tested else (np.nan, np.nan)
@@ -63,19 +99,14 @@ def in_blocks(
     return table, events.assign(recording_id=events["recording_id"] + at)
 
 
-def bands(
-    events: pd.DataFrame, windows: pd.DataFrame, split: pd.DataFrame, task: Task
-) -> dict[str, tuple[float, float]]:
+def bands(events: pd.DataFrame, task: Task) -> dict[str, tuple[float, float]]:
     """Median low and high frequency in Hz of the training calls of each class, where known.
 
     Parameters
     ----------
-    events, windows, split : the tables of those names; a call is of the training part where a
-        window of it is.
+    events : what `of_training` gives.
     """
-    training = split["window_id"][split["part"] == "train"]
-    names = windows["event_id"][windows["window_id"].isin(training)]
-    mine = events[events["event_id"].isin(names)].dropna(subset=["low_hz", "high_hz"])
+    mine = events.dropna(subset=["low_hz", "high_hz"])
     labels = mine["label"]
     if task.kind == "event":
         labels = pd.Series(task.events[0], mine.index)

@@ -1,5 +1,8 @@
 """What was seen of every file."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -73,3 +76,9 @@ def unaccounted(table: pd.DataFrame) -> pd.DataFrame:
     """Rows of table COVERAGE whose kinds do not add up to the file, to a millisecond."""
     kinds = table[list(KINDS)].sum(axis=1)
     return table[(kinds - table["duration_s"]).abs() > 1e-3]
+
+
+def below(folder: Path, scans: Sequence[Scan], front_end: FrontEnd) -> pd.DataFrame:
+    """`coverage` of several scans, whose paths are told below a folder."""
+    table = pd.concat([coverage(scan, front_end) for scan in scans], ignore_index=True)
+    return table.assign(path=[Path(p).relative_to(folder).as_posix() for p in table["path"]])

@@ -47,14 +47,21 @@ def experiment(
     dvc("exp", "run", "-n", name, *pairs, *([target] if target else []), shown=shown)
 
 
-def dvc(*command: str, shown: bool = True) -> None:
-    """Run DVC; raises `DataError` where it fails, with its last words where they are not shown."""
+def dvc(*command: str, shown: bool = True) -> str:
+    """Run DVC; what it printed where that is not shown.
+
+    Raises
+    ------
+    DataError
+        It failed; with its last words where they are not shown.
+    """
     done = subprocess.run(
         [sys.executable, "-m", "dvc", *command], check=False, capture_output=not shown, text=True
     )
     if done.returncode:
         said = "" if shown else "\n" + "\n".join(f"{done.stdout}{done.stderr}".splitlines()[-15:])
         raise DataError(f"dvc {' '.join(command)} failed{said}")
+    return "" if shown else done.stdout
 
 
 def stored(path: str, experiment: str) -> bytes:

@@ -66,6 +66,14 @@ def names(folder: Path) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
+def content(name: str, folder: Path) -> dict[str, Any]:
+    """All values of a recipe, those of the default where it says nothing; raises `DataError`."""
+    found = yaml.read(folder / f"{DEFAULT}.yaml", "run this from the folder of the project")
+    if name != DEFAULT:
+        _merge(found, yaml.read(folder / f"{name}.yaml", "name a recipe that is there"))
+    return found
+
+
 def use(name: str, changes: Mapping[str, Any], folder: Path, params: Path) -> list[str]:
     """Write a recipe, with some values changed, into `params`; comments are kept.
 

@@ -1,13 +1,16 @@
 """The evaluation as text."""
 
 import io
+import textwrap
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from rarewave.base.errors import DataError
-from rarewave.base.files import text_of
+from rarewave.base.files import read_json, text_of
+from rarewave.base.notices import of_metrics
 from rarewave.metrics.comparison import HEADLINE, SHOWN
 
 FEW = 5  # groups
@@ -54,6 +57,20 @@ def text(found: pd.DataFrame) -> str:
             + ("no interval can be given" if units < 2 else "hence the width of the intervals")
         )
     return "\n".join(lines)
+
+
+def warnings(folder: Path, stages: Sequence[str], stale: Container[str]) -> str:
+    """What the stages found off, from their metrics in `folder`; `stale` ones are marked."""
+    lines = []
+    for stage in stages:
+        path = folder / f"{stage}.json"
+        earlier = " (of an earlier state)" if stage in stale else ""
+        for notice in of_metrics(read_json(path)) if path.exists() else []:
+            lines.append(f"{stage}{earlier}: {notice.says}")
+    head = f"\nWarnings: {len(lines) or 'none'}"
+    return "\n".join(
+        [head, *(textwrap.fill(f"- {line}", 100, subsequent_indent="  ") for line in lines)]
+    )
 
 
 def means(names: list[str], detectors: pd.DataFrame, gains: pd.DataFrame) -> str:

@@ -254,16 +254,22 @@ def times_s(samples: int, rate: float, options: Spectrogram, before: int = 0) ->
 class Levels:
     """Lowest, mean and highest level of many spectrograms, and how much lies at the floor."""
 
-    def __init__(self, floor_db: float) -> None:
+    def __init__(self, floor_db: float, in_band: NDArray[np.bool_]) -> None:
+        """`in_band` (frequencies,): rows that the band-pass lets through: the rest is gone."""
         self.floor_db, self.low, self.high = floor_db, np.inf, -np.inf
+        self.in_band = in_band if in_band.any() else np.ones_like(in_band)
         self.total, self.clipped, self.size = 0.0, 0, 0
+        self.clipped_in_band, self.windows, self.black = 0, 0, 0
 
     def add(self, level: NDArray[np.float32]) -> None:
         """Count some spectrograms (n, frequencies, frames) in dB."""
         self.low, self.high = min(self.low, float(level.min())), max(self.high, float(level.max()))
         self.total += float(level.sum(dtype=np.float64))
-        self.clipped += int((level <= self.floor_db).sum())
-        self.size += level.size
+        clipped = level <= self.floor_db
+        self.clipped += int(clipped.sum())
+        self.clipped_in_band += int(clipped[:, self.in_band].sum())
+        self.black += int(clipped.all(axis=(1, 2)).sum())
+        self.size, self.windows = self.size + level.size, self.windows + len(level)
 
     def refuse_black(self) -> None:
         """Raise `DataError` where nothing at all rises above the floor."""
@@ -280,4 +286,8 @@ class Levels:
             "mean_db": self.total / self.size,
             "max_db": self.high,
             "clipped_at_floor": self.clipped / self.size,
+            "clipped_in_band": self.clipped_in_band
+            * len(self.in_band)
+            / (self.size * int(self.in_band.sum())),
+            "black_windows": self.black / self.windows,
         }

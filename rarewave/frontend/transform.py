@@ -86,6 +86,12 @@ class FrontEnd:
         return frequencies_hz(self.clean.sample_rate_hz, self.spectrogram)
 
     @property
+    def in_band(self) -> NDArray[np.bool_]:
+        """Which rows lie between the ends of the band-pass."""
+        hertz, high = self.frequencies_hz, self.clean.high_hz
+        return (hertz >= (self.clean.low_hz or 0)) & (hertz <= (np.inf if high is None else high))
+
+    @property
     def times_s(self) -> NDArray[np.float64]:
         """Centre time of each spectrogram column, from the start of the window."""
         rate, before = self.clean.sample_rate_hz, self.grid.context_samples

@@ -181,6 +181,14 @@ def log_metrics(run: Run | None, rows: Iterable[tuple[int, Mapping[str, float]]]
 
 
 @never_fails
+def log_tags(run: Run | None, tags: Mapping[str, str]) -> None:
+    """Set tags of the run."""
+    if run:
+        for key, value in tags.items():
+            run.client.set_tag(run.run_id, key, value)
+
+
+@never_fails
 def log_dataset(run: Run | None, name: str, digest: str, source: str) -> None:
     """Log which data the run saw, by digest."""
     from mlflow.entities import Dataset, DatasetInput

@@ -11,6 +11,7 @@ from typing import Any
 from rarewave.base import timing
 from rarewave.base.errors import DataError
 from rarewave.base.files import read_json, text_of
+from rarewave.base.notices import of_metrics
 from rarewave.tracking import runs
 from rarewave.tracking.runs import Run
 from stages.shared import artifacts, params
@@ -77,13 +78,17 @@ def _sync(run: Run | None, stages: Sequence[str]) -> None:
         return
     metrics: dict[str, Any] = {}
     files: list[Path] = []
+    tags: dict[str, str] = {}
     for stage in stages:
         path = Path(f"metrics/{stage}.json")
         if path.exists():
-            metrics |= runs.flat(read_json(path), f"{stage}.")
+            content = read_json(path)
+            metrics |= runs.flat(content, f"{stage}.")
+            tags |= {f"warning.{notice.key}": notice.says for notice in of_metrics(content)}
         files += sorted(Path(f"plots/{stage}").glob("**/*.*"))
     runs.log_metrics(run, [(0, metrics)])
     runs.log_files(run, files)
+    runs.log_tags(run, tags)
     for stage in CURVES:
         history = Path(f"plots/{stage}/history.csv")
         if stage not in stages or not history.exists() or _has_curves(run, stage):

@@ -1,10 +1,14 @@
 """Run a stage: one message for whatever ends it, and its times left behind."""
 
+import sys
 import time
 from collections.abc import Callable
 
 from rarewave.base import ending, timing
+from rarewave.base.files import read_json
+from rarewave.base.notices import of_metrics
 from stages import BEGAN
+from stages.shared import artifacts
 
 STOPPED = "stopped; nothing half-written is kept, run again to go on"
 
@@ -14,4 +18,12 @@ def run(stage: str, main: Callable[[], None]) -> None:
     began = time.time()
     with ending.one_message(stage, STOPPED):
         main()
+        warn(stage)
         timing.write(stage, BEGAN, began)
+
+
+def warn(stage: str) -> None:
+    """Say on the terminal what the stage found off, which is in its metrics."""
+    path = artifacts.metrics(stage)
+    for notice in of_metrics(read_json(path)) if path.exists() else []:
+        print(f"warning: {notice.says}", file=sys.stderr)

@@ -136,11 +136,10 @@ def test_the_band_of_a_class_is_the_median_of_its_training_calls() -> None:
     table = pd.DataFrame({"window_id": [f"w{i}" for i in range(7)], "event_id": [*"abcdef", ""]})
     part = ["train"] * 5 + ["test", "train"]
     split = pd.DataFrame({"window_id": table["window_id"], "part": part})
-    found = training_calls.bands(
-        events, table, split, Task("classes", ("background", "x", "y", "z"))
-    )
+    known = training_calls.of_training(events, table, split)
+    found = training_calls.bands(known, Task("classes", ("background", "x", "y", "z")))
     assert found == {"x": (200.0, 2000.0), "y": (50.0, 80.0)}
-    merged = training_calls.bands(events, table, split, Task("event", ("background", "event")))
+    merged = training_calls.bands(known, Task("event", ("background", "event")))
     assert merged == {"event": (150.0, 1500.0)}
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -251,8 +252,26 @@ def test_times_and_summary_print_tables(done: Path) -> None:
     """times shows all stages of the last run, summary the detectors."""
     said = project.good(project.command(done, "summary"))
     assert "sta_lta" in said and "average_precision" in said
+    assert "own parameters: lunar with " in said and "baselines.lta_s=600" in said
+    assert "Out of date" not in said and "EARLIER" not in said
+    assert "- ingest: " in said and "groups (ingest.group: day) hold labelled events" in said
     said = project.good(project.command(done, "times"))
     assert "imports" in said and "evaluate" in said
+
+
+def test_summary_marks_what_is_of_an_earlier_state(done: Path) -> None:
+    """Scores that the parameters of now would not give, and all that follows from them."""
+    before = (done / "params.yaml").read_text()
+    (done / "params.yaml").write_text(
+        before.replace("objective: f1", "objective: recall_at_precision")
+    )
+    said = project.good(project.command(done, "summary"))
+    (done / "params.yaml").write_text(before)
+    assert "changes in params.yaml" in said
+    assert re.search(r"^  threshold +threshold.objective modified$", said, re.M)
+    assert re.search(r"^  evaluate +follows threshold$", said, re.M)
+    assert not re.search(r"^  train ", said, re.M)
+    assert "OF AN EARLIER STATE:" in said
 
 
 def test_a_dead_mlflow_server_costs_nothing(done: Path) -> None:

@@ -1,0 +1,65 @@
+"""Where postprocessing does not fit the events that it is to find."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rarewave.base.notices import Notice, some
+from rarewave.detection.postprocessing import Joining
+
+
+def longer_than_events(
+    joining: Joining, events_s: NDArray[np.float64], gaps_s: NDArray[np.float64]
+) -> list[Notice]:
+    """Which lengths of postprocessing are longer than events, or than the time between them.
+
+    Parameters
+    ----------
+    events_s, gaps_s : (n,) seconds of the labelled events of training, and between neighbours.
+    """
+    event = float(np.median(events_s)) if len(events_s) else np.inf
+    gap = float(np.median(gaps_s)) if len(gaps_s) else np.inf
+    short, what = f"the median event of training lasts {event:.3g} s", "detect."
+    notices = []
+    if joining.smooth_s > event:
+        says = f"{what}smooth_s is {joining.smooth_s:g} s, and {short}: the running median takes "
+        says += f"away events of less than half its length; set it below {event:.2g}, or to 0"
+        notices.append(Notice("smoothing_longer_than_events", joining.smooth_s / event, says))
+    if joining.min_s > event:
+        says = f"{what}min_s is {joining.min_s:g} s, and {short}: most true events are dropped as "
+        says += f"too short; set it below {np.quantile(events_s, 0.05):.2g}"
+        notices.append(Notice("events_shorter_than_least", joining.min_s / event, says))
+    if joining.gap_s > gap:
+        says = f"{what}gap_s is {joining.gap_s:g} s, and the median gap between neighbouring "
+        says += f"events of training is {gap:.3g} s: neighbours become one event; set it below "
+        says += f"{np.quantile(gaps_s, 0.05):.2g}"
+        notices.append(Notice("events_joined", joining.gap_s / gap, says))
+    return notices
+
+
+def at_the_edge(
+    thresholds: Mapping[str, float], scores: Mapping[str, NDArray[np.float64]]
+) -> list[Notice]:
+    """Which thresholds of events lie at the lowest or highest score of validation.
+
+    Parameters
+    ----------
+    scores : of every moment of the validation recordings, by class.
+    """
+    ends = []
+    for name, at in thresholds.items():
+        known = scores[name][np.isfinite(scores[name])]
+        if len(known) and (at <= known.min() or at >= known.max()):
+            ends.append(f"{name} ({at:.3g})")
+    if not ends:
+        return []
+    return [
+        Notice(
+            "event_threshold_at_edge",
+            len(ends),
+            f"the threshold of events lies at the edge of its sweep for {some(ends)}: the best "
+            "event F1 on validation finds everything or next to nothing; train better, or give "
+            "validation more events",
+        )
+    ]

@@ -1,0 +1,89 @@
+"""What is off with a recipe is said by the stages: on the terminal, in metrics and in MLflow."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from support import project, worlds
+
+from rarewave.base.notices import of_metrics
+from rarewave.experiments import recipes
+
+# Each is off in one stage.
+OFF: dict[str, object] = {
+    "spectrogram.floor_db": -5,
+    "baselines.lta_s": 600,
+    "detect.smooth_s": 20,
+    "train.epochs": 1,
+    "train.width": 0.125,
+    "evaluate.resamples": 20,
+    "gradcam.cases": 1,
+    "eda.examples": 1,
+}
+
+
+def run(folder: Path, changes: dict[str, object], stages: Sequence[str]) -> dict[str, str]:
+    """What each stage says over nine recordings with calls of one type."""
+    project.copy(folder)
+    worlds.make("one call", folder)
+    recipes.use("calls", project.CALLS | changes, folder / "recipes", folder / "params.yaml")
+    return {name: project.good(project.stage(folder, name)) for name in stages}
+
+
+def keys(folder: Path, stage: str) -> set[str]:
+    """What a stage has found off."""
+    content = json.loads((folder / f"metrics/{stage}.json").read_text())
+    assert isinstance(content["warnings"], list)
+    return {notice.key for notice in of_metrics(content)}
+
+
+@pytest.fixture(scope="module")
+def off(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A project where much is off, and what its stages said."""
+    folder = tmp_path_factory.mktemp("off") / "project"
+    return folder, run(folder, OFF, project.STAGES)
+
+
+def test_stages_find_what_is_off(off: tuple[Path, dict[str, str]]) -> None:
+    folder, _ = off
+    assert keys(folder, "ingest") == {"few_groups"}
+    assert "clipped_at_floor" in keys(folder, "spectrogram")
+    assert "long_average" in keys(folder, "baselines")
+    assert "smoothing_longer_than_events" in keys(folder, "detect")
+    for stage in ("clean", "split", "train", "threshold", "evaluate"):
+        keys(folder, stage)
+
+
+def test_what_is_off_is_said_on_the_terminal(off: tuple[Path, dict[str, str]]) -> None:
+    folder, said = off
+    for stage in project.STAGES:
+        content = json.loads((folder / f"metrics/{stage}.json").read_text())
+        lines = [f"warning: {notice.says}" for notice in of_metrics(content)]
+        assert [k for k in said[stage].splitlines() if k.startswith("warning: ")] == lines
+
+
+def test_what_is_off_is_a_tag_of_the_run(off: tuple[Path, dict[str, str]]) -> None:
+    folder, _ = off
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    (experiment,) = client.search_experiments(filter_string="name = 'rarewave'")
+    (found,) = client.search_runs([experiment.experiment_id])
+    wanted = {
+        f"warning.{notice.key}": notice.says
+        for stage in project.STAGES
+        for notice in of_metrics(json.loads((folder / f"metrics/{stage}.json").read_text()))
+    }
+    tags = {k: v for k, v in found.data.tags.items() if k.startswith("warning.")}
+    assert tags == wanted and len(tags) >= 4
+
+
+def test_the_recipe_for_the_sample_is_silent(tmp_path: Path) -> None:
+    """But for its groups, which are few in a sample of nine recordings."""
+    folder = tmp_path / "project"
+    stages = project.STAGES[: project.STAGES.index("split") + 1]
+    said = run(folder, {}, stages)
+    assert keys(folder, "clean") == keys(folder, "spectrogram") == set()
+    assert keys(folder, "split") <= {"few_training_examples"}
+    assert "warning" not in said["clean"] + said["spectrogram"]
