@@ -3,7 +3,8 @@
 import numpy as np
 
 from rarewave.own_data import looking
-from rarewave.own_data.survey import Choices, Survey, seconds
+from rarewave.own_data.survey import Survey, seconds
+from rarewave.splits.notices import few_groups
 
 _FEW_EXAMPLES = 20
 _FEW_GROUPS = 3
@@ -13,9 +14,9 @@ _FAINT_DB = 3.0
 _MOVED = 0.3  # of a median event: labels shifted so far miss their sounds
 
 
-def find(survey: Survey, choices: Choices) -> list[str]:
+def find(survey: Survey) -> list[str]:
     """Sentences for the terminal and the report, the gravest first."""
-    return _labels(survey) + _recordings(survey) + _proof(survey, choices)
+    return _labels(survey) + _recordings(survey) + _proof(survey)
 
 
 def _labels(survey: Survey) -> list[str]:
@@ -93,17 +94,10 @@ def _recordings(survey: Survey) -> list[str]:
     return said
 
 
-def _proof(survey: Survey, choices: Choices) -> list[str]:
+def _proof(survey: Survey) -> list[str]:
     """What a test part of so many groups can prove."""
-    groups = survey.groups
-    tested = max(1, round(0.25 * groups))
-    if choices["split"].get("test_fold"):
-        tested = max(1, round(groups / survey.recordings["fold"].nunique()))
-    if tested >= 10:
+    group = survey.ingest["group"].value
+    if group == "block":
         return []
-    why = "no interval at all" if tested < 2 else "wide intervals"
-    return [
-        f"about {tested} of {groups} groups ({survey.ingest['group'].value}) will be tested, "
-        f"which gives {why}: gains of a few hundredths cannot be proved; python -m rarewave "
-        "crossvalidate tests on all of them in turn"
-    ]
+    held = survey.recordings["recording_id"].isin(survey.certain["recording_id"])
+    return [notice.says for notice in few_groups(survey.recordings["group"][held].nunique(), group)]

@@ -1,6 +1,5 @@
 """Look at a folder: recordings, labels, groups, and what can be measured."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,7 +8,7 @@ import pandas as pd
 
 from rarewave.annotations.by_time import Uncertainty
 from rarewave.annotations.intake import Intake, take_in
-from rarewave.annotations.listing import Wanted
+from rarewave.annotations.listing import Wanted, suggested
 from rarewave.annotations.sources import Sources
 from rarewave.base import parameters
 from rarewave.base.errors import DataError
@@ -18,6 +17,9 @@ from rarewave.own_data import grouping, label_sources, measures, signal
 from rarewave.own_data.folder import Folder, look
 from rarewave.own_data.label_sources import Labels
 from rarewave.own_data.survey import Choice, Survey
+from rarewave.recordings import reading
+
+_LOOKED_AT = 30  # files, for the channels that there are
 
 
 class Asked(NamedTuple):
@@ -27,7 +29,7 @@ class Asked(NamedTuple):
     labels: str | None = None  # a value of ingest.labels
     group: str | None = None  # a value of ingest.group
     time_zone: str | None = None
-    channels: tuple[str, ...] = ()
+    channels: str | None = None  # a pattern of ingest.channels
 
 
 def survey(
@@ -48,6 +50,11 @@ def survey(
     folder = look(root)
     labels, noticed = _labels(folder, asked)
     ingest = _sources(folder, data, labels, asked)
+    if "channels" in ingest and not asked.channels:
+        noticed.append(
+            f"recordings have several channels: {ingest['channels'].value} is taken; --channels "
+            "chooses others"
+        )
     zone = ingest.get("time_zone")
     if zone and not asked.time_zone and "%z" not in str(ingest["start_pattern"].value):
         noticed.append(
@@ -104,6 +111,10 @@ def _sources(folder: Folder, data: str, labels: Labels, asked: Asked) -> dict[st
     }
     if labels.files:
         found["label_files"] = Choice(list(labels.files))
+    channels = asked.channels or _channels(folder)
+    if channels:
+        why = "as asked for" if asked.channels else "the vertical one of several"
+        found["channels"] = Choice(channels, why)
     if labels.name_pattern:
         found["name_pattern"] = Choice(labels.name_pattern)
     if labels.separator:
@@ -115,6 +126,16 @@ def _sources(folder: Folder, data: str, labels: Labels, asked: Asked) -> dict[st
         if "%z" not in pattern:
             found["time_zone"] = Choice(asked.time_zone or "UTC", "of the times in the names")
     return found
+
+
+def _channels(folder: Folder) -> str | None:
+    """A pattern of one component, where seismic recordings have several."""
+    if not folder.seismic:
+        return None
+    some = folder.recordings[:: max(1, len(folder.recordings) // _LOOKED_AT)]
+    ids = {h.channel for path in some for h in reading.headers(folder.root / path, None, None)}
+    codes = {name.rsplit(".", 1)[-1] for name in ids}
+    return suggested(sorted(ids)) if len(codes) > 1 else None
 
 
 def _read(
@@ -132,11 +153,6 @@ def _read(
     wanted = Wanted(parameters.build(Cleaning, clean, "clean"), None, True)
     intake = take_in(sources, uncertainty, wanted)
     return intake, list(intake.report["left_out"])
-
-
-def forms_of(text: str) -> list[str]:
-    """Words of a list on the command line."""
-    return [word for word in re.split(r"[,\s]+", text) if word]
 
 
 def describe(found: Survey) -> pd.DataFrame:

@@ -47,7 +47,7 @@ def propose(
     data = _as_parameter(folder)
     survey, noticed = looking.survey(folder, data, defaults, asked)
     choices, levels = deciding.decide(survey, defaults, asked.task)
-    minded = concerns.find(survey, choices)
+    minded = concerns.find(survey)
     with whole(recipe) as part:
         head = (
             f"Made by `python -m rarewave new` from what is in {data}; what differs from "
