@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from support import folders, inprocess, project
 
@@ -137,20 +138,32 @@ def test_what_is_missing_is_said(tmp_path: Path, new: Callable[..., Made]) -> No
     assert "clipped, as song99" in said
 
 
-@pytest.mark.parametrize(
-    ("names", "says"),
-    [((), "no recording in"), (("a.wav",), "no labels in"), (("a.wav", "b.wav"), "no labels in")],
-)
-def test_what_cannot_be(
-    tmp_path: Path, new: Callable[..., Made], names: tuple[str, ...], says: str
-) -> None:
+def test_a_folder_without_a_recording(tmp_path: Path, new: Callable[..., Made]) -> None:
     """One message, nothing written."""
-    data = tmp_path / "data"
-    data.mkdir()
-    for name in names:
-        folders.write(data / name, folders.sound(3, [], 1))
-    recipe, _, said = new(data, fails=True)
-    assert not recipe and says in said
+    (tmp_path / "data").mkdir()
+    recipe, _, said = new(tmp_path / "data", fails=True)
+    assert not recipe and "no recording in" in said
+    assert not (tmp_path / "reports").exists()
+
+
+def test_what_to_label_first_where_nobody_has(tmp_path: Path, new: Callable[..., Made]) -> None:
+    """Both tones are among the windows that are picked, and no recipe is written."""
+    for number in range(5):
+        rows = folders.calls(10, number, ("low", "high"), 2.5)
+        folders.write(tmp_path / f"data/r{number}.wav", folders.sound(10, rows, number))
+    before = (tmp_path / "params.yaml").read_bytes()
+    recipe, said, _ = new(tmp_path / "data")
+    assert not recipe and (tmp_path / "params.yaml").read_bytes() == before
+    assert "no labels" in said and "rarewave new mine" in said
+    picked = pd.read_csv(tmp_path / "reports/mine/label_first.csv")
+    heard = set()
+    for row in picked.itertuples():
+        number = int(Path(row.path).stem[1:])
+        for onset, offset, label in folders.calls(10, number, ("low", "high"), 2.5):
+            if onset < row.end_s and offset > row.start_s:
+                heard.add(label)
+    assert heard == {"low", "high"}
+    assert picked["above_db"].max() > 20 and picked["kind"].nunique() > 2
 
 
 def test_a_task_can_be_asked_for(tmp_path: Path, new: Callable[..., Made]) -> None:
