@@ -103,7 +103,7 @@ def test_quakes_are_seen_with_their_band_and_length(
     clean, look = recipe["clean"], recipe["spectrogram"]
     assert clean["sample_rate_hz"] == 20
     assert look["fmin_hz"] < 2 < look["fmax_hz"] < 6
-    assert 60 < clean["window_samples"] / 20 < 200
+    assert 40 < clean["window_samples"] / 20 < 100
     assert recipe["baselines"]["lta_s"] > recipe["baselines"]["sta_s"] > 20
 
 
