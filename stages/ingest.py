@@ -29,7 +29,8 @@ def main() -> None:
     files = reading.find_files(folder, sources.pattern)
     catalogue = None
     if sources.labels == "catalogues":
-        tables = [read_catalogue(folder / name) for name in sources.label_files]
+        columns = sources.label_columns
+        tables = [read_catalogue(folder / name, columns) for name in sources.label_files]
         catalogue = pd.concat(tables, ignore_index=True)
     section = params.read_section("clean")
     signal = parameters.build(Cleaning, section, "clean")
