@@ -14,6 +14,7 @@ from rarewave.annotations.formats import (
     audacity,
     catalogue_csv,
     event_table,
+    kaleidoscope,
     quakeml,
     raven,
     sonic_visualiser,
@@ -41,6 +42,7 @@ READERS: dict[str, Reader] = {
         sonic_visualiser.looks_like, lambda path, _: sonic_visualiser.read(path)
     ),
     "audacity": Reader(audacity.looks_like, lambda path, _: audacity.read(path)),
+    "kaleidoscope": Reader(kaleidoscope.looks_like, kaleidoscope.read),
     "table": Reader(lambda line: True, event_table.read, event_table.named_files),
 }
 
