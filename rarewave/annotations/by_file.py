@@ -171,7 +171,9 @@ def _tables(
                 f"{path}, row {table['row'][table['file'] == ''].iloc[0]}: no file is named; a "
                 "label file of one recording is ingest.labels: files"
             )
-        listed = list(dict.fromkeys([*table["file"], *reading.named_files(path)]))
+        listed = list(
+            dict.fromkeys([*table["file"], *reading.named_files(path, sources.label_columns)])
+        )
         for file in listed:
             recording = _find(by_name, file)
             if recording is None:
@@ -190,6 +192,7 @@ class _Clip(NamedTuple):
     labels: tuple[str, ...] = ()  # none: nothing is in it
     fold: str = ""
     group: str = ""
+    file: str = ""  # as a table names it
 
 
 def _whole(
@@ -224,14 +227,16 @@ def _clips(
     found: dict[str, _Clip] = {}
     for name in sources.label_files:
         path = folder / name
-        table = clips.read(path, sources.label_column, sources.label_separator)
+        table = clips.read(
+            path, sources.label_column, sources.label_separator, sources.label_columns
+        )
         for file, rows in table.groupby("file", sort=False):
             recording = _find(by_name, str(file))
             if recording is None:
                 report["recording_absent"].append(f"{file} of {name}")
                 continue
             labels = tuple(dict.fromkeys(label for label in rows["label"] if label))
-            clip = _Clip(labels, rows["fold"].iloc[0], rows["group"].iloc[0])
+            clip = _Clip(labels, rows["fold"].iloc[0], rows["group"].iloc[0], str(file))
             clip = _heard(clip, f"{path}, row {rows.index[0]}: {file}")
             known = found.setdefault(recording["recording_id"], clip)
             if sources.label_separator is not None:
@@ -239,9 +244,9 @@ def _clips(
                 found[recording["recording_id"]] = known._replace(labels=both)
             elif known.labels != clip.labels:
                 raise DataError(
-                    f"{path}: {file} stands for a clip that another row names too, and the class "
-                    f"is {' '.join(known.labels) or BACKGROUND} there and "
-                    f"{' '.join(clip.labels) or BACKGROUND} here: delete one of the rows"
+                    f"{path}: {known.file} and {file} are one clip, and its class is "
+                    f"{' '.join(known.labels) or BACKGROUND} and "
+                    f"{' '.join(clip.labels) or BACKGROUND}: delete one of the rows"
                 )
     return found
 
@@ -259,7 +264,7 @@ def _heard(clip: _Clip, where: str) -> _Clip:
 
 def _read(sources: Sources, path: Path) -> pd.DataFrame:
     """The events of a label file, one for each label of a cell."""
-    table = reading.read(path, sources.label_column)
+    table = reading.read(path, sources.label_column, sources.label_columns)
     if sources.label_separator is None:
         return table
     table = cells.apart(table, sources.label_separator).reset_index(drop=True)
