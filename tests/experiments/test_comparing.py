@@ -162,6 +162,20 @@ def test_an_experiment_that_ended_before_detect_has_no_event_score(
     assert re.search(r"\| - +\| best +\|$", said)
 
 
+@pytest.mark.parametrize(("read", "shown"), [("one", True), ("another", False)])
+def test_an_event_score_of_an_earlier_run_is_not_shown(
+    read: str, shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An experiment up to evaluate keeps the metrics that detect left before it."""
+    files = left(TASKS["event"], "a", 1.0)
+    lock = {
+        "evaluate": {"outs": [{"path": "artifacts/evaluate", "md5": "one"}]},
+        "detect": {"deps": [{"path": "artifacts/evaluate", "md5": read}]},
+    }
+    files["dvc.lock", "a"] = json.dumps({"stages": lock}).encode()
+    assert ("| 0.123 " in told(monkeypatch, files, "a")) == shown
+
+
 def test_the_workspace_is_what_lies_here(
     monkeypatch: pytest.MonkeyPatch, tmp_path: pytest.TempPathFactory
 ) -> None:
