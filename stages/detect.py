@@ -10,6 +10,7 @@ from rarewave.base.compute import Compute
 from rarewave.base.files import read_json, write_csv, write_json
 from rarewave.base.notices import Notice, listed
 from rarewave.base.tables import COVERAGE, DETECTED, ROWS, read_table, write_table
+from rarewave.base.tasks import Task
 from rarewave.baselines.registry import CLASSIFIERS, SIGNALS
 from rarewave.dataset import training_calls
 from rarewave.detection import at_thresholds, coverage, judging, operating_points, scanning
@@ -19,6 +20,7 @@ from rarewave.detection.notices import at_the_edge, longer_than_events
 from rarewave.detection.operating_points import Operating
 from rarewave.detection.postprocessing import Joining
 from rarewave.detection.stream_signals import SCHEMA as SIGNALS_OF_STREAMS
+from rarewave.experiments import summaries
 from rarewave.metrics import event_based
 from rarewave.metrics.bootstrap import Bootstrap
 from rarewave.metrics.comparison import NETWORK, Unit
@@ -28,6 +30,7 @@ from rarewave.model.detector import Detector
 from rarewave.networks import backend
 from rarewave.plots import timelines
 from stages.shared import artifacts, logbook, params
+from stages.shared.calls import training_events
 from stages.shared.data import dataset
 from stages.shared.run import run
 from stages.shared.whole import held_out
@@ -39,13 +42,10 @@ ALL = 1000  # and baselines of the signal, which have the choice of the test par
 def main() -> None:
     """Choose thresholds on validation recordings, score on test recordings, pack."""
     joining, matching, choice = params.options("detect", Joining, Matching, Operating)
-    (compute,) = params.options("compute", Compute)
-    backend.start(compute.threads)
+    backend.start(params.options("compute", Compute)[0].threads)
     model, parts = detector.load(artifacts.MODEL), held_out()
     test, names = parts["test"], list(model.task.events)
-    events = artifacts.events(artifacts.recordings())
-    used = artifacts.split(artifacts.used_windows()["window_id"])
-    trained = training_calls.of_training(events, artifacts.windows(), used)
+    trained = training_events()
     bands = training_calls.bands(trained, model.task)
     off = longer_than_events(joining, *training_calls.lengths(trained))
     folder = Path(params.read_section("ingest")["data"])
@@ -66,12 +66,12 @@ def main() -> None:
         find, scores = finder(scans["test"], *given)
         found[name] = test.scored(at_once(find, thresholds[name]), matching)
         if name == NETWORK:
-            for at in operating_points.candidates(np.concatenate([*scores.values()]), STEPS):
-                table = at_once(find, dict.fromkeys(names, float(at)))
-                steps[float(at)] = test.scored(table, matching)
+            every = np.concatenate([*scores.values()])
+            for at in operating_points.candidates(every, STEPS).tolist():
+                steps[at] = test.scored(at_once(find, dict.fromkeys(names, at)), matching)
     if model.task.kind == "event":
         found |= of_the_signal(test, found[NETWORK], model, joining, matching)
-    report(test, found, steps, matching, names, off)
+    report(test, found, steps, matching, model.task, off)
     seen = coverage.below(folder, scans["test"], model.front_end)
     write_table(artifacts.DETECT / "coverage.parquet", seen, COVERAGE)
     write_table(artifacts.DETECT / "events.parquet", test.in_files(found[NETWORK]), DETECTED)
@@ -128,11 +128,11 @@ def report(
     found: dict[str, pd.DataFrame],
     steps: dict[float, pd.DataFrame],
     matching: Matching,
-    names: list[str],
+    task: Task,
     off: list[Notice],
 ) -> None:
     """Tables, metrics and pictures."""
-    bootstrap, _ = params.options("evaluate", Bootstrap, Unit)
+    names, (bootstrap, _) = list(task.events), params.options("evaluate", Bootstrap, Unit)
     known = judging.intervals(test, found, matching, names, bootstrap)
     table = judging.by_detector(test, found, matching, names, known)
     write_csv(artifacts.DETECT / "table.csv", table.to_dict("records"))
@@ -140,6 +140,8 @@ def report(
     write_csv(artifacts.DETECT / "days.csv", days)
     content = judging.metrics(test, found, table, steps, matching, known)
     write_json(artifacts.metrics("detect"), content | listed(off))
+    numbers = summaries.headline(task.kind, summaries.read(artifacts.EVALUATION), content[NETWORK])
+    write_json(artifacts.metrics("summary"), numbers)
     folder, shown = artifacts.plots("detect"), dict(list(test.durations.items())[:6])
     lines = {"labelled": test.truth} | found
     timelines.timelines(folder / "timelines.png", shown, lines, names, "Events on test recordings")
