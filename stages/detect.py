@@ -11,7 +11,7 @@ from rarewave.base.files import read_json, write_csv, write_json
 from rarewave.base.notices import Notice, listed
 from rarewave.base.tables import COVERAGE, DETECTED, ROWS, read_table, write_table
 from rarewave.base.tasks import Task
-from rarewave.baselines.registry import CLASSIFIERS, SIGNALS
+from rarewave.baselines.registry import CLASSIFIERS
 from rarewave.dataset import training_calls
 from rarewave.detection import at_thresholds, coverage, judging, operating_points, scanning
 from rarewave.detection.at_thresholds import at_once, finder
@@ -19,9 +19,7 @@ from rarewave.detection.heldout import PARTS, Heldout
 from rarewave.detection.notices import at_the_edge, longer_than_events
 from rarewave.detection.operating_points import Operating
 from rarewave.detection.postprocessing import Joining
-from rarewave.detection.stream_signals import SCHEMA as SIGNALS_OF_STREAMS
 from rarewave.experiments import summaries
-from rarewave.metrics import event_based
 from rarewave.metrics.bootstrap import Bootstrap
 from rarewave.metrics.comparison import NETWORK, Unit
 from rarewave.metrics.event_based import Matching
@@ -33,10 +31,10 @@ from stages.shared import artifacts, logbook, params
 from stages.shared.calls import training_events
 from stages.shared.data import dataset
 from stages.shared.run import run
+from stages.shared.signal_events import of_the_signal
 from stages.shared.whole import held_out
 
 STEPS = 100  # thresholds that PSDS and the best event F1 are looked for at
-ALL = 1000  # and baselines of the signal, which have the choice of the test part
 
 
 def main() -> None:
@@ -76,29 +74,6 @@ def main() -> None:
     write_table(artifacts.DETECT / "coverage.parquet", seen, COVERAGE)
     write_table(artifacts.DETECT / "events.parquet", test.in_files(found[NETWORK]), DETECTED)
     pack(model, thresholds[NETWORK], joining, bands)
-
-
-def of_the_signal(
-    test: Heldout, network: pd.DataFrame, model: Detector, joining: Joining, matching: Matching
-) -> dict[str, pd.DataFrame]:
-    """The events of the signal's baselines at as many false alarms as the network has."""
-    if artifacts.STREAM_SIGNALS.exists():  # training has windows around calls
-        table = read_table(artifacts.STREAM_SIGNALS, SIGNALS_OF_STREAMS)
-        held = test._replace(windows=table[table["part"] == "test"])
-    else:
-        schema = {"window_id": "str"} | dict.fromkeys(SIGNALS, "float64")
-        held = test.with_signals(read_table(artifacts.SIGNALS, schema))
-        if not held.grid:
-            return {}
-    alarms = len(network) - len(event_based.match(test.truth, network, matching))
-    (event,) = model.task.events
-    tables = {}
-    for name in SIGNALS:
-        find, scores = held.from_windows(name, model.front_end, joining)
-        at = operating_points.candidates(scores, ALL)
-        judge = at_thresholds.judge(test, find, matching)
-        _, tables[name] = operating_points.same_false_alarms(judge, event, at, alarms)
-    return tables
 
 
 def pack(
