@@ -302,7 +302,7 @@ def test_summary_marks_what_is_of_an_earlier_state(done: Path) -> None:
     said = project.good(project.command(done, "summary"))
     (done / "params.yaml").write_text(before)
     assert "changes in params.yaml" in said
-    assert re.search(r"^  threshold +threshold.objective modified$", said, re.M)
+    assert re.search(r"^  threshold +params.yaml: threshold modified$", said, re.M)
     assert re.search(r"^  evaluate +follows threshold$", said, re.M)
     assert not re.search(r"^  train ", said, re.M)
     assert "OF AN EARLIER STATE:" in said
