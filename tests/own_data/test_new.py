@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import obspy
 import pandas as pd
 import pytest
 from support import folders, inprocess, project
@@ -136,6 +137,29 @@ def test_what_is_missing_is_said(tmp_path: Path, new: Callable[..., Made]) -> No
     assert "1 of 7 recordings have no labels, as song03.wav" in said
     assert "2 sampling rates (8000, 16000 Hz)" in said
     assert "clipped, as song99" in said
+
+
+def test_what_ingest_will_say_is_said(tmp_path: Path, new: Callable[..., Made]) -> None:
+    """A recording that is there twice, and labels of one that is not."""
+    data = folders.of_table(tmp_path / "data")
+    (data / "wav/copy.wav").write_bytes((data / "wav/r0a.wav").read_bytes())
+    with (data / "events.csv").open("a") as stream:
+        stream.write("gone.wav,1,2,low\n")
+    _, _, said = new(data)
+    assert "duplicated recordings: 1, as copy repeats r0a" in said
+    assert "recording absent: 1, as gone.wav" in said
+
+
+def test_counts_among_ground_motion_are_noticed(tmp_path: Path, new: Callable[..., Made]) -> None:
+    """Half of the files in m/s."""
+    data = folders.of_catalogue(tmp_path / "data")
+    _, _, right = new(data)
+    for path in sorted((data / "waveforms").iterdir())[::2]:
+        trace = obspy.read(str(path))[0]
+        trace.data = trace.data.astype(float) * 1e-9
+        trace.write(str(path), format="MSEED", encoding="FLOAT64")
+    _, _, mixed = new(data)
+    assert "levels of recordings differ" not in right and "levels of recordings differ" in mixed
 
 
 def test_a_folder_without_a_recording(tmp_path: Path, new: Callable[..., Made]) -> None:
