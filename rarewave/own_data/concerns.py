@@ -54,7 +54,7 @@ def _labels(survey: Survey) -> list[str]:
             "these the labels of these recordings, and do their times fit?"
         )
     long, middle = survey.duration(1.0), survey.duration(0.5)
-    if long > 5 * middle:
+    if long > 5 * middle and not survey.whole:
         said.append(
             f"the longest event lasts {seconds(long)}, the median one {seconds(middle)}: is it one "
             "event, or a label of a stretch?"
@@ -91,7 +91,8 @@ def _recordings(survey: Survey) -> list[str]:
     if spread > _UNITS_DB:
         said.append(
             f"levels of recordings differ by {spread:.0f} dB: do some hold counts and others "
-            "ground motion, or very different gains? clean.output removes the response of instruments"
+            "ground motion, or very different gains? clean.output removes the response of the "
+            "instruments"
         )
     if survey.folder.seismic:
         return said

@@ -42,11 +42,13 @@ def _overlapping(survey: Survey) -> float:
     events = survey.certain.sort_values("onset_s")
     count = 0
     for _, mine in events.groupby("recording_id"):
-        onset, offset = mine["onset_s"].to_numpy(), mine["offset_s"].to_numpy()
-        label = mine["label"].to_numpy(object)
-        for k in range(len(mine)):
-            meets = (onset < offset[k]) & (offset > onset[k]) & (label != label[k])
-            count += bool(meets.any())
+        label, meets = mine["label"].to_numpy(object), np.zeros(len(mine), bool)
+        until = np.searchsorted(mine["onset_s"], mine["offset_s"])  # those that begin meanwhile
+        for k, end in enumerate(until):
+            others = label[k + 1 : end] != label[k]
+            meets[k] |= others.any()
+            meets[k + 1 : end] |= others
+        count += int(meets.sum())
     return count / max(1, len(events))
 
 
