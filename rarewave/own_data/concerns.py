@@ -60,7 +60,7 @@ def _labels(survey: Survey) -> list[str]:
             "event, or a label of a stretch?"
         )
     over = float(np.mean(survey.measures.gaps_s < 0)) if len(survey.measures.gaps_s) else 0.0
-    if over > 0.02:
+    if over > 0.02 and not survey.whole:
         said.append(f"{over:.0%} of the labels overlap the one before")
     return said
 
