@@ -3,6 +3,7 @@
 import dataclasses
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,8 +24,10 @@ from rarewave.dataset import cutting, notices, training_calls
 from rarewave.dataset.labelling import Labelling
 from rarewave.dataset.placement import Placement, grid_of
 from rarewave.dataset.targets import Target, refuse_one_class
+from rarewave.frontend import cleaning
 from rarewave.frontend.cleaning import Cleaning
 from rarewave.plots import charts
+from rarewave.recordings import responses
 from rarewave.splits.parts import Split
 from stages.shared import artifacts, params
 from stages.shared.run import run
@@ -52,7 +55,10 @@ def main() -> None:
     grid = grid_of(placement, sizes["longest_s"] or 0.0, signal.sample_rate_hz)
     cutting.refuse_sizes(listed, signal, grid)
     folder = Path(ingest["data"])
-    settings = cutting.Settings(folder, events, signal, grid, placement, labelling, block_s)
+    known = None if signal.response is None else responses.load(folder / signal.response)
+    if known is not None:  # the front end is told by what the file says, not by its name
+        signal = dataclasses.replace(signal, response=known.digest)
+    settings = cutting.Settings(folder, events, signal, grid, placement, labelling, block_s, known)
     rows = listed.to_dict("records")
     tables, lengths, gaps = [], [], []
     with NpyRows(artifacts.X_CLEAN, (), np.float32) as X_clean:
@@ -75,7 +81,7 @@ def main() -> None:
     where = {"recording_id": listed["recording_id"], "count": lengths}
     first = np.cumsum(lengths) - lengths
     write_table(artifacts.WAVEFORMS, pd.DataFrame(where | {"first": first}), WAVEFORMS)
-    made = {"clean": dataclasses.asdict(signal), "grid": dataclasses.asdict(grid)}
+    made: dict[str, Any] = {"clean": cleaning.described(signal), "grid": dataclasses.asdict(grid)}
     made |= {"task": task.to_dict(), "sizes": sizes, "placement": placement.placement}
     made["labelling"] = dataclasses.asdict(labelling)
     write_json(artifacts.CLEAN_ABOUT, made)

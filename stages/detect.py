@@ -114,7 +114,9 @@ def pack(
     ingest = params.read_section("ingest")
     names = ("channel", "start_pattern", "time_zone", "channels")
     source = package.Source(*(ingest[name] for name in names))
-    package.save(artifacts.PACKAGE, artifacts.MODEL, thresholds, joining, bands, remembered, source)
+    removed = package.instruments(artifacts.SCAN, model)
+    given = thresholds, joining, bands, remembered, source, removed
+    package.save(artifacts.PACKAGE, artifacts.MODEL, *given)
     mlflow = logbook.open_run("detect")
     with timing.tracking():
         registry.log_detector(mlflow, artifacts.PACKAGE, model.front_end, model.task)

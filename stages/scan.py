@@ -20,6 +20,7 @@ from rarewave.metrics.comparison import NETWORK
 from rarewave.model import detector
 from rarewave.model.beside import scorer_of
 from rarewave.networks import backend
+from rarewave.recordings import responses
 from stages.shared import artifacts, params
 from stages.shared.run import run
 from stages.shared.whole import held_out
@@ -33,12 +34,18 @@ def main() -> None:
     model = detector.load(artifacts.MODEL)
     baselines = {name: stored.load(artifacts.BASELINES / f"{name}.pickle") for name in CLASSIFIERS}
     scorer = scorer_of(model, baselines)
-    folder = Path(params.read_section("ingest")["data"])
+    folder, known = Path(params.read_section("ingest")["data"]), None
     problems, hours, tables, signals, parts = {}, {}, [], [], held_out()
     shutil.rmtree(artifacts.SCAN, ignore_errors=True)  # scores of another model, by hand
+    if model.front_end.clean.output != "counts":
+        path = folder / params.read_section("clean")["response"]
+        known = responses.load(path)
+        responses.keep(known, artifacts.SCAN)
     for part in PARTS:
         held = parts[part]
-        scans = scanning.scans(scorer, held.work(folder, artifacts.SCAN / part))
+        work = held.work(folder, artifacts.SCAN / part)
+        work = [(stream._replace(responses=known), path) for stream, path in work]
+        scans = scanning.scans(scorer, work)
         problems[part] = [scan.problem for scan in scans]
         for problem in filter(None, problems[part]):
             print(f"not seen in full, and scored as it is: {problem}")

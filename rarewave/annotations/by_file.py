@@ -171,7 +171,9 @@ def _tables(
                 f"{path}, row {table['row'][table['file'] == ''].iloc[0]}: no file is named; a "
                 "label file of one recording is ingest.labels: files"
             )
-        listed = list(dict.fromkeys([*table["file"], *reading.named_files(path)]))
+        listed = list(
+            dict.fromkeys([*table["file"], *reading.named_files(path, sources.label_columns)])
+        )
         for file in listed:
             recording = _find(by_name, file)
             if recording is None:
@@ -224,7 +226,9 @@ def _clips(
     found: dict[str, _Clip] = {}
     for name in sources.label_files:
         path = folder / name
-        table = clips.read(path, sources.label_column, sources.label_separator)
+        table = clips.read(
+            path, sources.label_column, sources.label_separator, sources.label_columns
+        )
         for file, rows in table.groupby("file", sort=False):
             recording = _find(by_name, str(file))
             if recording is None:
@@ -259,7 +263,7 @@ def _heard(clip: _Clip, where: str) -> _Clip:
 
 def _read(sources: Sources, path: Path) -> pd.DataFrame:
     """The events of a label file, one for each label of a cell."""
-    table = reading.read(path, sources.label_column)
+    table = reading.read(path, sources.label_column, sources.label_columns)
     if sources.label_separator is None:
         return table
     table = cells.apart(table, sources.label_separator).reset_index(drop=True)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rarewave.annotations import by_station
 from rarewave.base.parameters import Seconds
 from rarewave.base.tables import EVENTS, conform
 from rarewave.recordings.seismic import name_of
@@ -36,8 +37,9 @@ def match_events(
     An event belongs to every recording that its time overlaps, so that one quake at two
     stations is two rows with one `event_id`. Times decide, for file names in the wild are often
     stale; the file that a catalogue names tells which row is meant where an event has one for each
-    station, and is reported where it is absent. An event with an onset only, that another
-    catalogue gives with its end, is that event.
+    station, and is reported where it is absent. Where it has times for each station, a recording
+    has those of its own; at a station that an event does not name, its time is uncertain. An
+    event with an onset only, that another catalogue gives with its end, is that event.
 
     Parameters
     ----------
@@ -49,44 +51,66 @@ def match_events(
     The table EVENTS (certain events, and uncertain time after them), and a report of
     catalogue rows without a recording, outside every recording, and without an end.
     """
-    same = ["start", "end", "label", "filename"]  # as where a catalogue is listed twice
+    same = ["start", "end", "label", "filename", "station"]  # as where a catalogue is listed twice
     again = catalogue.duplicated(same)
     listed_twice = (catalogue["source"] + " row " + catalogue["row"].astype(str))[again].tolist()
     catalogue = _own_ids(_without_repeats(catalogue[~again], uncertainty.same_event_s))
+    count = len(catalogue[["source", "row"]].drop_duplicates())
+    catalogue, stations = by_station.divided(catalogue, recordings["channel"])
     touched = _Recordings(recordings)
     stem = [name_of(Path(path)) for path in recordings["path"]]
-    stems, given = set(stem), recordings.to_dict("records")
-    rows_for = _files_of(catalogue)
+    given = recordings.to_dict("records")
+    rows_for, told = _files_of(catalogue), _Told(set(stem))
     open_tail, coda = (
         pd.Timedelta(seconds=s) for s in (uncertainty.unknown_end_s, uncertainty.coda_s)
     )
     rows: list[dict[str, Any]] = []
-    outside: list[str] = []
-    no_recording: list[str] = []
-    no_end: list[str] = []
     for event in catalogue.sort_values(["start", "event_id"]).to_dict("records"):
         open_ended = pd.isna(event["end"])
         tail = open_tail if open_ended else coda
         last = event["start"] if open_ended else event["end"]
         # Those that are named elsewhere have a row of their own for this event.
         named = rows_for[event["event_id"]] - {event["filename"]}
-        hits = [k for k in touched.between(event["start"], last + tail) if stem[k] not in named]
-        name = f"{event['source']} row {event['row']} ({event['event_id']})"
-        if open_ended:
-            no_end.append(name)
-        if not len(hits):
-            known = event["filename"] == "" or event["filename"] in stems
-            (outside if known else no_recording).append(name)
+        near = touched.between(event["start"], last + tail)
+        hits = [k for k in near if stem[k] not in named and stations.hears(k, event)]
+        told.note(event, bool(hits))
+        elsewhere = event["station"] == by_station.ELSEWHERE
         for hit in hits:
-            rows += _rows(event, given[hit], last, tail)
-    report = {
-        "catalogue_rows": len(catalogue),
-        "outside_every_recording": outside,
-        "recording_absent": no_recording,
-        "without_end": no_end,
-        "listed_twice": listed_twice,
-    }
+            made = _rows(event, given[hit], last, tail)
+            rows += [row | {"certain": row["certain"] and not elsewhere} for row in made]
+    report = {"catalogue_rows": count, **told.report(), "listed_twice": listed_twice}
     return conform(pd.DataFrame(rows, columns=list(EVENTS)), EVENTS, "events"), report
+
+
+class _Told:
+    """What is said of events that do not fit; one with times of stations is said once."""
+
+    def __init__(self, stems: set[str]) -> None:
+        self.stems = stems
+        self.found: set[str] = set()
+        self.outside: dict[str, str] = {}
+        self.absent: dict[str, str] = {}
+        self.no_end: dict[str, str] = {}
+
+    def note(self, event: Mapping[Hashable, Any], hit: bool) -> None:
+        """Whether a row of a catalogue touches any recording."""
+        name = f"{event['source']} row {event['row']} ({event['event_id']})"
+        key = event["event_id"] if event["station"] else name
+        if pd.isna(event["end"]) and event["station"] != by_station.ELSEWHERE:
+            self.no_end[name] = name
+        if hit:
+            self.found.add(key)
+        else:
+            known = event["filename"] == "" or event["filename"] in self.stems
+            (self.outside if known else self.absent).setdefault(key, name)
+
+    def report(self) -> dict[str, list[str]]:
+        """Rows outside of every recording, of absent recordings, and without an end."""
+        lost = {"outside_every_recording": self.outside, "recording_absent": self.absent}
+        return {
+            finding: [name for key, name in names.items() if key not in self.found]
+            for finding, names in lost.items()
+        } | {"without_end": [*self.no_end]}
 
 
 class _Recordings:

@@ -32,6 +32,7 @@ LABEL_COLUMNS = (
     "class",
     "category",
 )
+_DAY = re.compile(r"\d{4}-\d\d")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -130,8 +131,9 @@ def numbers(texts: "pd.Series[str]", path: Path, needed: bool = True) -> "pd.Ser
     for row, text in texts.items():
         value = _number(text) if text or needed else np.nan
         if value is None:
+            day = "; times of day are ingest.labels: catalogues" if _DAY.match(text) else ""
             raise DataError(
-                f"{path}, row {row}: {texts.name} {text!r} is not a number: write it as 12.5"
+                f"{path}, row {row}: {texts.name} {text!r} is not a number: write it as 12.5{day}"
             )
         values.append(value)
     return pd.Series(values, texts.index, dtype="float64")
@@ -169,6 +171,16 @@ def label_column(table: pd.DataFrame, path: Path, wanted: str | None) -> str:
             "ingest.label_column"
         )
     return next((name for name in found if (table[name] != "").any()), found[0])
+
+
+def refuse_absent(table: pd.DataFrame, path: Path, columns: Mapping[str, str]) -> None:
+    """Raise `DataError` for the first column that ingest.label_columns names and is not there."""
+    for what, name in columns.items():
+        if name not in table.columns:
+            raise DataError(
+                f"{path} has no column {name} (found: {', '.join(table.columns)}): correct "
+                f"ingest.label_columns, {what}"
+            )
 
 
 def apart(table: pd.DataFrame, separator: str) -> pd.DataFrame:

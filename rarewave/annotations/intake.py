@@ -37,7 +37,8 @@ def take_in(sources: Sources, uncertainty: Uncertainty, wanted: Wanted) -> Intak
     files = reading.find_files(folder, sources.pattern)
     catalogue = None
     if sources.labels == "catalogues":
-        tables = [read_catalogue(folder / name) for name in sources.label_files]
+        columns = sources.label_columns
+        tables = [read_catalogue(folder / name, columns) for name in sources.label_files]
         catalogue = pd.concat(tables, ignore_index=True)
     table, about = listed(files, sources, folder, wanted)
     if catalogue is None:

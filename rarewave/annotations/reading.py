@@ -3,7 +3,7 @@
 A new form is a file in `formats/` and a line in READERS or CATALOGUES.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from rarewave.annotations.formats import (
     audacity,
     catalogue_csv,
     event_table,
+    kaleidoscope,
     quakeml,
     raven,
     sonic_visualiser,
@@ -41,6 +42,7 @@ READERS: dict[str, Reader] = {
         sonic_visualiser.looks_like, lambda path, _: sonic_visualiser.read(path)
     ),
     "audacity": Reader(audacity.looks_like, lambda path, _: audacity.read(path)),
+    "kaleidoscope": Reader(kaleidoscope.looks_like, kaleidoscope.read),
     "table": Reader(lambda line: True, event_table.read, event_table.named_files),
 }
 
@@ -59,7 +61,7 @@ CATALOGUES: dict[str, Catalogue] = {
 }
 
 # What a catalogue says, before it is matched with recordings. `end` NaT: not known.
-_CATALOGUE = ["event_id", "start", "end", "label", "filename", "row", "source"]
+_CATALOGUE = ["event_id", "start", "end", "label", "filename", "station", "row", "source"]
 
 
 def form(path: Path) -> str:
@@ -76,12 +78,15 @@ def form(path: Path) -> str:
     return next(name for name, reader in READERS.items() if reader.looks_like(lines[0][1]))
 
 
-def read(path: Path, label_column: str | None = None) -> pd.DataFrame:
+def read(
+    path: Path, label_column: str | None = None, columns: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """Events of a label file, its form told from its content.
 
     Parameters
     ----------
     label_column: name of the column of labels of a Raven or event table; None finds it.
+    columns: those of an event table by what they hold, see `event_table.read`.
 
     Returns
     -------
@@ -96,10 +101,12 @@ def read(path: Path, label_column: str | None = None) -> pd.DataFrame:
         What the reader of the form refuses. File, row and fix are named.
     """
     name = form(path)
+    if columns and name != "empty":
+        return event_table.read(Path(path), label_column, columns)
     return table.empty() if name == "empty" else READERS[name].read(Path(path), label_column)
 
 
-def named_files(path: Path) -> list[str]:
+def named_files(path: Path, columns: Mapping[str, str] | None = None) -> list[str]:
     """Files that a label file names, with events or without, in the order of their first row.
 
     Raises
@@ -107,19 +114,27 @@ def named_files(path: Path) -> list[str]:
     DataError
         What the reader of the form refuses.
     """
-    reader = READERS.get(form(path))
+    name = form(path)
+    if columns and name != "empty":
+        return event_table.named_files(path, columns)
+    reader = READERS.get(name)
     if reader and reader.named_files:
         return reader.named_files(path)
     return [str(name) for name in read(path)["file"].unique() if name]
 
 
-def read_catalogue(path: Path) -> pd.DataFrame:
+def read_catalogue(path: Path, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Events of one catalogue, the form told from its content.
+
+    Parameters
+    ----------
+    columns : the columns of a csv by what they hold, see `catalogue_csv.NAMES`; None: a known form.
 
     Returns
     -------
     A table of event_id, start and end (UTC; end NaT where unknown), label, filename (stem of
-    the recording, empty where the catalogue names none), row (in the file) and source.
+    the recording, empty where the catalogue names none), station (`NET.STA` or `STA`, of which
+    alone the times are; empty: of all), row (in the file) and source.
 
     Raises
     ------
@@ -131,7 +146,7 @@ def read_catalogue(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise DataError(f"no catalogue {path}: see ingest.label_files")
     form = next(form for form in CATALOGUES.values() if form.looks_like(path))
-    table = form.read(path)
+    table = catalogue_csv.read(path, columns) if columns else form.read(path)
     backwards = table[table["end"].notna() & (table["end"] <= table["start"])]
     if len(backwards):
         bad = backwards.iloc[0]
@@ -142,7 +157,7 @@ def read_catalogue(path: Path) -> pd.DataFrame:
     unnamed = table["event_id"] == ""
     table.loc[unnamed, "event_id"] = [f"{path.stem}-row{row}" for row in table["row"][unnamed]]
     # One event may stand there once for each recording (station) that it names.
-    repeated = table[table.duplicated(["event_id", "filename"])]
+    repeated = table[table.duplicated(["event_id", "filename", "station"])]
     if len(repeated):
         bad = repeated.iloc[0]
         raise DataError(

@@ -11,6 +11,8 @@ from rarewave.base.errors import DataError
 from rarewave.base.parameters import Above, AtLeast, Between, Seed
 from rarewave.recordings import sound
 
+# What columns that label_columns names may hold.
+HELD = ("file", "start", "end", "label", "low", "high", "channel", "station", "id")
 LABELS = Literal["catalogues", "files", "tables", "clips", "folders", "names"]
 
 
@@ -22,19 +24,18 @@ class Sources:
     `labels` says where labels come from: `catalogues` of UTC times; a label file for each
     recording (`files`); `tables` that name the file of each row; tables of whole `clips`;
     `folders` named after what they hold; file `names`. `label_files` are the catalogues, the
-    tables, or for `files` patterns such as `labels/{stem}.txt`. `label_separator` stands between
-    the labels of a cell that has several; null: a cell is one label. `group`: what stays together
-    in a split: recordings of one UTC `day`, one `station`, one `folder`, every `recording` for
-    itself, what the clip table or the name says (`given`), the part of the file's name that
-    `group_pattern` calls so (`name`), or stretches of `block_s` seconds of each recording
-    (`block`), for long ones. Times in names are of `time_zone` unless they say
-    another. A catalogue speaks of `catalogue_span`, from and until; null: of the UTC days from its
-    first to its last event; recordings outside are unlabelled. `classes` gives
-    labels, or patterns of labels, another name: of several one class, of null uncertain time, of
-    `background` none at all. Events of `uncertain_labels` are
-    neither event nor background, and so is what follows an event of `until_label`.
-    `channel` is of sound files; `channels` are patterns of the identifiers (NET.STA.LOC.CHA) of
-    seismic files, and files without such a channel are left out and counted.
+    tables, or for `files` patterns such as `labels/{stem}.txt`. `label_columns` names the columns
+    of a csv by what they hold. `label_separator` stands between the labels of a cell that has
+    several; null: a cell is one label. `group`: what stays together in a split: recordings of one
+    UTC `day`, one `station`, one `folder`, every `recording` for itself, what the clip table or
+    the name says (`given`), the part of the file's name that `group_pattern` calls so (`name`), or
+    stretches of `block_s` seconds of each recording (`block`), for long ones. Times in names are of `time_zone` unless they say another. A catalogue speaks of
+    `catalogue_span`, from and until; null: of the UTC days from its first to its last event;
+    recordings outside are unlabelled. `classes` gives labels, or patterns of labels, another name:
+    of several one class, of null uncertain time, of `background` none at all. Events of
+    `uncertain_labels` are neither event nor background, and so is what follows an event of
+    `until_label`. `channel` is of sound files; `channels` are patterns of the identifiers
+    (NET.STA.LOC.CHA) of seismic files, and files without such a channel are left out and counted.
     `leave_out_unusable`: recordings that are broken, too short or of a wrong rate are left out and
     counted; else they end the stage.
     """
@@ -44,6 +45,7 @@ class Sources:
     labels: LABELS
     label_files: tuple[str, ...]
     label_column: str | None
+    label_columns: Mapping[str, str]
     label_separator: str | None
     name_pattern: str | None
     start_pattern: str | None
@@ -81,6 +83,12 @@ class Sources:
             raise DataError(
                 f"label_separator is {self.label_separator!r}, and labels is {self.labels}: only "
                 "cells of files, tables and clips hold several labels; set it to null"
+            )
+        odd = [what for what in self.label_columns if what not in HELD]
+        if odd or not all(self.label_columns.values()):
+            raise DataError(
+                f"label_columns is {dict(self.label_columns)}: give names of columns by what they "
+                f"hold, which is {', '.join(HELD)}, as in {{file: name, start: t0, end: t1}}"
             )
         if self.label_separator == "":
             raise DataError("label_separator is empty: give ';', or null where a cell is one label")

@@ -93,7 +93,7 @@ SECTIONS = (
 )  # fmt: skip
 
 # Maps whose names are the user's own, as labels: each is one value, and nothing in it a parameter.
-OWN_NAMES = ("ingest.classes",)
+OWN_NAMES = ("ingest.classes", "ingest.label_columns")
 
 # No time, frequency or count of a recording is beyond: a slip of the keyboard is.
 _LARGEST = 1e12

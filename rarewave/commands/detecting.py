@@ -72,6 +72,7 @@ def detect(model: str, paths: Sequence[Path], out: Path, wishes: Wishes) -> bool
         joined = []
         for run in _unbroken(files) if wishes.in_order else [files]:
             joined += streams.join([(path, header) for path, header, _, _ in run], wishes.in_order)
+        joined = [stream._replace(responses=package.responses) for stream in joined]
         scanned = _scanned(package.detector, joined, part)
         covers = [detection_coverage.coverage(s, package.detector.front_end) for s in scanned]
         coverage = _coverage(covers, files, broken)

@@ -20,6 +20,7 @@ from rarewave.frontend import cleaning
 from rarewave.frontend.cleaning import Cleaning
 from rarewave.frontend.grid import Grid, new_seconds, starts
 from rarewave.recordings import reading
+from rarewave.recordings.responses import Responses
 
 # Longer recordings are not given to a worker: they would not fit into memory.
 _LONG = 1 << 25
@@ -37,6 +38,7 @@ class Settings(NamedTuple):
     placement: Placement
     labelling: Labelling
     block_s: float  # stretches that are a group each; infinite: the recording's group stays
+    responses: Responses | None  # of the instruments, where clean.output is not counts
 
 
 def refuse_sizes(listed: pd.DataFrame, signal: Cleaning, grid: Grid) -> None:
@@ -75,8 +77,13 @@ def blocks(row: dict[str, Any], settings: Settings) -> Iterator[cleaning.Cleaned
         raise DataError(
             f"{path} has {rate:g} Hz, and ingest read {row['sample_rate']:g}: run dvc repro again"
         )
+    signal, about = settings.signal, (row["n_samples"], row["sample_rate"])
     try:
-        yield from cleaning.blocks(read, row["n_samples"], row["sample_rate"], settings.signal)
+        respond = None
+        if settings.responses is not None:
+            wanted = signal.output, signal.low_hz, signal.high_hz
+            respond = settings.responses.of(row["channel"], row["start"], *wanted)
+        yield from cleaning.blocks(read, *about, signal, respond)
     except DataError as error:
         raise DataError(f"{reading.said(path, row['channel'])}: {error}") from None
 

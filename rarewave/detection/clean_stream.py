@@ -18,6 +18,7 @@ class CleanStream:
     def __init__(self, stream: Stream, options: Cleaning, reach: int = 0) -> None:
         self.stream, self.options, self.reach = stream, options, reach
         self.plan = cleaning.plan(stream.n_samples, stream.sample_rate, options)
+        self.respond = stream.respond(options.output, options.low_hz, options.high_hz)
         self.kept: dict[int, Cleaned] = {}
 
     @property
@@ -33,7 +34,7 @@ class CleanStream:
             if number not in self.kept:
                 rate = self.stream.sample_rate
                 self.kept[number] = cleaning.block(
-                    self.stream.read, number, rate, self.options, self.plan
+                    self.stream.read, number, rate, self.options, self.plan, self.respond
                 )
             offset = number * size
             found.append((self.kept[number], slice(max(0, start - offset), stop - offset)))

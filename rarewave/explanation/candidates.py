@@ -30,7 +30,7 @@ class Chosen(NamedTuple):
     event: Mapping[str, Any] | None  # of this class that `detect` lists there
 
 
-def scanned(inner: Detector, path: Path, source: Source) -> tuple[list[Scan], str]:
+def scanned(package: Package, path: Path, source: Source) -> tuple[list[Scan], str]:
     """The scores of all windows of a file, a scan for each channel of it, and what was unreadable.
 
     Raises
@@ -43,7 +43,8 @@ def scanned(inner: Detector, path: Path, source: Source) -> tuple[list[Scan], st
     if not path.exists():
         raise DataError(f"{path} does not exist")
     headers, _, problem = reading.readable(path, source.channel, None, channels=source.channels)
-    streams = [Stream((Piece(path, header, 0),)) for header in headers if header.n_samples]
+    inner, known = package.detector, package.responses
+    streams = [Stream((Piece(path, header, 0),), known) for header in headers if header.n_samples]
     if not streams:
         raise DataError(problem or f"{path} holds no sample")
     scorer = Scorer(inner.front_end, inner.task.names, inner.score)

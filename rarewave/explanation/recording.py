@@ -48,7 +48,7 @@ def explain(
         raise DataError(f"--out {out} is a file: name a folder")
     package = load(model)
     inner = package.detector
-    scans, problem = candidates.scanned(inner, path, read_as(package, channel))
+    scans, problem = candidates.scanned(package, path, read_as(package, channel))
     picked = candidates.choose(package, scans, candidates.candidates(inner, scans, at, path), top)
     windows, drawn = [], {}
     for chosen, name in zip(picked, _pictures([c.label for c in picked]), strict=True):

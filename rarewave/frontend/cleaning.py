@@ -1,10 +1,11 @@
 """Clean a continuous waveform, block by block: gaps, trend, spikes, band, rate, ends."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ _MOST_TIMES = 100
 _LEAST = 1e-5  # of the rate: a filter of lower frequencies is no numbers any more
 
 Read = Callable[[int, int], NDArray[np.float64]]
+Respond = Callable[[NDArray[np.float64], float], NDArray[np.float64]]  # counts, Hz: ground motion
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,9 @@ class Cleaning:
     `gap_value` is the count that codes missing samples (null: none does), in runs of at least
     `gap_run` samples; a constant stretch of `flat_s` seconds is a gap as well (0: never).
     `spike_factor` is in robust standard deviations of the surrounding minute (0: no despiking).
-    `low_hz` and `high_hz` limit the band; null leaves that side open.
+    `low_hz` and `high_hz` limit the band; null leaves that side open. `output`: counts as they
+    are, or ground motion, by the instruments of `response`: a file below ingest.data, of which a
+    front end keeps the digest.
     """
 
     sample_rate_hz: Annotated[float, Above(0)]
@@ -44,8 +48,15 @@ class Cleaning:
     high_hz: Annotated[float, Above(0)] | None
     order: Annotated[int, Between(1, 12)]
     taper_s: Seconds
+    output: Literal["counts", "velocity", "displacement"] = "counts"
+    response: str | None = None
 
     def __post_init__(self) -> None:
+        if (self.output == "counts") != (self.response is None):
+            raise DataError(
+                f"output is {self.output} and response {self.response}: name a StationXML or RESP "
+                "file below ingest.data for velocity and displacement, and none for counts"
+            )
         if self.low_hz is not None and self.high_hz is not None and self.low_hz >= self.high_hz:
             raise DataError(f"low_hz ({self.low_hz:g}) must be below high_hz ({self.high_hz:g})")
         for name in ("low_hz", "high_hz"):
@@ -60,6 +71,14 @@ class Cleaning:
                     f"{name} ({value:g}) is too low for a filter at sample_rate_hz "
                     f"({self.sample_rate_hz:g}): it must be at least {_LEAST:g} of it, or null"
                 )
+
+
+def described(options: Cleaning) -> dict[str, Any]:
+    """Plain values, for JSON; of counts nothing is said, as before responses were known."""
+    content = dataclasses.asdict(options)
+    if options.output == "counts":
+        del content["output"], content["response"]
+    return content
 
 
 class Cleaned(NamedTuple):
@@ -154,7 +173,14 @@ def plan(n_samples: int, sample_rate: float, options: Cleaning) -> Plan:
     return Plan(n_samples, length, n_samples // size, size, size // step * steps_out, margin)
 
 
-def block(read: Read, number: int, sample_rate: float, options: Cleaning, planned: Plan) -> Cleaned:
+def block(
+    read: Read,
+    number: int,
+    sample_rate: float,
+    options: Cleaning,
+    planned: Plan,
+    respond: Respond | None = None,
+) -> Cleaned:
     """One block of a waveform, cleaned with the margins that the filters need.
 
     Gaps are marked and bridged by straight lines before filtering, so that their edges do not
@@ -168,11 +194,12 @@ def block(read: Read, number: int, sample_rate: float, options: Cleaning, planne
     read : gives raw samples [start, stop) in any unit, NaN where missing.
     number : of the block, from 0.
     sample_rate : in Hz.
+    respond : removes the response of the instrument, before resampling; None for counts.
     """
     is_last = number == planned.n_blocks - 1
     first, last, begin, skip, ahead = _place(number, sample_rate, options, planned)
     end = min(planned.n_samples, last + planned.margin)
-    wave, gap, lost = _clean_block(read(begin, end), sample_rate, options, ahead)
+    wave, gap, lost = _clean_block(read(begin, end), sample_rate, options, ahead, respond)
     if planned.n_blocks > 1:
         keep = skip + planned.size_out
         if is_last:
@@ -219,11 +246,17 @@ def _place(number: int, sample_rate: float, options: Cleaning, planned: Plan) ->
     return _Place(round(before * ratio), last, begin, before - earliest, earliest * ratio - begin)
 
 
-def blocks(read: Read, n_samples: int, sample_rate: float, options: Cleaning) -> Iterator[Cleaned]:
+def blocks(
+    read: Read,
+    n_samples: int,
+    sample_rate: float,
+    options: Cleaning,
+    respond: Respond | None = None,
+) -> Iterator[Cleaned]:
     """A waveform of any length, cleaned `block` after block."""
     planned = plan(n_samples, sample_rate, options)
     for number in range(planned.n_blocks):
-        yield block(read, number, sample_rate, options, planned)
+        yield block(read, number, sample_rate, options, planned, respond)
 
 
 def _steps(rate: float, wanted: float) -> tuple[int | None, int]:
@@ -246,21 +279,33 @@ def _margin(rate: float, options: Cleaning) -> int:
         10.0 / (options.low_hz or options.high_hz or np.inf),
         2.0 * options.flat_s,
         120.0 if options.spike_factor else 0.0,
+        0.0 if options.output == "counts" else 40.0 / (options.low_hz or np.inf),
     )
     resampler = max(1024, math.ceil(512 * rate / options.sample_rate_hz))
     return round(seconds * rate) + options.gap_run + resampler
 
 
 def _clean_block(
-    samples: NDArray[np.float64], sample_rate: float, options: Cleaning, ahead: float
+    samples: NDArray[np.float64],
+    sample_rate: float,
+    options: Cleaning,
+    ahead: float,
+    respond: Respond | None,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
     """Samples and gaps at the wanted rate, and gaps at the rate of the recording."""
+    if options.output != "counts" and respond is None:
+        raise DataError(
+            f"this front end gives {options.output}, and the response of the instrument is not "
+            "known here: use the commands detect and explain, which know it"
+        )
     gap = lost = find_gaps(samples, sample_rate, options)
     wave = np.zeros(len(samples)) if gap.all() else fill_gaps(samples, gap)
     if options.low_hz is not None and not gap.all():
         wave = detrend(wave, gap)
     if options.spike_factor and not gap.all():
         wave = despike(wave, gap, sample_rate, options.spike_factor)
+    if respond is not None and not gap.all():
+        wave = respond(wave, sample_rate)
     if not rates.same(sample_rate, options.sample_rate_hz):
         wave, gap = resample(wave, gap, sample_rate, options.sample_rate_hz, ahead)
     rate, order = options.sample_rate_hz, options.order

@@ -29,6 +29,8 @@ from rarewave.frontend.spectrogram import (
     times_s,
 )
 
+_COUNTS = {"output": "counts", "response": None}
+
 
 @dataclass(frozen=True)
 class FrontEnd:
@@ -40,14 +42,14 @@ class FrontEnd:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        return dataclasses.asdict(self)
+        return dataclasses.asdict(self) | {"clean": cleaning.described(self.clean)}
 
     @staticmethod
     def from_dict(content: Mapping[str, Any]) -> "FrontEnd":
         """The front end that `to_dict` described; raises `DataError` where it is none."""
         try:
             return FrontEnd(
-                parameters.build(Cleaning, content["clean"], "clean"),
+                parameters.build(Cleaning, _COUNTS | content["clean"], "clean"),
                 parameters.build(Grid, content["grid"], "grid"),
                 parameters.build(Spectrogram, content["spectrogram"], "spectrogram"),
             )
@@ -279,7 +281,7 @@ def refuse_context(front_end: FrontEnd, section: str) -> None:
 
 def refuse_other(wanted: FrontEnd, found: FrontEnd, what: str) -> None:
     """Raise `DataError` naming the first parameter in which two front ends differ."""
-    ours, theirs = wanted.to_dict(), found.to_dict()
+    ours, theirs = dataclasses.asdict(wanted), dataclasses.asdict(found)
     for part, values in ours.items():
         for name, value in values.items():
             if theirs[part][name] != value:

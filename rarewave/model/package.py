@@ -15,7 +15,8 @@ from rarewave.detection.postprocessing import Joining
 from rarewave.model import detector, neighbours
 from rarewave.model.detector import Detector
 from rarewave.model.neighbours import Examples
-from rarewave.recordings import reading, sound
+from rarewave.recordings import reading, responses, sound
+from rarewave.recordings.responses import Responses
 from rarewave.tracking.runs import be_patient_for_seconds
 
 
@@ -56,6 +57,7 @@ class Package(NamedTuple):
     bands: Mapping[str, tuple[float, float]]  # Hz, of the training calls of each class
     examples: Examples | None  # training windows; None in packages of before they were kept
     source: Source = Source()  # as it is in packages of before it was kept
+    responses: Responses | None = None  # of the instruments, where the front end removes them
     digest: str = ""  # of network, front end, thresholds and all: equal for equal packages
 
 
@@ -67,6 +69,7 @@ def save(
     bands: Mapping[str, tuple[float, float]],
     remembered: Examples | None = None,
     source: Source = Source(),
+    removed: Responses | None = None,
 ) -> None:
     """Copy a `.keras` file with its description, and write the rest beside it."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,6 +83,9 @@ def save(
     }
     write_json(folder / _FILE, content)
     (folder / _EXAMPLES).unlink(missing_ok=True)
+    (folder / responses.FILE).unlink(missing_ok=True)
+    if removed is not None:
+        responses.keep(removed, folder)
     if remembered is not None:
         neighbours.save(folder / _EXAMPLES, remembered)
 
@@ -124,6 +130,7 @@ def load(where: str) -> Package:
                 )
             known = inner / _EXAMPLES
             return found._replace(
+                responses=instruments(inner, found.detector),
                 examples=neighbours.load(known) if known.exists() else None,
                 digest=_digest((models[0], detector.sidecar(models[0]), inner / _FILE)),
             )
@@ -131,6 +138,25 @@ def load(where: str) -> Package:
         f"{where} is no detector with thresholds: the stage detect writes one to "
         "artifacts/detect/detector"
     )
+
+
+def instruments(folder: Path, inner: Detector) -> Responses | None:
+    """The responses in a folder that a detector's front end removes; None where it takes counts.
+
+    Raises
+    ------
+    DataError
+        They are not there, or are not those that the detector learnt with.
+    """
+    if inner.front_end.clean.output == "counts":
+        return None
+    known = responses.load(folder / responses.FILE)
+    if known.digest != inner.front_end.clean.response:
+        raise DataError(
+            f"{folder / responses.FILE} is not what the model learnt with: put it back, or run the "
+            "stage detect again"
+        )
+    return known
 
 
 def read_as(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rarewave.base import rates
 from rarewave.recordings import reading
 from rarewave.recordings.reading import Header
+from rarewave.recordings.responses import Respond, Responses
 
 
 class Piece(NamedTuple):
@@ -29,6 +30,14 @@ class Stream(NamedTuple):
     """Files in order; each begins where the one before ends."""
 
     pieces: tuple[Piece, ...]
+    responses: Responses | None = None  # of its instruments, where they are removed
+
+    def respond(self, output: str, low_hz: float | None, high_hz: float | None) -> Respond | None:
+        """What makes ground motion of its counts; None where no responses are known."""
+        if output == "counts" or self.responses is None:
+            return None
+        header = self.pieces[0].header
+        return self.responses.of(header.channel, header.start, output, low_hz, high_hz)
 
     @property
     def sample_rate(self) -> float:

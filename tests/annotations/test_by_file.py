@@ -36,6 +36,7 @@ FILES = Sources(
     labels="files",
     label_files=("labels/{stem}.txt",),
     label_column=None,
+    label_columns={},
     label_separator=None,
     name_pattern=None,
     start_pattern=None,
@@ -231,6 +232,32 @@ def test_paths_tell_files_of_equal_names_apart(tmp_path: Path) -> None:
     rows, labelled, report = read(TABLES, tmp_path, table)
     assert [row[0] for row in rows] == ["x/a"] and labelled == {"x/a": True, "y/a": False}
     assert report["recording_absent"] == ["a.wav of all.tsv"]
+
+
+def test_columns_of_any_csv_are_named(tmp_path: Path) -> None:
+    """Of tables and of clips; times of day are those of catalogues; a wrong name is told."""
+    text(tmp_path, "all.csv", "name,t0,t1,what,f0\na.wav,1,2,call,50\nb.wav,,,,\n")
+    named = {"file": "name", "start": "t0", "end": "t1", "label": "what", "low": "f0"}
+    sources = replace(TABLES, label_files=("all.csv",), label_columns=named)
+    rows, labelled, _ = read(sources, tmp_path, recorded("a.wav", "b.wav", "c.wav"))
+    assert rows == [("a", 1, 2, 50, None, "call")]
+    assert labelled == {"a": True, "b": True, "c": False}
+    text(tmp_path, "meta.csv", "name,what\na.wav,call\n")
+    clips = replace(CLIPS, group="recording", label_columns={"file": "name", "label": "what"})
+    rows, _, _ = read(clips, tmp_path, recorded("a.wav"))
+    assert rows == [("a", 0, 10, None, None, "call")]
+    with pytest.raises(DataError, match=r"no column t0 .*ingest\.label_columns, start"):
+        by_file.read(replace(clips, label_columns=named), tmp_path, recorded("a.wav"))
+    text(tmp_path, "all.csv", "name,t0,t1,what,f0\na.wav,2024-05-01T06:00:01,2,call,50\n")
+    with pytest.raises(DataError, match=r"row 2: t0 .* times of day are ingest\.labels: cat"):
+        by_file.read(sources, tmp_path, recorded("a.wav"))
+
+
+@pytest.mark.parametrize("given", [{"begin": "t0"}, {"start": ""}])
+def test_what_columns_may_hold_is_said(given: dict[str, str]) -> None:
+    """A slip is named with all that there are."""
+    with pytest.raises(DataError, match=r"label_columns is .*which is file, start, end, label"):
+        replace(TABLES, label_columns=given)
 
 
 def test_a_path_of_another_machine_is_told_by_its_end(tmp_path: Path) -> None:

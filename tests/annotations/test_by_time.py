@@ -48,6 +48,7 @@ def catalogue_of(*rows: tuple[str, float, float | None], source: str = "a.csv") 
             "end": utc([r[2] for r in rows]),
             "label": "deep",
             "filename": "",
+            "station": "",
             "row": range(2, len(rows) + 2),
             "source": source,
         }
@@ -230,3 +231,51 @@ def test_a_long_catalogue_costs_what_its_rows_cost() -> None:
     counts = certain["event_id"].value_counts()
     names = np.array([f"e{k}" for k in np.flatnonzero(known)])[inside]
     np.testing.assert_array_equal(counts[names], wanted[inside])
+
+
+def of_stations(*rows: tuple[str, str, float, float | None]) -> pd.DataFrame:
+    """Events of (id, station, onset, end) in seconds after ZERO."""
+    table = catalogue_of(*((name, onset, end) for name, _, onset, end in rows))
+    return table.assign(station=[row[1] for row in rows], row=2)
+
+
+TWO_STATIONS = recording_table(("a", "S12", 0, 9000), ("b", "S15", 0, 9000))
+
+
+def test_a_recording_has_the_onset_of_its_own_station() -> None:
+    """And the end; a network that is not written is any; one row each, and none outside."""
+    catalogue = of_stations(("q", "XA.S12", 100, 500), ("q", ".S15", 160, 700))
+    events, report = by_time.match_events(catalogue, TWO_STATIONS, RULES)
+    assert spans(events[events["certain"]]) == [
+        ("q", "a", 100, 500, True), ("q", "b", 160, 700, True),
+    ]  # fmt: skip
+    assert spans(events[~events["certain"]])[0] == ("q", "a", 500, 1100, False)
+    assert report["catalogue_rows"] == 1 and report["outside_every_recording"] == []
+    events, report = by_time.match_events(catalogue, TWO_STATIONS[:1], RULES)
+    assert set(events["recording_id"]) == {"a"} and report["outside_every_recording"] == []
+    far = of_stations(("q", "XA.S12", 1e6, 2e6), ("q", "XA.S15", 1e6, 2e6))
+    _, report = by_time.match_events(far, TWO_STATIONS, RULES)
+    assert report["outside_every_recording"] == ["a.csv row 2 (q)"]
+
+
+def test_of_a_station_that_is_not_named_nobody_knows() -> None:
+    """The time of the event is uncertain there; where none is named, it is that of all."""
+    catalogue = of_stations(("q", "XA.S12", 100, 500))
+    events, _ = by_time.match_events(catalogue, TWO_STATIONS, RULES)
+    assert spans(events) == [
+        ("q", "a", 100, 500, True), ("q", "a", 500, 1100, False),
+        ("q", "b", 100, 500, False), ("q", "b", 500, 1100, False),
+    ]  # fmt: skip
+    elsewhere = of_stations(("q", "XB.S12", 100, 500), ("q", "XB.S15", 160, None))
+    events, _ = by_time.match_events(elsewhere, TWO_STATIONS, RULES)
+    assert spans(events[events["certain"]]) == [
+        ("q", "a", 100, 500, True), ("q", "b", 100, 500, True),
+    ]  # fmt: skip
+
+
+def test_an_onset_without_an_end_at_one_station_is_uncertain_there() -> None:
+    """The end at another station is not its own."""
+    catalogue = of_stations(("q", "XA.S12", 100, 500), ("q", "XA.S15", 160, None))
+    events, report = by_time.match_events(catalogue, TWO_STATIONS, RULES)
+    assert spans(events[events["recording_id"] == "b"]) == [("q", "b", 160, 3760, False)]
+    assert report["without_end"] == ["a.csv row 2 (q)"]

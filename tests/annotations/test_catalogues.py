@@ -223,3 +223,54 @@ def test_events_without_an_id_get_one_from_their_row(tmp_path: Path) -> None:
     """So that they stay apart."""
     path = written(tmp_path, INTERVALS + ",1971-04-08,,x\n,1971-04-09,,x\n")
     assert list(read_catalogue(path)["event_id"]) == [f"{path.stem}-row2", f"{path.stem}-row3"]
+
+
+def test_picks_of_several_stations_are_times_of_each(tmp_path: Path) -> None:
+    """Onset and end of each; a coda closes as an end does; one of no station closes for all."""
+
+    def pick(station: str, seconds: float, hint: str) -> Pick:
+        where = WaveformStreamID("XB", station, "", "MHZ") if station else None
+        return Pick(time=UTCDateTime(seconds), phase_hint=hint, waveform_id=where)
+
+    picks = [
+        pick("A12", 100, "P"), pick("A12", 130, "S"), pick("A12", 500, "Coda"),
+        pick("A15", 160, "P"), pick("", 900, "end"),
+    ]  # fmt: skip
+    event = Event(resource_id=ResourceIdentifier("smi:local/q"), picks=picks)
+    Catalog([event]).write(str(tmp_path / "c.xml"), format="QUAKEML")
+    found = read_catalogue(tmp_path / "c.xml")
+    zero = utc("1970-01-01")
+    assert found["station"].tolist() == ["XB.A12", "XB.A15"] and set(found["event_id"]) == {"q"}
+    assert [(t - zero).total_seconds() for t in found["start"]] == [100, 160]
+    assert [(t - zero).total_seconds() for t in found["end"]] == [500, 900]
+    assert found["row"].tolist() == [1, 1]
+
+
+def test_the_catalogue_of_mars_has_no_types(tmp_path: Path) -> None:
+    """NASA Space Apps 2024: every row is an event, of a file that it calls .csv."""
+    text = (
+        "filename,time_abs(%Y-%m-%dT%H:%M:%S.%f),time_rel(sec),evid\n"
+        "XB.ELYSE.02.BHV.2022-02-03HR08_evid0005.csv,2022-02-03T08:08:27.000000,507.0,evid0005\n"
+    )
+    (row,) = read_catalogue(written(tmp_path, text)).to_dict("records")
+    assert row["start"] == utc("2022-02-03T08:08:27")
+    assert (row["label"], row["event_id"]) == ("event", "evid0005")
+    assert row["filename"] == "XB.ELYSE.02.BHV.2022-02-03HR08_evid0005"
+
+
+def test_columns_of_any_csv_are_named(tmp_path: Path) -> None:
+    """Only the start is needed; a station of its own for each row; what is not there is said."""
+    path = written(
+        tmp_path, "no,t0,t1,what,sta\n1,1971-04-08T01:00:00,1971-04-08T02:00:00,deep,S12\n"
+    )
+    given = {"start": "t0", "end": "t1", "label": "what", "id": "no", "station": "sta"}
+    (row,) = read_catalogue(path, given).to_dict("records")
+    assert (row["event_id"], row["label"], row["station"]) == ("1", "deep", "S12")
+    assert row["end"] == utc("1971-04-08T02:00:00")
+    (row,) = read_catalogue(path, {"start": "t0"}).to_dict("records")
+    assert (row["event_id"], row["label"], row["station"]) == ("catalogue-row2", "event", "")
+    assert pd.isna(row["end"])
+    with pytest.raises(DataError, match=r"no column t2 \(found: .*ingest\.label_columns, end"):
+        read_catalogue(path, {"start": "t0", "end": "t2"})
+    with pytest.raises(DataError, match=r"label_columns names no start"):
+        read_catalogue(path, {"end": "t1"})

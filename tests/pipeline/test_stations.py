@@ -8,6 +8,14 @@ import numpy as np
 import obspy
 import pandas as pd
 import pytest
+from obspy.core.inventory import (
+    Channel,
+    InstrumentSensitivity,
+    Inventory,
+    Network,
+    Response,
+    Station,
+)
 from support import project
 
 from rarewave.base.errors import DataError
@@ -136,3 +144,45 @@ def test_the_package_knows_the_channels(code: Path, tmp_path: Path) -> None:
     project.good(project.command(code, "explain", package, day, *given))
     why = json.loads((tmp_path / "horizontal/explanation.json").read_text())
     assert [part["channel"] for part in why["recording"]["parts"]] == ["XB.A15..MH1"]
+
+
+def stations(gain: float) -> Inventory:
+    """Both stations, a sensitivity in m/s for each channel and no stages."""
+    made = Response(instrument_sensitivity=InstrumentSensitivity(gain, 0.5, "M/S", "COUNTS"))
+    channels = [Channel(n, "", -3, -23, 0, 0, sample_rate=RATE, response=made) for n in COMPONENTS]
+    named = [Station(name, -3, -23, 0, channels=channels) for name in ("A12", "A15")]
+    return Inventory([Network("XB", named)], created=obspy.UTCDateTime(2024, 1, 1))
+
+
+def test_the_response_is_removed_everywhere_alike(code: Path, tmp_path: Path) -> None:
+    """Cleaned samples in m/s, and a package that brings the instruments and knows them again."""
+    gain = 1.2e10
+    stations(gain).write(str(code / "data/stations.xml"), "STATIONXML")
+    ingest(code, channels="XB.*..MHZ")
+    project.good(project.stage(code, "clean"))
+    counts = np.load(code / "artifacts/clean/X_clean.npy")
+    written = {"clean.output": "velocity", "clean.response": "stations.xml"}
+    written |= {"ingest.pattern": "waveforms/*/*.mseed", "ingest.label_files": ["catalog.csv"]}
+    written |= {"ingest.channels": "XB.*..MHZ", "split.purge_s": 0, "spectrogram.floor_db": -240}
+    written |= project.FAST
+    recipes.use("lunar", written, code / "recipes", code / "params.yaml")
+    for name in project.STAGES:
+        project.good(project.stage(code, name))
+    moved = np.load(code / "artifacts/clean/X_clean.npy")
+    np.testing.assert_allclose(moved * gain, counts, rtol=1e-4, atol=1e-3)
+    package, day = code / "artifacts/detect/detector", code / "data/waveforms/A15/A15.3.mseed"
+    about = json.loads((package / "detector.json").read_text())["front_end"]["clean"]
+    assert about["output"] == "velocity" and len(about["response"]) == 16
+    assert (package / "response.xml").read_bytes() == (code / "data/stations.xml").read_bytes()
+    out = tmp_path / "out"
+    project.good(project.command(code, "detect", package, day, "--out", out))
+    assert pd.read_csv(out / "coverage.csv")["scored_s"].sum() > 0
+    project.good(project.command(code, "explain", package, day, "--out", tmp_path / "why"))
+    other = tmp_path / "other.mseed"
+    obspy.Stream([trace("A16", "MHZ", 0)]).write(str(other), format="MSEED")
+    done = project.command(code, "detect", package, other, "--out", tmp_path / "no")
+    assert done.returncode == 1
+    assert "response.xml has no response of XB.A16..MHZ at 1971-04-08" in done.stdout
+    stations(1.0).write(str(package / "response.xml"), "STATIONXML")
+    done = project.command(code, "detect", package, day, "--out", tmp_path / "bad")
+    assert done.returncode == 1 and "response.xml is not what the model learnt with" in done.stderr

@@ -1,22 +1,38 @@
-"""Catalogues of events as csv: that of NASA Space Apps, or start and end."""
+"""Catalogues of events as csv: NASA Space Apps (Moon, Mars), start and end, or named columns."""
 
 import io
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
+from rarewave.annotations import cells
 from rarewave.annotations.cells import nanoseconds, text_of
 from rarewave.base.errors import DataError
+from rarewave.base.tasks import EVENT
 
 _DAY = r"\d{4}-?\d\d-?\d\d"
+_ENDING = r"\.(csv|mseed|miniseed|sac)$"  # what a catalogue may call a recording by
 _SPACE_APPS_TIME = "time_abs(%Y-%m-%dT%H:%M:%S.%f)"
 
 
-def read(path: Path) -> pd.DataFrame:
-    """Events of a csv catalogue, as `reading.read_catalogue` returns them but for its checks."""
+# What ingest.label_columns calls the columns of a catalogue; only a start is needed.
+NAMES = {
+    "id": "event_id", "start": "start", "end": "end", "label": "label", "file": "filename",
+    "station": "station",
+}  # fmt: skip
+
+
+def read(path: Path, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Events of a csv catalogue, as `reading.read_catalogue` returns them but for its checks.
+
+    Parameters
+    ----------
+    columns : names of columns by what they hold, see NAMES; None: those of a known form.
+    """
     raw = _cells(path)
-    names = _columns(raw, path)
+    names = _given(raw, path, columns) if columns else _columns(raw, path)
     table = pd.DataFrame({new: raw[old].str.strip() for new, old in names.items()})
     table = table.reset_index(names="row")
     table["source"] = path.name
@@ -24,12 +40,22 @@ def read(path: Path) -> pd.DataFrame:
         if column not in table:
             table[column] = ""
         table[column] = _times(table, column, path, may_be_empty)
-    if "filename" not in table:
-        table["filename"] = ""
+    for column, value in {"event_id": "", "filename": "", "station": "", "label": EVENT}.items():
+        if column not in table:
+            table[column] = value
+    table["filename"] = table["filename"].str.replace(_ENDING, "", regex=True)
     unnamed = table[table["label"] == ""]
     if len(unnamed):
         raise DataError(f"{path}, row {unnamed['row'].iloc[0]}: the event has no type: write it")
     return table
+
+
+def _given(raw: pd.DataFrame, path: Path, columns: Mapping[str, str]) -> dict[str, str]:
+    """The columns that ingest.label_columns names, by the names of a catalogue."""
+    cells.refuse_absent(raw, path, columns)
+    if "start" not in columns:
+        raise DataError("ingest.label_columns names no start, which a catalogue needs: add it")
+    return {NAMES[what]: name for what, name in columns.items() if what in NAMES}
 
 
 def _cells(path: Path) -> pd.DataFrame:
@@ -63,6 +89,8 @@ def _columns(raw: pd.DataFrame, path: Path) -> dict[str, str]:
     if _SPACE_APPS_TIME in raw.columns:
         names = {"event_id": "evid", "start": _SPACE_APPS_TIME, "label": "mq_type"}
         names |= {"filename": "filename"}
+        if "mq_type" not in raw.columns:  # as for Mars
+            names.pop("label")
     missing = [column for column in names.values() if column not in raw.columns]
     if missing and len(raw.columns) == 1 and ";" in raw.columns[0]:
         raise DataError(f"{path} is separated by semicolons: save it with commas")
@@ -70,7 +98,7 @@ def _columns(raw: pd.DataFrame, path: Path) -> dict[str, str]:
         raise DataError(
             f"{path} has no column {', '.join(missing)} (found: {', '.join(raw.columns)}); a "
             f"catalogue has either filename, {_SPACE_APPS_TIME}, time_rel(sec), evid, mq_type or "
-            "event_id, start, end, type"
+            "event_id, start, end, type, or columns that ingest.label_columns names"
         )
     return names
 

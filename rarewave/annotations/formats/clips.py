@@ -1,5 +1,6 @@
 """Tables of whole clips, a label each, or several in a cell."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,12 @@ _CLIP_LABELS = (
 )
 
 
-def read(path: Path, label_column: str | None = None, separator: str | None = None) -> pd.DataFrame:
+def read(
+    path: Path,
+    label_column: str | None = None,
+    separator: str | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
     """Clips that each have one class, as in ESC-50: filename, fold, target, category, src_file.
 
     Parameters
@@ -22,6 +28,7 @@ def read(path: Path, label_column: str | None = None, separator: str | None = No
     label_column : name of the column of labels; None finds it.
     separator : what stands between the labels of a cell; a clip may then have several rows, and
         an empty cell says that nothing was heard. None: a cell is one label.
+    columns : names of columns by what they hold, file and label; None finds them.
 
     Returns
     -------
@@ -40,7 +47,7 @@ def read(path: Path, label_column: str | None = None, separator: str | None = No
     clips = pd.DataFrame(
         {
             new: "" if old is None else table[old]
-            for new, old in _columns(table, path, label_column).items()
+            for new, old in _columns(table, path, label_column, columns or {}).items()
         },
         table.index,
         dtype="str",
@@ -65,7 +72,9 @@ def read(path: Path, label_column: str | None = None, separator: str | None = No
     return clips
 
 
-def _columns(table: pd.DataFrame, path: Path, label_column: str | None) -> dict[str, str | None]:
+def _columns(
+    table: pd.DataFrame, path: Path, label_column: str | None, columns: Mapping[str, str]
+) -> dict[str, str | None]:
     """The columns of the file by the names of the clip table; None where it has none."""
     known = {plain(name): name for name in reversed(table.columns)}
     found = {
@@ -74,6 +83,9 @@ def _columns(table: pd.DataFrame, path: Path, label_column: str | None) -> dict[
         "fold": known.get("fold"),
         "group": known.get("src file"),
     }
+    if len(table.columns):
+        cells.refuse_absent(table, path, columns)
+        found |= {what: name for what, name in columns.items() if what in ("file", "label")}
     if label_column and len(table.columns):
         found["label"] = cells.label_column(table, path, label_column)
     missing = [name for name in ("file", "label") if found[name] is None]

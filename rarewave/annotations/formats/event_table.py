@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,11 @@ NAMES: dict[str, tuple[str, ...]] = {
     "certain": ("certain",),
     "uncertain": ("uncertain",),
 }
+# What ingest.label_columns calls them.
+GIVEN = {
+    "file": "file", "start": "onset_s", "end": "offset_s", "low": "low_hz", "high": "high_hz",
+    "channel": "channel",
+}  # fmt: skip
 _UNIT = re.compile(r"[ (]+(s|sec|secs|second|seconds|hz)\)?$")
 _FORMS = (
     "an event table has a header such as filename, onset, offset, event_label; Raven's has one "
@@ -72,12 +78,18 @@ _FORMS = (
 )
 
 
-def read(path: Path, label_column: str | None = None) -> pd.DataFrame:
+def read(
+    path: Path, label_column: str | None = None, columns: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """Events of a csv or tsv table with columns like filename, onset, offset, event_label.
 
     Times are seconds, frequencies Hz. The column of labels is `label_column`, else the first of
     `cells.LABEL_COLUMNS` that has any value. A row that has a file and neither onset,
     offset nor label says that the file has no event (DCASE): see `named_files`.
+
+    Parameters
+    ----------
+    columns : names of columns by what they hold, of those in `GIVEN`; others are found.
 
     Returns
     -------
@@ -93,11 +105,11 @@ def read(path: Path, label_column: str | None = None) -> pd.DataFrame:
     table = cells.separated(path)
     if not len(table.columns):
         return empty()
-    names = _columns(table, path)
+    names = _columns(table, path, columns)
     if not len(table):
         return empty()
     times = [names["onset_s"], names["offset_s"]]
-    labels = cells.label_column(table, path, label_column)
+    labels = cells.label_column(table, path, (columns or {}).get("label") or label_column)
     if "file" in names:
         named = table[names["file"]] != ""
         if named.any() and not named.all():
@@ -121,7 +133,7 @@ def read(path: Path, label_column: str | None = None) -> pd.DataFrame:
     return checked(found, path, labels)
 
 
-def named_files(path: Path) -> list[str]:
+def named_files(path: Path, columns: Mapping[str, str] | None = None) -> list[str]:
     """Files that an event table names, with events or without, in the order of their first row.
 
     Raises
@@ -132,7 +144,7 @@ def named_files(path: Path) -> list[str]:
     table = cells.separated(Path(path))
     if not len(table.columns):
         return []
-    names = _columns(table, Path(path))
+    names = _columns(table, Path(path), columns)
     if "file" not in names:
         return []
     files = table[names["file"]]
@@ -154,10 +166,13 @@ def write(path: Path, events: pd.DataFrame) -> None:
     cells.write_separated(path, [[str(name) for name in events.columns], *rows], ",")
 
 
-def _columns(table: pd.DataFrame, path: Path) -> dict[str, str]:
+def _columns(table: pd.DataFrame, path: Path, columns: Mapping[str, str] | None) -> dict[str, str]:
     """The columns of the file, onset, … by the names of the common table."""
     known = {plain(name): name for name in reversed(table.columns)}
     found = {new: cells.first(known, spellings) for new, spellings in NAMES.items()}
+    if columns:
+        cells.refuse_absent(table, path, columns)
+        found |= {GIVEN[what]: name for what, name in columns.items() if what in GIVEN}
     missing = [name.removesuffix("_s") for name in ("onset_s", "offset_s") if found[name] is None]
     if missing:
         raise DataError(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from obspy.core.event import Event
 
 _ID = re.compile(r"[A-Za-z0-9\-.*()+?_~'=,;#&]+")
+_ENDS = ("end", "coda")  # phase hints of picks of an end
 _ROOT = "smi:local/rarewave"
 _FIRST_NS = pd.Timestamp(f"{FIRST_YEAR}-01-01", tz="UTC").value
 _LAST_NS = pd.Timestamp(f"{LAST_YEAR}-12-31", tz="UTC").value
@@ -35,7 +36,9 @@ def looks_like(path: Path) -> bool:
 def read(path: Path) -> pd.DataFrame:
     """Events of a QuakeML file, as `reading.read_catalogue` returns them but for its checks.
 
-    Onset: the earliest pick, else the origin. End: a pick whose phase hint is `end`.
+    A row for each station that picks name, with its own onset (the earliest pick) and end (the
+    last pick whose phase hint is `end` or `coda`, its own or of no station). An event without a
+    pick of a station is one row: the earliest pick, else the origin.
     """
     import obspy
 
@@ -54,35 +57,53 @@ def read(path: Path) -> pd.DataFrame:
         )
     rows = []
     for number, event in enumerate(events, start=1):
-        ends = [p.time for p in event.picks if (p.phase_hint or "").lower() == "end"]
-        onsets = [p.time for p in event.picks if (p.phase_hint or "").lower() != "end"]
-        onsets = onsets or [origin.time for origin in event.origins]
-        if not onsets:
-            raise DataError(
-                f"{path}, event {number}: neither a pick nor an origin gives its time: add one"
-            )
-        for time in (*onsets, *ends):
-            _check_time(time, f"{path}, event {number}")
+        spans = _spans(event, f"{path}, event {number}")
         label = event.event_type or "event"
         if event.event_descriptions:
             label = event.event_descriptions[0].text or label
-        rows.append(
+        rows += [
             {
                 "event_id": str(event.resource_id).rsplit("/", 1)[-1],
-                "start": pd.Timestamp(min(onsets).ns, tz="UTC"),
-                "end": pd.Timestamp(max(ends).ns, tz="UTC") if ends else pd.NaT,
+                "start": pd.Timestamp(start.ns, tz="UTC"),
+                "end": pd.NaT if end is None else pd.Timestamp(end.ns, tz="UTC"),
                 "label": label,
                 "filename": "",
+                "station": station,
                 "row": number,
                 "source": path.name,
             }
-        )
+            for station, start, end in spans
+        ]
     if not rows:
         raise DataError(f"{path} holds no event: a catalogue needs at least one")
     table = pd.DataFrame(rows)
     for column in ("start", "end"):
         table[column] = nanoseconds(pd.to_datetime(table[column], utc=True), table["row"], path)
     return table
+
+
+def _spans(event: "Event", where: str) -> list[tuple[str, Any, Any]]:
+    """Station (`NET.STA`; empty: of all), onset and end (None: not known) of an event."""
+    onsets: dict[str, list[Any]] = {}
+    ends: dict[str, list[Any]] = {}
+    for pick in event.picks:
+        _check_time(pick.time, where)
+        known = pick.waveform_id
+        station = (known.station_code if known else None) or ""
+        name = f"{known.network_code or ''}.{station}" if station else ""
+        kind = ends if (pick.phase_hint or "").lower() in _ENDS else onsets
+        kind.setdefault(name, []).append(pick.time)
+    stations = sorted(name for name in onsets if name)
+    if stations:
+        last = {name: max(ends.get(name) or ends.get("") or [None]) for name in stations}
+        return [(name, min(onsets[name]), last[name]) for name in stations]
+    first = onsets.get("") or [origin.time for origin in event.origins]
+    if not first:
+        raise DataError(f"{where}: neither a pick nor an origin gives its time: add one")
+    for time in first:
+        _check_time(time, where)
+    closing = [time for times in ends.values() for time in times]
+    return [("", min(first), max(closing) if closing else None)]
 
 
 def _check_time(time: Any, where: str) -> None:
