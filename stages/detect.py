@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rarewave.base import timing
 from rarewave.base.compute import Compute
 from rarewave.base.files import read_json, write_csv, write_json
 from rarewave.base.notices import Notice, listed
-from rarewave.base.tables import COVERAGE, DETECTED, ROWS, read_table, write_table
+from rarewave.base.tables import COVERAGE, DETECTED, read_table, write_table
 from rarewave.baselines.registry import CLASSIFIERS, SIGNALS
 from rarewave.dataset import training_calls
 from rarewave.detection import at_thresholds, coverage, judging, operating_points, scanning
@@ -23,12 +22,12 @@ from rarewave.metrics import event_based
 from rarewave.metrics.bootstrap import Bootstrap
 from rarewave.metrics.comparison import NETWORK, Unit
 from rarewave.metrics.event_based import Matching
-from rarewave.model import beside, detector, neighbours, package, registry
+from rarewave.model import beside, detector
 from rarewave.model.detector import Detector
 from rarewave.networks import backend
 from rarewave.plots import timelines
-from stages.shared import artifacts, logbook, params
-from stages.shared.data import dataset
+from stages.shared import artifacts, params
+from stages.shared.packing import pack
 from stages.shared.run import run
 from stages.shared.whole import held_out
 
@@ -99,28 +98,6 @@ def of_the_signal(
         judge = at_thresholds.judge(test, find, matching)
         _, tables[name] = operating_points.same_false_alarms(judge, event, at, alarms)
     return tables
-
-
-def pack(
-    model: Detector,
-    thresholds: dict[str, float],
-    joining: Joining,
-    bands: dict[str, tuple[float, float]],
-) -> None:
-    """The detector with all that finding and explaining needs, for anyone and for MLflow."""
-    data, trained = dataset(), read_table(artifacts.TRAINING_ROWS, ROWS)
-    rows = trained["row"].to_numpy()
-    remembered = neighbours.collect(model.network, model.normalisation, data, rows)
-    ingest = params.read_section("ingest")
-    names = ("channel", "start_pattern", "time_zone", "channels")
-    source = package.Source(*(ingest[name] for name in names))
-    removed = package.instruments(artifacts.SCAN, model)
-    given = thresholds, joining, bands, remembered, source, removed
-    package.save(artifacts.PACKAGE, artifacts.MODEL, *given)
-    mlflow = logbook.open_run("detect")
-    with timing.tracking():
-        registry.log_detector(mlflow, artifacts.PACKAGE, model.front_end, model.task)
-    logbook.close(mlflow, "detect")
 
 
 def report(

@@ -29,13 +29,14 @@ class Sources:
     several; null: a cell is one label. `group`: what stays together in a split: recordings of one
     UTC `day`, one `station`, one `folder`, every `recording` for itself, what the clip table or
     the name says (`given`), the part of the file's name that `group_pattern` calls so (`name`), or
-    stretches of `block_s` seconds of each recording (`block`), for long ones. Times in names are of `time_zone` unless they say another. A catalogue speaks of
-    `catalogue_span`, from and until; null: of the UTC days from its first to its last event;
-    recordings outside are unlabelled. `classes` gives labels, or patterns of labels, another name:
-    of several one class, of null uncertain time, of `background` none at all. Events of
-    `uncertain_labels` are neither event nor background, and so is what follows an event of
-    `until_label`. `channel` is of sound files; `channels` are patterns of the identifiers
-    (NET.STA.LOC.CHA) of seismic files, and files without such a channel are left out and counted.
+    stretches of `block_s` seconds of each recording (`block`), for long ones. Times in names are
+    of `time_zone` unless they say another. A catalogue speaks of `catalogue_span`, from and until;
+    null: of the UTC days from its first to its last event; recordings outside are unlabelled.
+    `classes` gives labels, or patterns of labels, another name: of several one class, of null
+    uncertain time, of `background` none at all. Events of `uncertain_labels` are neither event nor
+    background, and so is what follows an event of `until_label`. `channel` is of sound files;
+    `channels` are patterns of the identifiers (NET.STA.LOC.CHA) of seismic files, and files without
+    such a channel are left out and counted.
     `leave_out_unusable`: recordings that are broken, too short or of a wrong rate are left out and
     counted; else they end the stage.
     """

@@ -21,6 +21,7 @@ def summary(content: Found) -> str:
         )
     if about["problem"]:
         lines.append(f"Not read in full: {about['problem']}.")
+    lines += [f"Warning: {says}." for says in about["odd"]]
     where = "" if about["at_s"] is None else f" at {about['at_s']:g} s"
     if content["reached"]:
         names = dict.fromkeys(w["class"] for w in windows)
