@@ -5,6 +5,7 @@ VENV := .venv
 SAMPLE := 665a1582e3ad599cc1d5de75f817ca8d.dir
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
+export MLFLOW_DISABLE_TELEMETRY := true
 export PYTHONHASHSEED := 0
 
 .PHONY: repro sample test test-slow ui lock check-repro lint clean
@@ -32,6 +33,7 @@ lint: $(VENV)/installed-dev
 	lint-imports --no-cache
 
 ui: $(VENV)/installed
+	@python -m rarewave.tracking.page
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000
 
 check-repro: $(VENV)/installed

@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rarewave.base import timing
 from rarewave.base.compute import Compute
 from rarewave.base.files import read_json, write_csv, write_json
 from rarewave.base.notices import Notice, listed
-from rarewave.base.tables import COVERAGE, DETECTED, ROWS, read_table, write_table
+from rarewave.base.tables import COVERAGE, DETECTED, write_table
 from rarewave.base.tasks import Task
 from rarewave.baselines.registry import CLASSIFIERS
 from rarewave.dataset import training_calls
@@ -23,13 +22,12 @@ from rarewave.experiments import summaries
 from rarewave.metrics.bootstrap import Bootstrap
 from rarewave.metrics.comparison import NETWORK, Unit
 from rarewave.metrics.event_based import Matching
-from rarewave.model import beside, detector, neighbours, package, registry
-from rarewave.model.detector import Detector
+from rarewave.model import beside, detector
 from rarewave.networks import backend
 from rarewave.plots import timelines
-from stages.shared import artifacts, logbook, params
+from stages.shared import artifacts, params
 from stages.shared.calls import training_events
-from stages.shared.data import dataset
+from stages.shared.packing import pack
 from stages.shared.run import run
 from stages.shared.signal_events import of_the_signal
 from stages.shared.whole import held_out
@@ -74,28 +72,6 @@ def main() -> None:
     write_table(artifacts.DETECT / "coverage.parquet", seen, COVERAGE)
     write_table(artifacts.DETECT / "events.parquet", test.in_files(found[NETWORK]), DETECTED)
     pack(model, thresholds[NETWORK], joining, bands)
-
-
-def pack(
-    model: Detector,
-    thresholds: dict[str, float],
-    joining: Joining,
-    bands: dict[str, tuple[float, float]],
-) -> None:
-    """The detector with all that finding and explaining needs, for anyone and for MLflow."""
-    data, trained = dataset(), read_table(artifacts.TRAINING_ROWS, ROWS)
-    rows = trained["row"].to_numpy()
-    remembered = neighbours.collect(model.network, model.normalisation, data, rows)
-    ingest = params.read_section("ingest")
-    names = ("channel", "start_pattern", "time_zone", "channels")
-    source = package.Source(*(ingest[name] for name in names))
-    removed = package.instruments(artifacts.SCAN, model)
-    given = thresholds, joining, bands, remembered, source, removed
-    package.save(artifacts.PACKAGE, artifacts.MODEL, *given)
-    mlflow = logbook.open_run("detect")
-    with timing.tracking():
-        registry.log_detector(mlflow, artifacts.PACKAGE, model.front_end, model.task)
-    logbook.close(mlflow, "detect")
 
 
 def report(

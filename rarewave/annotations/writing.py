@@ -27,6 +27,7 @@ WRITERS: dict[str, Writer] = {
     "audacity": Writer("audacity", "{stem}.txt", by_channel=True),
     "sonic_visualiser": Writer("sonic_visualiser", "{stem}.layer.csv", by_channel=True),
     "csv": Writer("event_table", "events.csv", leaves_out=("nyquist_hz",)),
+    "parquet": Writer("parquet", "events.parquet", leaves_out=("nyquist_hz",)),
     "dcase": Writer("dcase", "events.tsv", names_all=True),
     "quakeml": Writer("quakeml", "events.xml"),
 }

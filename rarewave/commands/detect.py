@@ -13,7 +13,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """What stands behind the command."""
     parser.add_argument("model", help="a folder, a .keras file in it, or an MLflow URI")
     parser.add_argument("recordings", nargs="+", type=path, help="files, or folders of them")
-    parser.add_argument("--format", default="raven", choices=tuple(WRITERS))
+    parser.add_argument(
+        "--format",
+        type=forms_of,
+        default=("raven",),
+        metavar="FORMAT,...",
+        help=f"one or more of {', '.join(WRITERS)} (default: raven)",
+    )
     parser.add_argument("--out", type=path, default=Path("detections"), help="a new folder")
     parser.add_argument(
         "--channel",
@@ -32,19 +38,41 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stations", type=Path, metavar="XML", help="StationXML: gives events of quakeml a place"
     )
+    parser.add_argument(
+        "--any-level",
+        action="store_true",
+        help="also where most recordings are far louder or fainter than all that the model "
+        "learnt from, as in another unit",
+    )
+
+
+def forms_of(text: str) -> tuple[str, ...]:
+    """Names of formats, apart by commas; raises `ArgumentTypeError` for others."""
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    unknown = [name for name in names if name not in WRITERS]
+    if unknown:
+        raise argparse.ArgumentTypeError(
+            f"{unknown[0]!r} is no format: choose from {', '.join(WRITERS)}"
+        )
+    return names
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Run a model over whole recordings."""
-    from rarewave.commands import detecting
+    from rarewave.commands import results
 
-    wishes = detecting.Wishes(
-        arguments.format,
-        arguments.channel,
-        arguments.start_pattern,
-        arguments.in_order,
-        arguments.stations,
-    )
-    good = detecting.detect(arguments.model, arguments.recordings, arguments.out, wishes)
+    with results.opened(arguments.out) as part:  # before TensorFlow is loaded
+        from rarewave.commands import detecting
+
+        wishes = detecting.Wishes(
+            arguments.format,
+            arguments.channel,
+            arguments.start_pattern,
+            arguments.in_order,
+            arguments.stations,
+            arguments.any_level,
+        )
+        given = arguments.model, arguments.recordings, arguments.out, part, wishes
+        good = detecting.detect(*given)
     if not good:
         raise DataError(f"some recordings were not seen in full: {arguments.out / 'coverage.csv'}")

@@ -12,12 +12,13 @@ from rarewave import __version__
 from rarewave.annotations import writing
 from rarewave.annotations.writing import Listed
 from rarewave.base.errors import DataError
-from rarewave.base.files import shown
+from rarewave.base.files import shown, whole
 from rarewave.base.tables import COVERAGE
-from rarewave.commands import results
+from rarewave.commands import results, tables
 from rarewave.detection import coverage as detection_coverage
-from rarewave.detection import event_list, scanning
+from rarewave.detection import event_list, levels, scanning
 from rarewave.detection.coverage import unaccounted
+from rarewave.frontend.transform import FrontEnd
 from rarewave.model import detector
 from rarewave.model.package import Package, Source, load, read_as
 from rarewave.recordings import reading, seismic, sound, stations, streams
@@ -30,24 +31,26 @@ _SEISMIC = (".mseed", ".miniseed", ".ms", ".sac", ".gse2", ".seed")
 class Wishes(NamedTuple):
     """What a user may say beside model, recordings and `--out`."""
 
-    form: str = "raven"  # a name in `writing.WRITERS`
+    forms: tuple[str, ...] = ("raven",)  # names in `writing.WRITERS`
     channel: int | str | None = None  # a number, mean, a pattern, or as the model learnt
     start_pattern: str | None = None  # of names of sound files; None: as the model learnt
     in_order: bool = False  # the files follow one another as given, though they have no times
     stations: Path | None = None  # StationXML with the places of the stations
+    any_level: bool = False  # also where most recordings are far from what the model learnt from
 
 
-def detect(model: str, paths: Sequence[Path], out: Path, wishes: Wishes) -> bool:
+def detect(model: str, paths: Sequence[Path], out: Path, part: Path, wishes: Wishes) -> bool:
     """Write the events of recordings, and what was seen of every file, into `out`.
 
-    Files that follow one another without a gap are one recording. Scores are kept in
-    `out/.partial` while the work goes on, so that it can be stopped and gone on with; event
-    lists are written when all is done, then `detect.json`, `coverage.csv` last.
+    Files that follow one another without a gap are one recording. Scores are kept in `part` while
+    the work goes on, so that it can be stopped and gone on with; event lists are written when all
+    is done, then `detect.json`, `coverage.csv` last.
 
     Parameters
     ----------
     model : a folder, a `.keras` file or an MLflow URI.
     paths : recordings, and folders that are searched for them.
+    out, part : what `results.opened` gives.
 
     Returns
     -------
@@ -56,37 +59,62 @@ def detect(model: str, paths: Sequence[Path], out: Path, wishes: Wishes) -> bool
     Raises
     ------
     DataError
-        No model, no recordings, events that the format cannot hold, or `out` is of another run.
+        No model, no recordings, most of them in another unit than the model's, or events that a
+        format cannot hold.
     """
-    results.refuse_results(out)
     package = load(model)
     source = read_as(package, wishes.channel, wishes.start_pattern)
     if wishes.start_pattern is not None:
         sound.check_pattern(wishes.start_pattern)
     places = None if wishes.stations is None else stations.read(wishes.stations)
     files, broken = _headers(recordings_of(paths), source, wishes.start_pattern is not None)
-    form, listed = wishes.form, _listed(files)
-    writing.check_recordings(form, [(p, header.start, header.channel) for p, header, _, _ in files])
-    with results.opened(out) as part:
-        results.plan(out, part, writing.files(form, listed))
-        joined = []
-        for run in _unbroken(files) if wishes.in_order else [files]:
-            joined += streams.join([(path, header) for path, header, _, _ in run], wishes.in_order)
-        joined = [stream._replace(responses=package.responses) for stream in joined]
-        scanned = _scanned(package.detector, joined, part)
-        covers = [detection_coverage.coverage(s, package.detector.front_end) for s in scanned]
-        coverage = _coverage(covers, files, broken)
-        events = _with_files(_events(package, scanned), joined, listed)
-        events = _traced(events.drop(columns=["scan", "piece", "recording_id"]), package)
-        if places is not None:
-            events = stations.with_places(events, places)
-        if form == "quakeml":
-            _say_places(events)
-        scored = _scored(listed, covers, files)
+    listed = _listed(files)
+    forms = (*dict.fromkeys([*wishes.forms, tables.COMBINED]),)
+    for form in forms:
+        headers = [(path, header.start, header.channel) for path, header, _, _ in files]
+        writing.check_recordings(form, headers)
+    joined = []
+    for run in _unbroken(files) if wishes.in_order else [files]:
+        joined += streams.join([(path, header) for path, header, _, _ in run], wishes.in_order)
+    joined = [stream._replace(responses=package.responses) for stream in joined]
+    _refuse_odd(package, joined, wishes.any_level)
+    results.plan(out, part, [tables.RECORDINGS, *_made(forms, listed)])
+    scanned = _scanned(package.detector, joined, part)
+    covers = [detection_coverage.coverage(s, package.detector.front_end) for s in scanned]
+    coverage = _coverage(covers, files, broken)
+    events = _with_files(_events(package, scanned), joined, listed, package.detector.front_end)
+    counts = tables.by_recording(coverage, events, package.detector.task.events)
+    events = _traced(events.drop(columns=["scan", "piece", "recording_id"]), package)
+    if places is not None:
+        events = stations.with_places(events, places)
+    if "quakeml" in forms:
+        _say_places(events)
+    scored = _scored(listed, covers, files)
+    for form in forms:
         writing.write(out, form, events, scored)
-        about = _about(package, source, form, writing.files(form, scored), files)
-        results.finish(out, about, coverage)
+    with whole(out / tables.RECORDINGS) as path:
+        counts.to_csv(path, index=False)
+    about = _about(package, source, wishes.forms, _made(forms, scored), files)
+    results.finish(out, about, coverage)
     return _report(coverage, events, out)
+
+
+def _made(forms: Sequence[str], listed: dict[str, Listed]) -> dict[str, tuple[str, str]]:
+    """The files of some forms, as `writing.files` gives those of one."""
+    return {file: of for form in forms for file, of in writing.files(form, listed).items()}
+
+
+def _refuse_odd(package: Package, joined: Sequence[streams.Stream], go_on: bool) -> None:
+    """Say what sets recordings apart from those of training; refuse most of another level."""
+    if package.trained is None:
+        return
+    front_end = package.detector.front_end
+    found = [levels.of_stream(front_end, stream) for stream in joined]
+    odd = levels.odd(package.trained, front_end.clean.output, found)
+    if odd.most and not go_on:
+        raise DataError("; ".join([*odd.says, "--any-level scans them all the same"]))
+    for says in odd.says:
+        print(f"warning: {says}")
 
 
 def _scanned(
@@ -133,7 +161,7 @@ def _say_places(events: pd.DataFrame) -> None:
 def _about(
     package: Package,
     source: Source,
-    form: str,
+    forms: Sequence[str],
     made: dict[str, tuple[str, str]],
     files: "list[File]",
 ) -> dict[str, Any]:
@@ -145,7 +173,7 @@ def _about(
             "network": package.detector.network_name,
             "thresholds": dict(package.thresholds),
         },
-        "format": form,
+        "formats": list(forms),
         "channel": reading.MEAN if source.channel is None else source.channel,
         "channels": None if source.channels is None else list(source.channels),
         "start_pattern": source.start_pattern,
@@ -235,11 +263,16 @@ def _headers(
 
 
 def _with_files(
-    events: pd.DataFrame, joined: Sequence[streams.Stream], listed: dict[str, Listed]
+    events: pd.DataFrame,
+    joined: Sequence[streams.Stream],
+    listed: dict[str, Listed],
+    front_end: FrontEnd,
 ) -> pd.DataFrame:
-    """Events with the name of their file, its channel and UTC times."""
+    """Events with the name of their file, its channel and UTC times, as fine as they are known."""
     numbers = zip(events["scan"], events["piece"], strict=True)
     pieces = [joined[stream].pieces[piece] for stream, piece in numbers]
+    lasts = [p.header.n_samples / p.header.sample_rate for p in pieces]
+    events = tables.rounded(events, front_end, pd.Series(lasts, dtype=float))
     starts = pd.to_datetime(pd.Series([p.header.start for p in pieces], dtype=object), utc=True)
     return events.assign(
         file=[p.path.name for p in pieces],

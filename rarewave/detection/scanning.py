@@ -161,7 +161,8 @@ def _planned(scorer: Scorer, stream: Stream, scores: Path) -> tuple[Scan, int]:
         length = cleaning.plan(stream.n_samples, stream.sample_rate, front_end.clean).length
     except DataError as error:
         piece = stream.pieces[0]
-        problem = f"{reading.said(piece.path, piece.header.channel)}: {error}"
+        why = error.of_recording if isinstance(error, cleaning.RateError) else error
+        problem = f"{reading.said(piece.path, piece.header.channel)}: {why}"
         return Scan(stream, np.zeros(0, np.int64), opened, 0, problem, nothing), 0
     first = starts(length, front_end.grid)
     done = checksums.intact(scores) // (4 * width) // transform.CHUNK * transform.CHUNK

@@ -14,7 +14,7 @@ from rarewave.detection import event_list, scanning
 from rarewave.detection.scanning import Scan, Scorer
 from rarewave.model.detector import Detector
 from rarewave.model.package import Package, Source
-from rarewave.recordings import reading
+from rarewave.recordings import reading, sound
 from rarewave.recordings.streams import Piece, Stream
 
 REACH = 10  # windows on either side of the explained one that a measured event may fill
@@ -42,7 +42,12 @@ def scanned(package: Package, path: Path, source: Source) -> tuple[list[Scan], s
         raise DataError(f"{path} is a folder: name one recording")
     if not path.exists():
         raise DataError(f"{path} does not exist")
-    headers, _, problem = reading.readable(path, source.channel, None, channels=source.channels)
+    pattern = source.start_pattern
+    if pattern and not (sound.is_sound(path) and sound.has_time(path, pattern)):
+        pattern = None
+    headers, _, problem = reading.readable(
+        path, source.channel, pattern, source.time_zone, source.channels
+    )
     inner, known = package.detector, package.responses
     streams = [Stream((Piece(path, header, 0),), known) for header in headers if header.n_samples]
     if not streams:

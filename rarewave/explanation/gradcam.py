@@ -1,11 +1,16 @@
 """Class activation maps: where in a spectrogram a network finds its evidence."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
 from rarewave.networks import last_layer
 from rarewave.networks.backend import keras, tf
+
+LEAST = 0.05  # of the evidence at a layer for a class: less is what is left over by rounding
 
 
 def method(model: keras.Model) -> str:
@@ -61,15 +66,72 @@ def gradcam(
         features, hidden = parts(given, training=False)
         chosen = np.zeros(len(inputs), np.int64) if outputs is None else outputs
         logit = tf.gather(last_layer.sums(model, hidden), chosen, axis=1, batch_dims=1)
-    gradient = tape.gradient(logit, features)
+    return _shown(_map(method(model), features, tape.gradient(logit, features)), inputs.shape[1:3])
+
+
+def _map(kind: str, features: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
+    """What speaks for (above 0) and against a class at each position, (n, rows, columns, 1)."""
     weights = gradient
-    if method(model) == "Grad-CAM":
+    if kind == "Grad-CAM":
         weights = keras.ops.mean(gradient, axis=(1, 2), keepdims=True)
-    maps = keras.ops.relu(keras.ops.sum(weights * features, axis=-1, keepdims=True))
-    maps = keras.ops.image.resize(maps, inputs.shape[1:3], data_format="channels_last")
-    maps = keras.ops.convert_to_numpy(maps)[..., 0]
-    peak = maps.max(axis=(1, 2), keepdims=True)
-    return np.divide(maps, peak, out=np.zeros_like(maps), where=peak > 0)
+    return keras.ops.sum(weights * features, axis=-1, keepdims=True)
+
+
+def _shown(maps: tf.Tensor, size: tuple[int, int]) -> NDArray[np.float32]:
+    """What speaks for a class, on the grid of the spectrogram, each map over its maximum."""
+    found = keras.ops.image.resize(keras.ops.relu(maps), size, data_format="channels_last")
+    found = keras.ops.convert_to_numpy(found)[..., 0]
+    peak = found.max(axis=(1, 2), keepdims=True)
+    return np.divide(found, peak, out=np.zeros_like(found), where=peak > 0)
+
+
+class Speaking(NamedTuple):
+    """A map that was tried, and how much of it speaks for the class."""
+
+    method: str
+    layer: str
+    share: float  # of all evidence, for and against, that is for
+
+
+def speaking(
+    model: keras.Model, given: NDArray[np.float32], images: Sequence[str], output: int
+) -> tuple[NDArray[np.float32] | None, list[Speaking]]:
+    """The first map of one input in which at least `LEAST` of the evidence is for the class.
+
+    From the last layer back, where maps are sharper and less certain; at each by the network's
+    `method`, then by HiResCAM. Of the log-odds, so that among classes what speaks against the
+    others counts. Without any such map the one with the largest share.
+
+    Parameters
+    ----------
+    given : (frequencies, frames, channels), normalised.
+    images : layers with an image, the first one being tried first.
+
+    Returns
+    -------
+    The map (frequencies, frames) from 0 to 1, None where nothing at all speaks for the class;
+    and all that were tried, the chosen one last.
+    """
+    outputs = [model.get_layer(name).output for name in images]
+    parts = keras.Model(model.input, [*outputs, model.layers[-1].input])
+    inputs = tf.convert_to_tensor(given[None])
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        *features, hidden = parts(inputs, training=False)
+        odds = last_layer.log_odds(model, hidden, output)
+    gradients = tape.gradient(odds, features, unconnected_gradients="zero")
+    tried: list[tuple[Speaking, tf.Tensor]] = []
+    for layer, value, gradient in zip(images, features, gradients, strict=True):
+        for kind in dict.fromkeys((method(model), "HiResCAM")):
+            found = _map(kind, value, gradient)
+            total = float(keras.ops.sum(keras.ops.abs(found)))
+            share = float(keras.ops.sum(keras.ops.relu(found))) / total if total else 0.0
+            tried.append((Speaking(kind, layer, share), found))
+            if share >= LEAST:
+                return _shown(found, given.shape[:2])[0], [one for one, _ in tried]
+    best = max(tried, key=lambda one: one[0].share)
+    listed = [one for one, _ in tried if one is not best[0]] + [best[0]]
+    return (_shown(best[1], given.shape[:2])[0] if best[0].share else None), listed
 
 
 def mass(

@@ -1,5 +1,6 @@
 """How much each layer of a network matters for one class of one input."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -42,13 +43,15 @@ def layers(model: keras.Model) -> list[keras.layers.Layer]:
     return [layer for layer in inner if layer.weights or len(layer.output.shape) == 4]
 
 
-def last_image(model: keras.Model) -> str | None:
-    """The last layer whose output is an image of at least 2x2, so that Grad-CAM can show places."""
-    for layer in reversed(model.layers[:-1]):
-        shape = layer.output.shape
-        if len(shape) == 4 and min(shape[1:3]) >= 2 and not _is_input(layer):
-            return layer.name
-    return None
+def images(model: keras.Model) -> list[str]:
+    """The layers with an image of at least 2x2, in which a map shows places, from the last on."""
+    return [
+        layer.name
+        for layer in reversed(model.layers[:-1])
+        if len(layer.output.shape) == 4
+        and min(layer.output.shape[1:3]) >= 2
+        and not _is_input(layer)
+    ]
 
 
 def by_gradient(model: keras.Model, given: NDArray[np.float32], output: int) -> dict[str, float]:
@@ -95,24 +98,41 @@ def by_ablation(
     Layer name to log-odds lost, negative where the class gains; None for a layer without
     positions. A layer behind which only means are taken loses nothing.
     """
-    own = keras.Model.from_config(model.get_config())  # new connections stay out of the given one
+    own, chosen, whole, rests = _levelled(model)
     own.set_weights(model.get_weights())
-    chosen, last = layers(own), own.layers[-1]
     inputs = tf.convert_to_tensor(given[None])
-    whole = keras.Model(own.input, [*(layer.output for layer in chosen), last.input])
     *features, hidden = whole(inputs, training=False)
     before = float(log_odds(own, hidden, output)[0])
     found: dict[str, float | None] = {}
-    for layer, value in zip(chosen, features, strict=True):
-        axes = list(range(1, len(value.shape) - 1))
-        if np.prod([value.shape[axis] for axis in axes]) <= 1:
+    for layer, value, rest in zip(chosen, features, rests, strict=True):
+        if rest is None:
             found[layer.name] = None
             continue
+        axes = list(range(1, len(value.shape) - 1))
         flat = tf.broadcast_to(tf.reduce_mean(value, axis=axes, keepdims=True), value.shape)
-        rest = keras.Model([own.input, layer.output], last.input)
         after = log_odds(own, rest([inputs, flat], training=False), output)
         found[layer.name] = before - float(after[0])
     return found
+
+
+@lru_cache(maxsize=1)  # all windows of an explanation are of one network
+def _levelled(
+    model: keras.Model,
+) -> tuple[keras.Model, list[keras.layers.Layer], keras.Model, list[keras.Model | None]]:
+    """A copy of a network, its layers, what gives their outputs, and all behind each of them.
+
+    None behind a layer without positions.
+    """
+    own = keras.Model.from_config(model.get_config())  # new connections stay out of the given one
+    chosen, last = layers(own), own.layers[-1]
+    whole = keras.Model(own.input, [*(layer.output for layer in chosen), last.input])
+    rests = [
+        keras.Model([own.input, layer.output], last.input)
+        if np.prod(layer.output.shape[1:-1]) > 1
+        else None
+        for layer in chosen
+    ]
+    return own, chosen, whole, rests
 
 
 def _is_input(layer: keras.layers.Layer) -> bool:

@@ -9,10 +9,11 @@ import numpy as np
 
 from rarewave.base.errors import DataError
 from rarewave.base.files import read_json, write_json, write_text
+from rarewave.detection import levels
 from rarewave.detection.scanning import Scan
 from rarewave.explanation import candidates, report
 from rarewave.explanation.window import criteria, explained, rounded
-from rarewave.model.package import load, read_as
+from rarewave.model.package import Package, load, read_as
 from rarewave.plots import explained_window
 
 
@@ -66,6 +67,7 @@ def explain(
                 "file": path.name,
                 "parts": [_about(scan) for scan in scans],
                 "problem": problem,
+                "odd": _odd(package, scans),
                 "at_s": at,
             },
             "criteria": criteria(),
@@ -76,6 +78,15 @@ def explain(
     text = report.summary(content)
     _write(out, content, text, drawn)
     print(text)
+
+
+def _odd(package: Package, scans: Sequence[Scan]) -> list[str]:
+    """What sets the recording apart from those that the model learnt from."""
+    if package.trained is None:
+        return []
+    front_end = package.detector.front_end
+    found = [levels.of_stream(front_end, scan.stream) for scan in scans]
+    return levels.odd(package.trained, front_end.clean.output, found).says
 
 
 def _about(scan: Scan) -> dict[str, Any]:

@@ -21,6 +21,7 @@ def summary(content: Found) -> str:
         )
     if about["problem"]:
         lines.append(f"Not read in full: {about['problem']}.")
+    lines += [f"Warning: {says}." for says in about["odd"]]
     where = "" if about["at_s"] is None else f" at {about['at_s']:g} s"
     if content["reached"]:
         names = dict.fromkeys(w["class"] for w in windows)
@@ -155,13 +156,20 @@ def _gradcam(found: Found, seconds: int) -> str:
     cam = found["gradcam"]
     if cam is None:
         return "the network has no layer with an image."
+    before = cam["tried_before"]
     if cam["mean_hz"] is None:
-        return f"at the layer {cam['layer']} no place speaks for {found['class']}."
-    return (
+        tried = list(dict.fromkeys(one["layer"] for one in [*before, cam]))
+        return f"no place speaks for {found['class']}, at none of the layers {', '.join(tried)}."
+    text = (
         f"the middle 80 % of what speaks for {found['class']} at the layer {cam['layer']} lies "
         f"between {_hertz(found, cam['low_hz'], cam['high_hz'])}, and from "
-        f"{_number(cam['low_s'], seconds)} s to {_number(cam['high_s'], seconds)} s."
+        f"{_number(cam['low_s'], seconds)} s to {_number(cam['high_s'], seconds)} s "
+        f"({cam['share']:.0%} of the evidence there is for it)."
     )
+    if before:
+        listed = ", ".join(f"{one['method']} at {one['layer']}" for one in before)
+        text += f" Tried before, and next to nothing spoke for it there: {listed}."
+    return text
 
 
 def _layers(layers: list[Found]) -> str:

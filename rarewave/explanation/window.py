@@ -93,13 +93,16 @@ def _cam(
     front_end: transform.FrontEnd, network: Any, own: NDArray[np.float32], column: int, start: float
 ) -> tuple[NDArray[np.float32] | None, dict[str, Any] | None]:
     """The map of a window and where its mass lies; nothing for a network without an image."""
-    layer = layers.last_image(network)
-    if layer is None:
+    images = layers.images(network)
+    if not images:
         return None, None
-    heat = gradcam.gradcam(network, own, layer, np.array([column]))[0]
-    mass = gradcam.mass(heat, front_end.frequencies_hz, front_end.times_s)
+    heat, tried = gradcam.speaking(network, own[0], images, column)
+    chosen = tried[-1]
+    shown = np.zeros(own.shape[1:3], np.float32) if heat is None else heat
+    mass = gradcam.mass(shown, front_end.frequencies_hz, front_end.times_s)
     moved = {name: mass[name] + start for name in ("mean_s", "low_s", "high_s")}
-    return heat, {"method": gradcam.method(network), "layer": layer, **mass, **moved}
+    before = [one._asdict() for one in tried[:-1]]
+    return shown, {**chosen._asdict(), **mass, **moved, "tried_before": before}
 
 
 def _bands(
@@ -259,6 +262,7 @@ def criteria() -> dict[str, float]:
         "slope_rows": sounds.ROWS,
         "reference_windows": REFERENCES,
         "least_probability": report.LEAST,
+        "least_evidence": gradcam.LEAST,
     }
 
 

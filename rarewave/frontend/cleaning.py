@@ -107,26 +107,37 @@ def clean(samples: NDArray[np.float64], sample_rate: float, options: Cleaning) -
 NO_SAMPLE = "no usable sample: all of it is gap, constant or NaN"
 
 
+class RateError(DataError):
+    """A recording's rate does not fit; `of_recording` says so to who has a model, no parameters."""
+
+    def __init__(self, says: str, sample_rate: float, options: Cleaning) -> None:
+        super().__init__(f"wrong sampling rate: it is {sample_rate:g} Hz, {says}")
+        top = options.sample_rate_hz / 2 if options.high_hz is None else options.high_hz
+        least = max(2 * top, options.sample_rate_hz / _MOST_TIMES)
+        self.of_recording = (
+            f"wrong sampling rate: it is {sample_rate:g} Hz, and the model looks at up to {top:g} "
+            f"Hz, for which a recording needs {least:g} Hz or more"
+        )
+
+
 def check_rate(sample_rate: float, options: Cleaning) -> None:
-    """Raise `DataError` where a recording of this rate cannot hold the wanted band."""
-    top = options.high_hz
-    if options.sample_rate_hz > _MOST_TIMES * sample_rate:
-        raise DataError(
-            f"wrong sampling rate: it is {sample_rate:g} Hz, and clean.sample_rate_hz "
-            f"{options.sample_rate_hz:g} is more than {_MOST_TIMES} times as much: correct one"
-        )
-    if top is not None and not sample_rate > 2 * top:
-        raise DataError(
-            f"wrong sampling rate: it is {sample_rate:g} Hz, and clean.high_hz {top:g} needs more "
-            f"than {2 * top:g} Hz"
-        )
+    """Raise `RateError` where a recording of this rate cannot hold the wanted band."""
+    top, says = options.high_hz, ""
     lower = sample_rate < options.sample_rate_hz
-    if top is None and lower and not rates.same(sample_rate, options.sample_rate_hz):
-        raise DataError(
-            f"wrong sampling rate: it is {sample_rate:g} Hz, below clean.sample_rate_hz "
-            f"{options.sample_rate_hz:g}: the upper band would be empty; lower that rate or set "
-            "clean.high_hz"
+    if options.sample_rate_hz > _MOST_TIMES * sample_rate:
+        says = (
+            f"and clean.sample_rate_hz {options.sample_rate_hz:g} is more than {_MOST_TIMES} times "
+            "as much: correct one"
         )
+    elif top is not None and not sample_rate > 2 * top:
+        says = f"and clean.high_hz {top:g} needs more than {2 * top:g} Hz"
+    elif top is None and lower and not rates.same(sample_rate, options.sample_rate_hz):
+        says = (
+            f"below clean.sample_rate_hz {options.sample_rate_hz:g}: the upper band would be "
+            "empty; lower that rate or set clean.high_hz"
+        )
+    if says:
+        raise RateError(says, sample_rate, options)
 
 
 def raw_per_cleaned(sample_rate: float, options: Cleaning) -> float:

@@ -6,11 +6,12 @@ import math
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rarewave.base import parameters
 from rarewave.base.errors import DataError
 from rarewave.base.files import read_json, write_json
+from rarewave.detection.levels import Trained
 from rarewave.detection.postprocessing import Joining
 from rarewave.model import detector, neighbours
 from rarewave.model.detector import Detector
@@ -58,6 +59,7 @@ class Package(NamedTuple):
     examples: Examples | None  # training windows; None in packages of before they were kept
     source: Source = Source()  # as it is in packages of before it was kept
     responses: Responses | None = None  # of the instruments, where the front end removes them
+    trained: Trained | None = None  # levels and rates; None in packages of before they were kept
     digest: str = ""  # of network, front end, thresholds and all: equal for equal packages
 
 
@@ -70,17 +72,20 @@ def save(
     remembered: Examples | None = None,
     source: Source = Source(),
     removed: Responses | None = None,
+    trained: Trained | None = None,
 ) -> None:
     """Copy a `.keras` file with its description, and write the rest beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in (model, detector.sidecar(model)):
         shutil.copyfile(path, folder / path.name)
-    content = {
+    content: dict[str, Any] = {
         "thresholds": dict(thresholds),
         "joining": dataclasses.asdict(joining),
         "bands": {name: list(band) for name, band in bands.items()},
         "source": {k: v for k, v in dataclasses.asdict(source).items() if k in _ALWAYS or v},
     }
+    if trained is not None:
+        content["trained"] = dataclasses.asdict(trained)
     write_json(folder / _FILE, content)
     (folder / _EXAMPLES).unlink(missing_ok=True)
     (folder / responses.FILE).unlink(missing_ok=True)
@@ -119,6 +124,7 @@ def load(where: str) -> Package:
                 joining = parameters.build(Joining, content["joining"], "detect")
                 thresholds = {name: _number(v) for name, v in content["thresholds"].items()}
                 source = Source(**content.get("source", {}))
+                trained = Trained(**content["trained"]) if "trained" in content else None
                 found = Package(detector.load(models[0]), thresholds, joining, bands, None, source)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise DataError(f"{inner / _FILE} does not describe a detector ({error})") from None
@@ -130,6 +136,7 @@ def load(where: str) -> Package:
                 )
             known = inner / _EXAMPLES
             return found._replace(
+                trained=trained,
                 responses=instruments(inner, found.detector),
                 examples=neighbours.load(known) if known.exists() else None,
                 digest=_digest((models[0], detector.sidecar(models[0]), inner / _FILE)),

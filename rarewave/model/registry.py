@@ -35,15 +35,16 @@ def log_detector(run: Run | None, package: Path, front_end: FrontEnd, task: Task
         return
     import mlflow
     from mlflow.models import ModelSignature
-    from mlflow.types.schema import Array, ColSpec, DataType, Schema
+    from mlflow.types.schema import AnyType, ColSpec, DataType, Schema
 
     from rarewave.model import serving
 
     signature = ModelSignature(
-        inputs=Schema(
+        inputs=Schema(  # numbers of any type: MLflow would refuse counts where it expects doubles
             [
-                ColSpec(Array(DataType.double), "samples"),
-                ColSpec(DataType.double, "sample_rate"),
+                ColSpec(AnyType(), "samples"),
+                ColSpec(AnyType(), "sample_rate"),
+                ColSpec(AnyType(), "full_scale", required=False),
             ]
         ),
         outputs=Schema(

@@ -10,15 +10,18 @@ import numpy as np
 import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
+from numpy.typing import NDArray
 
 
 class WaveformDetector(PythonModel):
     """Scores every window of every waveform that it is given.
 
-    Input: a row per recording, `samples` (raw, as recorded; null where missing) and
-    `sample_rate` in Hz. Output: a row per window, `recording` (row of the input), `start_s`,
-    `duration_s`, `status` (`scored` or `gap`), `p_<class>` of every class but background, `event`
-    (whether any reaches its threshold) and `labels` (those that do, joined by +).
+    Input: a row per recording, `samples` (raw, as recorded, whole numbers or not; null where
+    missing), `sample_rate` in Hz, and for sound that is not from -1 to 1 `full_scale`, the sample
+    of the loudest sound: 32768 of 16 bits. Output: a row per window, `recording` (row of the
+    input), `start_s`, `duration_s`, `status` (`scored` or `gap`), `p_<class>` of every class but
+    background, `event` (whether any reaches its threshold) and `labels` (those that do, joined
+    by +).
     """
 
     def load_context(self, context: Any) -> None:
@@ -36,10 +39,8 @@ class WaveformDetector(PythonModel):
     ) -> pd.DataFrame:
         """Scores and decisions, a row per window."""
         tables = []
-        rows = zip(model_input["samples"], model_input["sample_rate"], strict=True)
-        for number, (samples, rate) in enumerate(rows):
-            wave = np.array([np.nan if v is None else v for v in samples], np.float64)
-            table = self.detector.score_recording(wave, float(rate))
+        for number, row in enumerate(model_input.to_dict("records")):
+            table = self.detector.score_recording(_wave(row), float(row["sample_rate"]))
             table.insert(0, "recording", number)
             over = {
                 name: (table[f"p_{name}"] >= threshold).to_numpy()
@@ -52,6 +53,13 @@ class WaveformDetector(PythonModel):
             ]
             tables.append(table)
         return pd.concat(tables, ignore_index=True)
+
+
+def _wave(row: dict[Any, Any]) -> NDArray[np.float64]:
+    """The samples of a row as the model's recordings were read."""
+    known = row.get("full_scale")
+    scale = 1.0 if known is None or np.isnan(known) else float(known)
+    return np.array([np.nan if v is None else v for v in row["samples"]], np.float64) / scale
 
 
 set_model(WaveformDetector())

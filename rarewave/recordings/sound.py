@@ -124,7 +124,7 @@ def read(
         with opened(path) if handle is None else nullcontext(handle) as file:
             if channel is not None and not 1 <= channel <= file.channels:
                 raise DataError(
-                    f"{path} has {file.channels} channel(s), and ingest.channel is {channel}"
+                    f"{path} has {file.channels} channel(s), and channel {channel} is wanted"
                 )
             file.seek(start)
             frames = file.read(stop - start, dtype="float64", always_2d=True)

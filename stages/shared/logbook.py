@@ -15,9 +15,8 @@ from rarewave.base.notices import of_metrics
 from rarewave.tracking import runs
 from rarewave.tracking.runs import Run
 from stages.shared import artifacts, params
-
-# What the curves of a stage are called in MLflow.
-CURVES = {"pretrain": "pretrain_epoch.", "train": "epoch."}
+from stages.shared.naming import run_name
+from stages.shared.sections import CURVES, wanted
 
 
 def project_root() -> Path:
@@ -47,7 +46,8 @@ def open_run(stage: str) -> Run | None:
         mark = runs.fingerprint(settings, data)
         experiment = os.environ.get("DVC_EXP_NAME", "")
         tags = {"git.commit": _commit(), "dvc.experiment": experiment, "data": data}
-        run = runs.open_run(project_root(), mark, experiment or f"state-{mark[:8]}", tags)
+        name = run_name(settings, experiment or f"state-{mark[:8]}")
+        run = runs.open_run(project_root(), mark, name, tags)
         runs.log_params(run, runs.flat(settings))
         runs.log_dataset(run, "recordings", data, settings["ingest"]["data"])
         order = stages_in_order()
@@ -83,7 +83,8 @@ def _sync(run: Run | None, stages: Sequence[str]) -> None:
         path = Path(f"metrics/{stage}.json")
         if path.exists():
             content = read_json(path)
-            metrics |= runs.flat(content, f"{stage}.")
+            metrics |= wanted(stage, runs.flat(content))
+            files.append(path)
             tags |= {f"warning.{notice.key}": notice.says for notice in of_metrics(content)}
         files += sorted(Path(f"plots/{stage}").glob("**/*.*"))
     runs.log_metrics(run, [(0, metrics)])

@@ -172,6 +172,7 @@ def of_the_network(window: dict[str, Any]) -> Phrases:
         yield rf"middle {N} % of what speaks for {window['class']} at the layer conv1 lies", [80]
         fields = [cam[k] for k in ("low_hz", "high_hz", "low_s", "high_s")]
         yield rf"between {N} and {N} Hz, and from {N} s to {N} s", fields
+        yield rf"\({N}% of the evidence there is for it\)", [100 * cam["share"]]
     share = [100 * layer["gradient_share"], 1]
     yield rf"conv1 carries the largest share \({N}% over {N} layers", share
     levelled = [abs(layer["ablation_log_odds_lost"])]

@@ -251,3 +251,56 @@ def test_agreement_is_the_rank_correlation_of_scipy() -> None:
     assert gradcam.agreement(a, -a) == pytest.approx(-1)
     assert gradcam.agreement(a, np.zeros_like(a)) == 0
     assert np.isnan(gradcam.agreement(a[:0], b[:0]))
+
+
+def against(bias: float) -> keras.Model:
+    """Two channels, one for and one against a class, that leave nothing at the last layer."""
+    given = keras.Input((6, 4, 1), name="spectrogram")
+    layers = keras.layers
+    x = layers.Conv2D(2, 1, name="conv")(given)
+    x = layers.ReLU(name="relu")(x)
+    x = layers.MaxPooling2D((3, 2), name="pool")(x)
+    x = layers.GlobalAveragePooling2D(name="average")(x)
+    x = layers.Dense(1, activation="sigmoid", name="event")(x)
+    model = keras.Model(given, x)
+    # The first channel is the input and speaks for, the second is always 2 and speaks against.
+    model.set_weights(
+        [
+            np.array([[[[1.0, 0.0]]]], np.float32),
+            np.array([0.0, 2.0], np.float32),
+            np.array([[1.0], [-1.0]], np.float32),
+            np.array([bias], np.float32),
+        ]
+    )
+    return model
+
+
+IMAGES = ["pool", "relu", "conv"]
+
+
+def test_a_map_that_says_nothing_is_followed_by_one_that_does() -> None:
+    """At the pooled layer all speaks against; before it one place and channel speaks for."""
+    model = against(5.0)
+    X = np.full((6, 4, 1), -1.0, np.float32)
+    X[4, 1] = 1.5
+    assert gradcam.gradcam(model, X[None], "pool").max() == 0
+    heat, tried = gradcam.speaking(model, X, IMAGES, 0)
+    assert [(one.method, one.layer) for one in tried[:2]] == [
+        ("Grad-CAM", "pool"), ("HiResCAM", "pool"),
+    ]  # fmt: skip
+    assert (tried[-1].method, tried[-1].layer) == ("HiResCAM", "relu")
+    assert heat is not None and np.argwhere(heat == 1).tolist() == [[4, 1]]
+    assert all(one.share < gradcam.LEAST for one in tried[:-1])
+    X[4, 1] = 9.0
+    heat, tried = gradcam.speaking(model, X, IMAGES, 0)
+    assert heat is not None and [(one.method, one.layer) for one in tried] == [("Grad-CAM", "pool")]
+    assert 0 < tried[0].share < 1
+    assert set(np.nonzero(heat == 1)[0]) >= {4, 5}  # two rows of the pooled layer are six
+
+
+def test_where_nothing_speaks_for_a_class_all_maps_were_tried() -> None:
+    """The list says which."""
+    model = against(5.0)
+    heat, tried = gradcam.speaking(model, np.full((6, 4, 1), -1.0, np.float32), IMAGES, 0)
+    assert heat is None and {one.layer for one in tried} == {*IMAGES}
+    assert len(tried) == 6 and all(one.share == 0 for one in tried)

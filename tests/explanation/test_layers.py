@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support import tasks
 
-from rarewave.explanation.layers import by_ablation, by_gradient, evidence, last_image
+from rarewave.explanation.layers import by_ablation, by_gradient, evidence, images
 from rarewave.networks import backend, registry
 from rarewave.networks.backend import keras
 
@@ -79,7 +79,7 @@ def test_every_network_can_be_looked_into(name: str, outputs: int) -> None:
     assert all(ablation[name] is None for name in names if name == "hidden")  # it has no places
     np.testing.assert_array_equal(np.asarray(model(given[None])), before)
     assert [layer.name for layer in model.layers] == names
-    shape = model.get_layer(last_image(model)).output.shape
+    shape = model.get_layer(images(model)[0]).output.shape
     assert len(shape) == 4 and min(shape[1:3]) >= 2
 
 

@@ -176,7 +176,7 @@ WINDOW: dict[str, Any] = {
 CONTENT: dict[str, Any] = {
     "model": {"network": "tiny", "classes": list(tiny.CLASSES), "thresholds": {}},
     "recording": {
-        "file": "x.wav", "problem": "", "at_s": None,
+        "file": "x.wav", "problem": "", "odd": [], "at_s": None,
         "parts": [{"recording": "r", "duration_s": 20.0, "windows": 9, "windows_scored": 8}],
     },
     "criteria": window.criteria(), "reached": True, "windows": [WINDOW],

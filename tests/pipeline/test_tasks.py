@@ -79,6 +79,12 @@ def test_the_package_of_one_call_type_finds_it_by_name(one_call: Path, tmp_path:
     wanted = {name: ingest[name] for name in ("channel", "start_pattern", "time_zone")}
     assert read(package / "events.json")["source"] == wanted and wanted["start_pattern"]
     project.good(project.command(one_call, "detect", package, wave, "--out", out))
+    trained, rates = read(package / "events.json")["trained"], {8000.0}
+    X = np.load(one_call / "artifacts/spectrogram/X_spec.npy")[..., 0]
+    rows = pd.read_parquet(one_call / "artifacts/train/rows.parquet")["row"]
+    levels = np.quantile(X[rows].mean(axis=(1, 2)), [0.01, 0.5, 0.99])
+    np.testing.assert_allclose(trained["level_db"], levels, atol=15)  # in the band alone
+    assert set(trained["rates_hz"]) == rates
     (table,) = out.glob("*.selections.txt")
     events = pd.read_csv(table, sep="\t")
     assert set(events["Annotation"]) <= {"Rupe A"}

@@ -1,0 +1,155 @@
+"""Levels and rates of recordings beside those that a model learnt from: another unit shows."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rarewave.base.errors import DataError
+from rarewave.base.notices import some
+from rarewave.detection.clean_stream import CleanStream
+from rarewave.frontend import cleaning, transform
+from rarewave.frontend.grid import starts
+from rarewave.frontend.transform import FrontEnd
+from rarewave.recordings import reading
+from rarewave.recordings.streams import Stream
+
+# Beyond what training saw: other days, distances and recorders differ by less, units by more.
+FAR_DB = 20.0
+TIMES = 4.0  # a rate so much higher or lower is another header, or sound that was slowed down
+WINDOWS = 9  # of a recording, evenly spread
+_MOST = 4096  # windows of training
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """What a model learnt from: levels in the dB of its front end, and rates."""
+
+    level_db: tuple[float, float, float]  # of its windows: 1 %, median, 99 %
+    rates_hz: tuple[float, float]  # of its recordings: lowest, highest
+
+    def __post_init__(self) -> None:
+        for name, count in (("level_db", 3), ("rates_hz", 2)):
+            values = tuple(float(value) for value in getattr(self, name))
+            if (
+                len(values) != count
+                or not np.isfinite(values).all()
+                or values != (*sorted(values),)
+            ):
+                raise ValueError(f"the {name} {values} of training are no {count} rising numbers")
+            object.__setattr__(self, name, values)
+
+
+class Measured(NamedTuple):
+    """The level of one recording."""
+
+    name: str
+    level_db: float  # the median of its windows; NaN where none could be read
+    rate_hz: float
+
+
+def of_windows(front_end: FrontEnd, X: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The level (n,) of spectrograms (n, frequencies, frames, channels): the mean of their dB.
+
+    Of the rows between the ends of the band-pass; what a filter left beyond says nothing.
+    """
+    rows = front_end.in_band
+    level = X[..., 0]
+    return level[:, rows if rows.any() else slice(None)].mean(axis=(1, 2), dtype=np.float64)
+
+
+def trained(
+    front_end: FrontEnd, X: NDArray[np.float32], rows: NDArray[np.int64], rates: NDArray[np.float64]
+) -> Trained:
+    """What a model learnt from.
+
+    Parameters
+    ----------
+    X : (n, frequencies, frames, channels) dB, perhaps memory-mapped.
+    rows : those that trained; of many some, evenly spread.
+    rates : of the recordings, Hz.
+    """
+    used = np.sort(rows)[
+        np.unique(np.linspace(0, len(rows) - 1, min(_MOST, len(rows))).astype(int))
+    ]
+    level = np.concatenate([of_windows(front_end, some) for some in transform.in_chunks(X, used)])
+    low, middle, high = (round(float(db), 3) for db in np.quantile(level, [0.01, 0.5, 0.99]))
+    return Trained((low, middle, high), (float(rates.min()), float(rates.max())))
+
+
+def of_stream(front_end: FrontEnd, stream: Stream) -> Measured:
+    """The median level of `WINDOWS` of a stream's windows, read for it."""
+    piece = stream.pieces[0]
+    name = reading.said(piece.path, piece.header.channel)
+    levels: list[float] = []
+    plain = dataclasses.replace(  # the level above a running floor would need all windows
+        front_end, spectrogram=dataclasses.replace(front_end.spectrogram, floor_s=0.0)
+    )
+    try:
+        length = cleaning.plan(stream.n_samples, stream.sample_rate, front_end.clean).length
+        first = starts(length, front_end.grid)
+        cleaned = CleanStream(stream, front_end.clean)
+        some = np.unique(np.linspace(0, len(first) - 1, min(WINDOWS, len(first))).astype(int))
+        for row in some:
+            one, window = first[[row]], front_end.grid.window_samples
+            ((_, X),) = transform.spectra(plain, cleaned.read, length, one, _all, _all)
+            if cleaned.missing(one, window)[0] <= front_end.grid.max_gap:
+                levels += of_windows(plain, X).tolist()
+    except (DataError, OSError, MemoryError):
+        pass  # the scan says why
+    level = float(np.median(levels)) if levels else float("nan")
+    return Measured(name, level, stream.sample_rate)
+
+
+def _all(rows: slice) -> NDArray[np.bool_]:
+    return np.ones(rows.stop - rows.start, bool)
+
+
+class Odd(NamedTuple):
+    """What sets recordings apart from those of training."""
+
+    says: list[str]
+    most: bool  # whether more than half of the recordings have a level far from training's
+
+
+def odd(known: Trained, unit: str, found: Sequence[Measured]) -> Odd:
+    """Recordings whose level or rate lies far from all of training, in words.
+
+    Parameters
+    ----------
+    unit : counts, velocity or displacement: what the front end makes of recordings.
+    """
+    low, _, high = known.level_db
+    says = []
+    heard = [one for one in found if np.isfinite(one.level_db)]
+    far = [one for one in heard if not low - FAR_DB <= one.level_db <= high + FAR_DB]
+    if far:
+        worst = max(far, key=lambda one: max(low - one.level_db, one.level_db - high))
+        above = worst.level_db > high
+        apart = worst.level_db - high if above else low - worst.level_db
+        unit = "the unit as recorded" if unit == "counts" else f"{unit}, from counts"
+        says.append(
+            f"{worst.name} has a level of {worst.level_db:.0f} dB, and the windows that the model "
+            f"learnt from had {low:.0f} to {high:.0f} dB (1-99 %): {apart:.0f} dB "
+            f"{'above' if above else 'below'} them, {10 ** (apart / 20):.2g} times the amplitude. "
+            f"Likely it has another unit or gain (counts against m/s)"
+            f"{'' if above else ', or holds no signal'}, and the scores mean nothing; "
+            f"give the model what it learnt from ({unit}), or train on recordings such as this"
+        )
+        if len(far) > 1:
+            names = [Path(one.name).name for one in far]
+            says[-1] += f". So it is with {len(far)} of {len(heard)} recordings: {some(names)}"
+    slowest, fastest = known.rates_hz
+    other = [one for one in found if not slowest / TIMES < one.rate_hz < fastest * TIMES]
+    if other:
+        rates = f"{slowest:g}" if slowest == fastest else f"{slowest:g} to {fastest:g}"
+        says.append(
+            f"{other[0].name} has a sampling rate of {other[0].rate_hz:g} Hz, and the recordings "
+            f"that the model learnt from had {rates} Hz: if its header is wrong, or the sound was "
+            "slowed down, nothing is found where it should be"
+            + (f" (and {len(other) - 1} more)" if len(other) > 1 else "")
+        )
+    return Odd(says, 2 * len(far) > len(heard))

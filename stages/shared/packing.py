@@ -1,0 +1,35 @@
+"""The packed detector: all that finding and explaining needs, for anyone and for MLflow."""
+
+from rarewave.base import timing
+from rarewave.base.tables import ROWS, read_table
+from rarewave.detection import levels
+from rarewave.detection.postprocessing import Joining
+from rarewave.model import neighbours, package, registry
+from rarewave.model.detector import Detector
+from stages.shared import artifacts, logbook, params
+from stages.shared.data import dataset
+
+
+def pack(
+    model: Detector,
+    thresholds: dict[str, float],
+    joining: Joining,
+    bands: dict[str, tuple[float, float]],
+) -> None:
+    """Write a detector with what it learnt from and how that was read, and log it."""
+    data, trained = dataset(), read_table(artifacts.TRAINING_ROWS, ROWS)
+    rows = trained["row"].to_numpy()
+    remembered = neighbours.collect(model.network, model.normalisation, data, rows)
+    ingest = params.read_section("ingest")
+    names = ("channel", "start_pattern", "time_zone", "channels")
+    source = package.Source(*(ingest[name] for name in names))
+    removed = package.instruments(artifacts.SCAN, model)
+    listed, heard = artifacts.recordings(), data.table["recording_id"].iloc[rows]
+    rates = listed["sample_rate"][listed["recording_id"].isin(heard)].to_numpy()
+    seen = levels.trained(model.front_end, data.X, rows, rates)
+    given = thresholds, joining, bands, remembered, source, removed, seen
+    package.save(artifacts.PACKAGE, artifacts.MODEL, *given)
+    mlflow = logbook.open_run("detect")
+    with timing.tracking():
+        registry.log_detector(mlflow, artifacts.PACKAGE, model.front_end, model.task)
+    logbook.close(mlflow, "detect")

@@ -1,0 +1,20 @@
+"""How Keras is started."""
+
+import subprocess
+import sys
+
+from support.places import ROOT
+
+LOADED = """
+import sys
+from rarewave.networks.backend import keras
+heavy = {"sklearn", "scipy.stats", "matplotlib", "mlflow", "librosa", "obspy"} & sys.modules.keys()
+import sklearn.base, matplotlib.figure
+print(sorted(heavy), sklearn.base.BaseEstimator.__name__, keras.Model.__name__)
+"""
+
+
+def test_keras_comes_without_what_it_is_not_asked_for() -> None:
+    """It would take scikit-learn and matplotlib in, 2 s of a `detect`; both stay usable."""
+    done = subprocess.run([sys.executable, "-c", LOADED], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "[] BaseEstimator Model", done.stderr
