@@ -16,14 +16,18 @@ _SAID = ("unlabelled_recordings", "left_out")  # what other sentences say
 _MOVED = 0.3  # of a median event: labels shifted so far miss their sounds
 
 
-def find(survey: Survey) -> list[str]:
+def find(survey: Survey, target: str) -> list[str]:
     """Sentences for the terminal and the report, the gravest first."""
-    return _labels(survey) + _recordings(survey) + _proof(survey)
+    return _labels(survey, target) + _recordings(survey) + _proof(survey)
 
 
-def _labels(survey: Survey) -> list[str]:
+def _labels(survey: Survey, target: str) -> list[str]:
     said = []
     table = looking.describe(survey)
+    if target == "event":  # all are one
+        certain = survey.certain.assign(label="event")
+        together = survey._replace(events=certain)
+        table = looking.describe(together)
     few = table[table["events"] < _FEW_EXAMPLES]
     if len(few):
         names = ", ".join(f"{r.label} ({r.events})" for r in few.head(8).itertuples())

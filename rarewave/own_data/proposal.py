@@ -52,7 +52,7 @@ def propose(
         return _unlabelled(found, data, defaults, name)
     survey, noticed = known
     choices, levels = deciding.decide(survey, defaults, asked.task)
-    minded = concerns.find(survey)
+    minded = concerns.find(survey, choices["clean"]["target"].value)
     with whole(recipe) as part:
         head = (
             f"Made by `python -m rarewave new` from what is in {data}; what differs from "

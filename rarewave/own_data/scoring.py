@@ -12,11 +12,12 @@ def scoring(survey: Survey, lay: Layout, target: str) -> Choices:
     short, middle = (survey.duration(q) for q in (0.1, 0.5))
     if survey.whole:
         short = middle = lay.window
-    long = max(4 * short, min(10 * survey.duration(0.9), float(np.median(lengths)) / 4))
+    long = min(10 * survey.duration(0.9), float(np.median(lengths)) / 4)
+    quick = min(max(short, lay.window) / 2, long / 4)
     found: Choices = {
         "split": _split(survey, lay),
         "baselines": {
-            "sta_s": Choice(digits(max(short / 2, lay.window / 2)), "half of a short event"),
+            "sta_s": Choice(digits(quick), "half of a short event, a quarter of the long average"),
             "lta_s": Choice(digits(long), "a quarter of a recording at most"),
         },
         "detect": _events(survey, lay, short, middle),
