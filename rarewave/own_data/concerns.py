@@ -23,11 +23,8 @@ def find(survey: Survey, target: str) -> list[str]:
 
 def _labels(survey: Survey, target: str) -> list[str]:
     said = []
-    table = looking.describe(survey)
-    if target == "event":  # all are one
-        certain = survey.certain.assign(label="event")
-        together = survey._replace(events=certain)
-        table = looking.describe(together)
+    certain = survey.certain.assign(label="event") if target == "event" else survey.certain
+    table = looking.describe(survey._replace(events=certain))
     few = table[table["events"] < _FEW_EXAMPLES]
     if len(few):
         names = ", ".join(f"{r.label} ({r.events})" for r in few.head(8).itertuples())
