@@ -25,6 +25,7 @@ from rarewave.dataset.index import Indexed
 from rarewave.dataset.signals import signals
 from rarewave.frontend.transform import in_chunks
 from stages.shared import artifacts, params
+from stages.shared.calls import training_events
 from stages.shared.data import dataset
 from stages.shared.run import run
 
@@ -60,16 +61,16 @@ def main() -> None:
     schema = with_scores(OTHERS | SCORES, data.task.names)
     write_table(artifacts.BASELINE_SCORES, pd.concat(tables), schema)
     counts = {"training_windows": len(train), "features": known.shape[1]}
-    off = unfit(split, options) if data.task.kind == "event" else []
+    off = unfit(options) if data.task.kind == "event" else []
     write_json(artifacts.metrics("baselines"), counts | listed(off))
 
 
-def unfit(split: pd.DataFrame, options: Baselines) -> list[Notice]:
+def unfit(options: Baselines) -> list[Notice]:
     """What is off with the averages of STA/LTA."""
     recordings = artifacts.recordings()
     seconds = (recordings["n_samples"] / recordings["sample_rate"]).to_numpy(float)
-    events = training_calls.of_training(artifacts.events(recordings), artifacts.windows(), split)
-    return notices.windows_that_do_not_fit(options, seconds, training_calls.durations(events))
+    events = training_calls.durations(training_events())
+    return notices.windows_that_do_not_fit(options, seconds, events)
 
 
 def of_the_signal(data: Indexed, options: Baselines) -> pd.DataFrame:

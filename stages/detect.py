@@ -8,8 +8,9 @@ import pandas as pd
 from rarewave.base.compute import Compute
 from rarewave.base.files import read_json, write_csv, write_json
 from rarewave.base.notices import Notice, listed
-from rarewave.base.tables import COVERAGE, DETECTED, read_table, write_table
-from rarewave.baselines.registry import CLASSIFIERS, SIGNALS
+from rarewave.base.tables import COVERAGE, DETECTED, write_table
+from rarewave.base.tasks import Task
+from rarewave.baselines.registry import CLASSIFIERS
 from rarewave.dataset import training_calls
 from rarewave.detection import at_thresholds, coverage, judging, operating_points, scanning
 from rarewave.detection.at_thresholds import at_once, finder
@@ -17,34 +18,30 @@ from rarewave.detection.heldout import PARTS, Heldout
 from rarewave.detection.notices import at_the_edge, longer_than_events
 from rarewave.detection.operating_points import Operating
 from rarewave.detection.postprocessing import Joining
-from rarewave.detection.stream_signals import SCHEMA as SIGNALS_OF_STREAMS
-from rarewave.metrics import event_based
+from rarewave.experiments import summaries
 from rarewave.metrics.bootstrap import Bootstrap
 from rarewave.metrics.comparison import NETWORK, Unit
 from rarewave.metrics.event_based import Matching
 from rarewave.model import beside, detector
-from rarewave.model.detector import Detector
 from rarewave.networks import backend
 from rarewave.plots import timelines
 from stages.shared import artifacts, params
+from stages.shared.calls import training_events
 from stages.shared.packing import pack
 from stages.shared.run import run
+from stages.shared.signal_events import of_the_signal
 from stages.shared.whole import held_out
 
 STEPS = 100  # thresholds that PSDS and the best event F1 are looked for at
-ALL = 1000  # and baselines of the signal, which have the choice of the test part
 
 
 def main() -> None:
     """Choose thresholds on validation recordings, score on test recordings, pack."""
     joining, matching, choice = params.options("detect", Joining, Matching, Operating)
-    (compute,) = params.options("compute", Compute)
-    backend.start(compute.threads)
+    backend.start(params.options("compute", Compute)[0].threads)
     model, parts = detector.load(artifacts.MODEL), held_out()
     test, names = parts["test"], list(model.task.events)
-    events = artifacts.events(artifacts.recordings())
-    used = artifacts.split(artifacts.used_windows()["window_id"])
-    trained = training_calls.of_training(events, artifacts.windows(), used)
+    trained = training_events()
     bands = training_calls.bands(trained, model.task)
     off = longer_than_events(joining, *training_calls.lengths(trained))
     folder = Path(params.read_section("ingest")["data"])
@@ -65,39 +62,16 @@ def main() -> None:
         find, scores = finder(scans["test"], *given)
         found[name] = test.scored(at_once(find, thresholds[name]), matching)
         if name == NETWORK:
-            for at in operating_points.candidates(np.concatenate([*scores.values()]), STEPS):
-                table = at_once(find, dict.fromkeys(names, float(at)))
-                steps[float(at)] = test.scored(table, matching)
+            every = np.concatenate([*scores.values()])
+            for at in operating_points.candidates(every, STEPS).tolist():
+                steps[at] = test.scored(at_once(find, dict.fromkeys(names, at)), matching)
     if model.task.kind == "event":
         found |= of_the_signal(test, found[NETWORK], model, joining, matching)
-    report(test, found, steps, matching, names, off)
+    report(test, found, steps, matching, model.task, off)
     seen = coverage.below(folder, scans["test"], model.front_end)
     write_table(artifacts.DETECT / "coverage.parquet", seen, COVERAGE)
     write_table(artifacts.DETECT / "events.parquet", test.in_files(found[NETWORK]), DETECTED)
     pack(model, thresholds[NETWORK], joining, bands)
-
-
-def of_the_signal(
-    test: Heldout, network: pd.DataFrame, model: Detector, joining: Joining, matching: Matching
-) -> dict[str, pd.DataFrame]:
-    """The events of the signal's baselines at as many false alarms as the network has."""
-    if artifacts.STREAM_SIGNALS.exists():  # training has windows around calls
-        table = read_table(artifacts.STREAM_SIGNALS, SIGNALS_OF_STREAMS)
-        held = test._replace(windows=table[table["part"] == "test"])
-    else:
-        schema = {"window_id": "str"} | dict.fromkeys(SIGNALS, "float64")
-        held = test.with_signals(read_table(artifacts.SIGNALS, schema))
-        if not held.grid:
-            return {}
-    alarms = len(network) - len(event_based.match(test.truth, network, matching))
-    (event,) = model.task.events
-    tables = {}
-    for name in SIGNALS:
-        find, scores = held.from_windows(name, model.front_end, joining)
-        at = operating_points.candidates(scores, ALL)
-        judge = at_thresholds.judge(test, find, matching)
-        _, tables[name] = operating_points.same_false_alarms(judge, event, at, alarms)
-    return tables
 
 
 def report(
@@ -105,11 +79,11 @@ def report(
     found: dict[str, pd.DataFrame],
     steps: dict[float, pd.DataFrame],
     matching: Matching,
-    names: list[str],
+    task: Task,
     off: list[Notice],
 ) -> None:
     """Tables, metrics and pictures."""
-    bootstrap, _ = params.options("evaluate", Bootstrap, Unit)
+    names, (bootstrap, _) = list(task.events), params.options("evaluate", Bootstrap, Unit)
     known = judging.intervals(test, found, matching, names, bootstrap)
     table = judging.by_detector(test, found, matching, names, known)
     write_csv(artifacts.DETECT / "table.csv", table.to_dict("records"))
@@ -117,6 +91,8 @@ def report(
     write_csv(artifacts.DETECT / "days.csv", days)
     content = judging.metrics(test, found, table, steps, matching, known)
     write_json(artifacts.metrics("detect"), content | listed(off))
+    numbers = summaries.headline(task.kind, summaries.read(artifacts.EVALUATION), content[NETWORK])
+    write_json(artifacts.metrics("summary"), numbers)
     folder, shown = artifacts.plots("detect"), dict(list(test.durations.items())[:6])
     lines = {"labelled": test.truth} | found
     timelines.timelines(folder / "timelines.png", shown, lines, names, "Events on test recordings")

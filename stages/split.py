@@ -20,10 +20,10 @@ def main() -> None:
     """Split, audit, write."""
     (options,) = params.options("split", Split)
     by = params.read_section("ingest")["group"]
-    if options.clock == "group" and by not in ("station", "folder", "given"):
+    if options.clock == "group" and by not in ("station", "folder", "given", "name"):
         raise DataError(
             f"split.clock is group, and ingest.group is {by}: groups of one recorder follow one "
-            "another in time; that is for station, folder or given"
+            "another in time; that is for station, folder, given or name"
         )
     windows = artifacts.used_windows()
     index = artifacts.index(windows["window_id"])

@@ -22,7 +22,8 @@ def main() -> None:
     (objective,) = params.options("threshold", Objective)
     made = artifacts.about_clean()
     task = Task.from_dict(made["task"])
-    hop_s = made["grid"]["hop_samples"] / made["clean"]["sample_rate_hz"]
+    rate = made["clean"]["sample_rate_hz"]
+    hop_s, window_s = (made["grid"][f"{n}_samples"] / rate for n in ("hop", "window"))
     scores = validation(task)
     chosen: dict[str, dict[str, dict[str, Any]]] = {}
     off: list[Notice] = []
@@ -35,8 +36,12 @@ def main() -> None:
             off = notices.at_the_edge(chosen[name], sweeps)
     values = {d: {n: c["threshold"] for n, c in found.items()} for d, found in chosen.items()}
     write_json(artifacts.THRESHOLD, values)
-    write_json(artifacts.THRESHOLDS, chosen)
-    mine = chosen[NETWORK]
+    shown = {
+        d: {n: thresholds.told(c, window_s) for n, c in found.items()}
+        for d, found in chosen.items()
+    }
+    write_json(artifacts.THRESHOLDS, shown)
+    mine = shown[NETWORK]
     found = next(iter(mine.values())) if len(mine) == 1 else mine
     write_json(artifacts.metrics("threshold"), found | listed(off))
 

@@ -192,6 +192,7 @@ class _Clip(NamedTuple):
     labels: tuple[str, ...] = ()  # none: nothing is in it
     fold: str = ""
     group: str = ""
+    file: str = ""  # as a table names it
 
 
 def _whole(
@@ -235,7 +236,7 @@ def _clips(
                 report["recording_absent"].append(f"{file} of {name}")
                 continue
             labels = tuple(dict.fromkeys(label for label in rows["label"] if label))
-            clip = _Clip(labels, rows["fold"].iloc[0], rows["group"].iloc[0])
+            clip = _Clip(labels, rows["fold"].iloc[0], rows["group"].iloc[0], str(file))
             clip = _heard(clip, f"{path}, row {rows.index[0]}: {file}")
             known = found.setdefault(recording["recording_id"], clip)
             if sources.label_separator is not None:
@@ -243,9 +244,9 @@ def _clips(
                 found[recording["recording_id"]] = known._replace(labels=both)
             elif known.labels != clip.labels:
                 raise DataError(
-                    f"{path}: {file} stands for a clip that another row names too, and the class "
-                    f"is {' '.join(known.labels) or BACKGROUND} there and "
-                    f"{' '.join(clip.labels) or BACKGROUND} here: delete one of the rows"
+                    f"{path}: {known.file} and {file} are one clip, and its class is "
+                    f"{' '.join(known.labels) or BACKGROUND} and "
+                    f"{' '.join(clip.labels) or BACKGROUND}: delete one of the rows"
                 )
     return found
 

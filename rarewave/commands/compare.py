@@ -1,15 +1,18 @@
-"""Average precision over experiments, network and baselines."""
+"""Experiments side by side: scores, paired differences, and the parameters that differ."""
 
 import argparse
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What stands behind the command."""
-    parser.add_argument("experiments", nargs="+", help="names, as dvc exp show prints them")
+    parser.add_argument(
+        "experiments", nargs="+", metavar="EXP",
+        help="a name as dvc exp show prints it, a revision of Git, or workspace",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print average precision over several experiments, each a test part of its own."""
+    """Print experiments side by side, best first."""
     from rarewave.experiments import comparing
 
     print(comparing.text(arguments.experiments))

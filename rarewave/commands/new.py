@@ -40,10 +40,13 @@ def run(arguments: argparse.Namespace) -> None:
     default = Path("recipes") / f"{recipes.DEFAULT}.yaml"
     defaults = yaml.read(default, "run this from the folder of the project")
     made = proposal.propose(arguments.name, arguments.folder, defaults, asked, arguments.force)
-    recipes.use(arguments.name, {}, Path("recipes"), Path("params.yaml"))
     print("\n".join((made.text, "", *made.noticed)))
     for concern in made.concerns:
         print(f"mind: {concern}", file=sys.stderr)
+    if made.recipe is None:
+        print(f"Wrote {made.report}")
+        return
+    recipes.use(arguments.name, {}, Path("recipes"), Path("params.yaml"))
     print(
         f"\nWrote {made.recipe}, each value with its reason, and {made.report}; params.yaml holds "
         "the recipe.\nNext: dvc repro, then python -m rarewave summary"

@@ -16,7 +16,7 @@ def run(arguments: argparse.Namespace) -> None:
     print(state.text(found), end="\n\n")
     if "evaluate" in found.why:
         print("OF AN EARLIER STATE:")
-    print(summaries.table(Path("artifacts/evaluate/table.csv")))
+    print(summaries.text(summaries.read(Path("artifacts/evaluate/table.csv"))))
     print(summaries.warnings(Path("metrics"), state.stages(), found.why))
     print(
         "\nPictures: plots/*/*.png, the contact sheet is plots/gradcam/contact_sheet.png"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rarewave.detection.heldout import Heldout
 from rarewave.metrics import event_based, psds, segment_based
-from rarewave.metrics.bootstrap import Bootstrap, told
+from rarewave.metrics.bootstrap import Bootstrap
 from rarewave.metrics.comparison import NETWORK
 from rarewave.metrics.event_based import Matching
 from rarewave.metrics.event_intervals import SCORES, counts_by_unit, event_intervals
@@ -105,7 +105,7 @@ def metrics(
     names, hours = list(mine.index), test.hours
     overall: dict[str, Any] = {
         name: event_based.overall(test.truth, events, names, matching, hours)
-        | {"interval": _told(known[name])}
+        | {"interval": _ends(known[name])}
         for name, events in found.items()
     }
     overall["f1_per_class"] = mine["f1"].to_dict()
@@ -118,9 +118,13 @@ def metrics(
     return overall
 
 
-def _told(known: Intervals) -> dict[str, str]:
-    """Intervals of the scores over all events, in words."""
-    return {name: told(*known[name]) for name in ("macro_f1", *SCORES) if name in known}
+def _ends(known: Intervals) -> dict[str, dict[str, float]]:
+    """Intervals of the scores over all events; NaN where there are too few groups."""
+    return {
+        name: dict(zip(("low", "high"), known[name][:2], strict=True))
+        for name in ("macro_f1", *SCORES)
+        if name in known
+    }
 
 
 def per_day(test: Heldout, found: Mapping[str, pd.DataFrame], matching: Matching) -> pd.DataFrame:

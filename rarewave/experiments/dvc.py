@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rarewave.base.errors import DataError
-from rarewave.base.files import json_of
+from rarewave.base.files import content_of, json_of
 from rarewave.base.tables import parquet_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PARAMS = Path("params.yaml")
+WORKSPACE = "workspace"  # what DVC calls the files as they are
 
 
 @contextlib.contextmanager
@@ -65,7 +66,15 @@ def dvc(*command: str, shown: bool = True) -> str:
 
 
 def stored(path: str, experiment: str) -> bytes:
-    """A file as an experiment left it; raises `DataError` where there is none."""
+    """A file as an experiment left it, or as it is in the `workspace`.
+
+    Raises
+    ------
+    DataError
+        There is none.
+    """
+    if experiment == WORKSPACE:
+        return content_of(Path(path))
     if not experiment.strip():
         raise DataError("an experiment has no name: a variable may be empty; see dvc exp show")
     import dvc.api

@@ -117,8 +117,10 @@ def _changes(listed: list[Any], made: tuple[str, ...]) -> list[str]:
             continue
         for entries in change.values():
             for path, what in entries.items():
-                inner = what.items() if isinstance(what, Mapping) else [(path, what)]
-                words += [f"{name} {how}" for name, how in inner if not _below(path, made)]
+                if isinstance(what, Mapping):  # sections or names of params.yaml
+                    words += [f"{path}: {name} {how}" for name, how in what.items()]
+                elif not _below(path, made):
+                    words.append(f"{path} {what}")
     return words
 
 

@@ -2,7 +2,7 @@
 
 import io
 import textwrap
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,20 @@ import pandas as pd
 from rarewave.base.errors import DataError
 from rarewave.base.files import read_json, text_of
 from rarewave.base.notices import of_metrics
-from rarewave.metrics.comparison import HEADLINE, SHOWN
+from rarewave.base.tasks import Kind
+from rarewave.metrics.comparison import HEADLINE, MAJORITY, NETWORK, SHOWN
 
 FEW = 5  # groups
 
 
-def table(path: Path) -> str:
-    """Detectors side by side with 95 % intervals, from the table that evaluate writes."""
+def read(path: Path) -> pd.DataFrame:
+    """The table that evaluate writes: detector, metric, value, low, high and units.
+
+    Raises
+    ------
+    DataError
+        There is none, or it is none.
+    """
     content = text_of(path, "run dvc repro")
     try:
         found = pd.read_csv(io.StringIO(content), dtype={"detector": str, "metric": str})
@@ -27,7 +34,7 @@ def table(path: Path) -> str:
         raise DataError(f"{path} is no table of scores ({error}): run the stage evaluate") from None
     if not len(found) or found.duplicated(["detector", "metric"]).any():
         raise DataError(f"{path} lacks scores or repeats them: run the stage evaluate")
-    return text(found)
+    return found
 
 
 def text(found: pd.DataFrame) -> str:
@@ -57,6 +64,35 @@ def text(found: pd.DataFrame) -> str:
             + ("no interval can be given" if units < 2 else "hence the width of the intervals")
         )
     return "\n".join(lines)
+
+
+def headline(kind: Kind, evaluated: pd.DataFrame, events: Mapping[str, float]) -> dict[str, Any]:
+    """Eight numbers that say how a run went.
+
+    Parameters
+    ----------
+    evaluated : what `read` gives.
+    events : scores of the network's events over all classes, of `judging.metrics`.
+
+    Returns
+    -------
+    The score of the network that this kind of task is judged by, under its name, with the ends of
+    its interval as `low` and `high`; `gain` in it over the best baseline; `groups` that it rests
+    on; and of events on whole recordings `event_f1` (the mean over classes), `event_recall` and
+    `false_alarms_per_hour`. What is not known is NaN.
+    """
+    scores = evaluated[evaluated["metric"] == HEADLINE[kind]].set_index("detector")
+    mine, others = scores.loc[NETWORK], scores["value"].drop([NETWORK, MAJORITY], errors="ignore")
+    return {
+        HEADLINE[kind]: mine["value"],
+        "low": mine["low"],
+        "high": mine["high"],
+        "gain": mine["value"] - others.max(),
+        "groups": int(mine["units"]),
+        "event_f1": events["macro_f1"],
+        "event_recall": events["recall"],
+        "false_alarms_per_hour": events["false_alarms_per_hour"],
+    }
 
 
 def warnings(folder: Path, stages: Sequence[str], stale: Container[str]) -> str:

@@ -102,10 +102,3 @@ def interval(
     error /= span * inside * (1 - inside)
     ends = low + span * special.expit(special.logit(inside) + np.array([-reach, reach]) * error)
     return min(float(ends[0]), value), max(float(ends[1]), value)
-
-
-def told(low: float, high: float, units: int) -> str:
-    """An interval in words, or why there is none."""
-    if units < 2:
-        return f"too few groups for an interval ({units})"
-    return f"{low:.3f} to {high:.3f}"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rarewave.base.errors import DataError
 from rarewave.base.tasks import BACKGROUND, Kind, Task
 from rarewave.metrics import binary, multiclass, tags
-from rarewave.metrics.bootstrap import Bootstrap, group_weights, interval, told
+from rarewave.metrics.bootstrap import Bootstrap, group_weights, interval
 
 NETWORK, MAJORITY = "network", "majority"
 
@@ -115,7 +115,7 @@ def compare(
         always[:, int(truth.counts.argmax())] = 1.0
     scores = {**scores, MAJORITY: always}
     thresholds = {**thresholds, MAJORITY: never}
-    measures = {name: _measure(task, truth, p, thresholds, name) for name, p in scores.items()}
+    measures = {name: measure_of(task, truth, p, thresholds, name) for name, p in scores.items()}
     return side_by_side(measures, weights, HEADLINE[task.kind], partial(units_behind, task, truth))
 
 
@@ -139,7 +139,7 @@ def units_behind(task: Task, truth: Truth, metric: str) -> int:
     return len(np.unique(truth.unit))
 
 
-def _measure(
+def measure_of(
     task: Task,
     truth: Truth,
     p: NDArray[np.float64],
@@ -253,7 +253,7 @@ def report(
         found[NETWORK]["recall_per_type"] = _each(network, "recall")
     else:
         found["training_windows"] = dict(zip(task.names, counts.tolist(), strict=True))
-    found["interval"] = {m: told(*network.loc[m, ["low", "high", "units"]]) for m in brief}
+    found["interval"] = {m: network.loc[m, ["low", "high"]].to_dict() for m in brief}
     found["units"] = int(network.loc[HEADLINE[task.kind], "units"])
     return found | {f"gain_over_{name}": gain for name, gain in gains.items() if name != MAJORITY}
 

@@ -1,5 +1,6 @@
 """Choose a decision threshold from scores of windows that were not trained on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -111,6 +112,18 @@ def of_each(
             f"the median threshold of the others, {middle:.3g}"
         )
     return chosen, sweeps
+
+
+# Windows shorter than this are of calls, of which there are many in an hour.
+HOURLY_S = 60.0
+
+
+def told(found: Mapping[str, Any], window_s: float) -> dict[str, Any]:
+    """What `choose` gives, with `false_alarms_per_hour` where windows of `window_s` are short."""
+    told = dict(found)
+    if window_s < HOURLY_S and "false_alarms_per_day" in told:
+        told["false_alarms_per_hour"] = told.pop("false_alarms_per_day") / 24
+    return told
 
 
 def mean_sweep(sweeps: list[dict[str, NDArray[np.float64]]]) -> pd.DataFrame:

@@ -11,6 +11,8 @@ _FEW_GROUPS = 3
 _SILENT_DB = -100.0  # of full scale
 _CLIPPED = 1e-3  # share of samples at full scale
 _FAINT_DB = 3.0
+_UNITS_DB = 80.0  # between recordings: no gain that one would choose
+_SAID = ("unlabelled_recordings", "left_out")  # what other sentences say
 _MOVED = 0.3  # of a median event: labels shifted so far miss their sounds
 
 
@@ -52,13 +54,13 @@ def _labels(survey: Survey) -> list[str]:
             "these the labels of these recordings, and do their times fit?"
         )
     long, middle = survey.duration(1.0), survey.duration(0.5)
-    if long > 5 * middle:
+    if long > 5 * middle and not survey.whole:
         said.append(
             f"the longest event lasts {seconds(long)}, the median one {seconds(middle)}: is it one "
             "event, or a label of a stretch?"
         )
     over = float(np.mean(survey.measures.gaps_s < 0)) if len(survey.measures.gaps_s) else 0.0
-    if over > 0.02:
+    if over > 0.02 and not survey.whole:
         said.append(f"{over:.0%} of the labels overlap the one before")
     return said
 
@@ -79,6 +81,18 @@ def _recordings(survey: Survey) -> list[str]:
         said.append(
             f"recordings have {len(rates)} sampling rates ({listed} Hz): all are brought to the "
             "lowest, and what only the others hold above it is lost"
+        )
+    said += [
+        f"{finding.replace('_', ' ')}: {len(names)}, as {names[0]}"
+        for finding, names in survey.report.items()
+        if isinstance(names, list) and names and finding not in _SAID
+    ]
+    spread = float(np.subtract(*measured["level_db"].quantile([0.95, 0.05])))
+    if spread > _UNITS_DB:
+        said.append(
+            f"levels of recordings differ by {spread:.0f} dB: do some hold counts and others "
+            "ground motion, or very different gains? clean.output removes the response of the "
+            "instruments"
         )
     if survey.folder.seismic:
         return said

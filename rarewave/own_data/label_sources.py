@@ -42,16 +42,19 @@ class Labels(NamedTuple):
 
 def find(folder: Folder) -> list[Labels]:
     """All forms of labels that a folder holds, the most telling first: times before whole clips."""
-    ways: list[Callable[[Folder], Labels | None]] = [_files, _tables, _catalogues]
+    beside, texts = _files(folder)
+    rest = folder._replace(texts=texts)
+    ways: list[Callable[[Folder], Labels | None]] = [_tables, _catalogues]
     if folder.seismic:
-        ways = [_catalogues, _files, _tables]
+        ways = [_catalogues, _tables]
     else:
         ways += [_clips, _folders, _names]
-    return [found for way in ways if (found := way(folder))]
+    found = [labels for way in ways if (labels := way(rest))]
+    return found if beside is None else [beside, *found]
 
 
-def _files(folder: Folder) -> Labels | None:
-    """A label file for each recording, beside it or in a folder of its own."""
+def _files(folder: Folder) -> tuple[Labels | None, tuple[Path, ...]]:
+    """A label file for each recording, beside it or in a folder of its own; and other texts."""
     by_stem = defaultdict(list)
     for path in folder.recordings:
         by_stem[path.stem].append(path)
@@ -68,10 +71,12 @@ def _files(folder: Folder) -> Labels | None:
     good = {p: files for p, files in labelled.items() if _are_labels(folder.root, files)}
     count = sum(map(len, good.values()))
     if count < max(1, _LEAST_SHARE * len(folder.recordings)):
-        return None
+        return None, folder.texts
     patterns = sorted(good, key=lambda p: -len(good[p]))
     why = f"{count} of {len(folder.recordings)} recordings have a label file"
-    return Labels("files", tuple(patterns), why)
+    taken = {text for files in good.values() for text in files}
+    others = tuple(text for text in folder.texts if text not in taken)
+    return Labels("files", tuple(patterns), why), others
 
 
 def _stem_of(name: str, known: dict[str, list[Path]]) -> str:
@@ -140,14 +145,14 @@ def _catalogues(folder: Folder) -> Labels | None:
 
 
 def _clips(folder: Folder) -> Labels | None:
-    """Tables that name clips and what each holds as a whole."""
+    """Tables that name clips and what each holds as a whole, without times."""
     found: dict[str, pd.DataFrame] = {}
     for text in folder.texts:
         try:
             table = clips.read(folder.root / text, separator="\0")
         except DataError:
             continue
-        if len(table) and _are_known(table["file"], folder):
+        if len(table) and _are_known(table["file"], folder) and not _readable(folder.root / text):
             found[text.as_posix()] = table
     if not found:
         return None

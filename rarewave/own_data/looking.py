@@ -1,7 +1,6 @@
 """Look at a folder: recordings, labels, groups, and what can be measured."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -14,7 +13,7 @@ from rarewave.base import parameters
 from rarewave.base.errors import DataError
 from rarewave.frontend.cleaning import Cleaning
 from rarewave.own_data import grouping, label_sources, measures, signal
-from rarewave.own_data.folder import Folder, look
+from rarewave.own_data.folder import Folder
 from rarewave.own_data.label_sources import Labels
 from rarewave.own_data.survey import Choice, Survey
 from rarewave.recordings import reading
@@ -33,9 +32,9 @@ class Asked(NamedTuple):
 
 
 def survey(
-    root: Path, data: str, defaults: Mapping[str, Mapping[str, Any]], asked: Asked
-) -> tuple[Survey, list[str]]:
-    """What is in a folder, and what was noticed on the way.
+    folder: Folder, data: str, defaults: Mapping[str, Mapping[str, Any]], asked: Asked
+) -> tuple[Survey, list[str]] | None:
+    """What is in a folder, and what was noticed on the way; None where nobody labelled it.
 
     Parameters
     ----------
@@ -45,10 +44,12 @@ def survey(
     Raises
     ------
     DataError
-        There is no recording or no label, or labels cannot be read. File, row and fix are named.
+        Labels cannot be read, or are not of the form that is asked for. File, row and fix are
+        named.
     """
-    folder = look(root)
     labels, noticed = _labels(folder, asked)
+    if labels is None:
+        return None
     ingest = _sources(folder, data, labels, asked)
     if "channels" in ingest and not asked.channels:
         noticed.append(
@@ -61,7 +62,7 @@ def survey(
             "times in file names say no time zone: UTC is taken; --time-zone Europe/Berlin, or "
             "yours, says another"
         )
-    intake, broken = _read(ingest, defaults, 0.01 if folder.seismic else 1000.0)
+    intake, broken = _read(ingest, defaults, folder.seismic)
     if broken:
         ingest["leave_out_unusable"] = Choice(True, f"{len(broken)} recordings cannot be used")
         noticed.append(f"{len(broken)} recordings cannot be used and are left out: {broken[0]}")
@@ -78,21 +79,43 @@ def survey(
             f"{folder.left_out[0]}"
         )
     rate = signal.lowest(table)
-    known = measures.measure(root, table, events, rate)
+    known = measures.measure(folder.root, table, events, rate)
     return Survey(folder, ingest, table, events, intake.report, groups, known), noticed + said
 
 
-def _labels(folder: Folder, asked: Asked) -> tuple[Labels, list[str]]:
-    """The labels to use: the most telling, or those that are asked for."""
+def sources_of(folder: Folder, data: str, defaults: Mapping[str, Mapping[str, Any]]) -> Sources:
+    """Where the recordings of a folder are that nobody has labelled."""
+    pattern = grouping.start_pattern(folder)
+    given: dict[str, Any] = {
+        "data": data,
+        "pattern": folder.pattern,
+        "labels": "folders",
+        "label_files": [],
+    }
+    given |= {"start_pattern": pattern, "group": "recording", "leave_out_unusable": True}
+    given |= {"channels": _channels(folder)}
+    return parameters.build(Sources, dict(defaults["ingest"]) | given, "ingest")
+
+
+def permissive(defaults: Mapping[str, Mapping[str, Any]], seismic: bool) -> Wanted:
+    """What no recording that holds a signal is refused by: its rate is so low."""
+    rate = 0.01 if seismic else 1000.0
+    clean = dict(defaults["clean"]) | {"low_hz": None, "high_hz": None, "sample_rate_hz": rate}
+    return Wanted(parameters.build(Cleaning, clean, "clean"), None, True)
+
+
+def _labels(folder: Folder, asked: Asked) -> tuple[Labels | None, list[str]]:
+    """The labels to use: the most telling, or those that are asked for; None: there are none."""
     found = label_sources.find(folder)
     if asked.labels:
+        forms = ", ".join(labels.form for labels in found) or "none"
         found = [labels for labels in found if labels.form == asked.labels]
+        if not found:
+            raise DataError(
+                f"{folder.root} has no labels of the form {asked.labels}; found: {forms}"
+            )
     if not found:
-        forms = "label files, tables, catalogues, folders named after what they hold"
-        raise DataError(
-            f"no labels in {folder.root}"
-            + (f" of the form {asked.labels}" if asked.labels else f": no {forms}")
-        )
+        return None, []
     others = [labels.form for labels in found[1:]]
     noticed = [f"labels are {found[0].form} ({found[0].why})"]
     if others:
@@ -139,19 +162,14 @@ def _channels(folder: Folder) -> str | None:
 
 
 def _read(
-    ingest: dict[str, Choice], defaults: Mapping[str, Mapping[str, Any]], rate: float
+    ingest: dict[str, Choice], defaults: Mapping[str, Mapping[str, Any]], seismic: bool
 ) -> tuple[Intake, list[str]]:
-    """What the stage ingest will read, and the recordings that cannot be used.
-
-    `rate` is so low that no recording is refused for it.
-    """
+    """What the stage ingest will read, and the recordings that cannot be used."""
     given = dict(defaults["ingest"]) | {name: choice.value for name, choice in ingest.items()}
     given |= {"leave_out_unusable": True}
     sources = parameters.build(Sources, given, "ingest")
     uncertainty = parameters.build(Uncertainty, given, "ingest")
-    clean = dict(defaults["clean"]) | {"low_hz": None, "high_hz": None, "sample_rate_hz": rate}
-    wanted = Wanted(parameters.build(Cleaning, clean, "clean"), None, True)
-    intake = take_in(sources, uncertainty, wanted)
+    intake = take_in(sources, uncertainty, permissive(defaults, seismic))
     return intake, list(intake.report["left_out"])
 
 

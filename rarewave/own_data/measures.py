@@ -159,6 +159,7 @@ def _shift(
     length = float(np.median(spans[:, 1] - spans[:, 0]))
     begin = max(0.0, spans[0, 0] - 3 * length)
     until = min(count / rate, begin + max(40 * length, 20.0), spans[:, 1].max() + 3 * length)
+    spans = spans[spans[:, 0] < until]
     samples = np.nan_to_num(read(int(begin * rate), int(until * rate)))
     hop = max(n_fft // 2, (len(samples) - n_fft) // 4096)
     spectra = power(samples, n_fft)

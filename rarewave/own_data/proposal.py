@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from rarewave.base.errors import DataError
 from rarewave.base.files import whole
-from rarewave.own_data import concerns, deciding, looking, report, writing
+from rarewave.own_data import concerns, deciding, looking, report, unlabelled, writing
+from rarewave.own_data.folder import Folder, look
 from rarewave.own_data.looking import Asked
 
 _RECIPES, _REPORTS = Path("recipes"), Path("reports")
@@ -17,7 +18,7 @@ _RECIPES, _REPORTS = Path("recipes"), Path("reports")
 class Proposal(NamedTuple):
     """What was written, and what to say of it."""
 
-    recipe: Path
+    recipe: Path | None  # None: there are no labels
     report: Path
     text: str  # for the terminal
     noticed: list[str]  # what was taken for what
@@ -37,15 +38,19 @@ def propose(
     Raises
     ------
     DataError
-        The name is none, taken or the default recipe's; or what `looking.survey` refuses.
+        The name is none, taken or the default recipe's; there is no recording; or what
+        `looking.survey` refuses.
     """
     recipe = _RECIPES / f"{name}.yaml"
     if not re.fullmatch(r"\w[\w-]*", name) or name == "lunar":
         raise DataError(f"{name!r} cannot be the name of a recipe: letters, digits, _ and - can")
     if recipe.exists() and not replace:
         raise DataError(f"{recipe} is there already: choose another name, or give --force")
-    data = _as_parameter(folder)
-    survey, noticed = looking.survey(folder, data, defaults, asked)
+    data, found = _as_parameter(folder), look(folder)
+    known = looking.survey(found, data, defaults, asked)
+    if known is None:
+        return _unlabelled(found, data, defaults, name)
+    survey, noticed = known
     choices, levels = deciding.decide(survey, defaults, asked.task)
     minded = concerns.find(survey)
     with whole(recipe) as part:
@@ -56,6 +61,25 @@ def propose(
         part.write_text(writing.recipe(choices, head), encoding="utf-8")
     written = report.write(_REPORTS, name, survey, choices, levels, noticed + minded)
     return Proposal(recipe, written, report.short(survey, choices), noticed, minded)
+
+
+def _unlabelled(folder: Folder, data: str, defaults: Mapping[str, Any], name: str) -> Proposal:
+    """What to label first, as there is nothing to learn from."""
+    sources = looking.sources_of(folder, data, defaults)
+    wanted = looking.permissive(defaults, folder.seismic)
+    found = unlabelled.propose(folder.root, sources, wanted, folder.seismic, _REPORTS, name)
+    form = "a catalogue (event_id,start,end,type)" if folder.seismic else "NAME.txt beside NAME.wav"
+    text = (
+        f"{len(folder.recordings)} files, and no labels: nothing can be learnt or tested yet.\n"
+        f"Label these {len(found.picked)} windows first, the most usual and the loudest of "
+        f"{found.table['kind'].nunique()} kinds: {_REPORTS}/{name}/label_first.csv\n"
+        f"(in Audacity or Raven; {form}), each of these recordings to its end; then\n"
+        f"  python -m rarewave new {name} {data}\n"
+        "With a detector that you have or were given, they can be searched now:\n"
+        f"  python -m rarewave detect MODEL {data} --out found\n"
+        f"Where every window lies among all: {_REPORTS}/{name}/windows.csv"
+    )
+    return Proposal(None, found.report, text, [], [])
 
 
 def _as_parameter(folder: Path) -> str:

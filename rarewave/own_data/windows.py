@@ -42,11 +42,13 @@ def _overlapping(survey: Survey) -> float:
     events = survey.certain.sort_values("onset_s")
     count = 0
     for _, mine in events.groupby("recording_id"):
-        onset, offset = mine["onset_s"].to_numpy(), mine["offset_s"].to_numpy()
-        label = mine["label"].to_numpy(object)
-        for k in range(len(mine)):
-            meets = (onset < offset[k]) & (offset > onset[k]) & (label != label[k])
-            count += bool(meets.any())
+        label, meets = mine["label"].to_numpy(object), np.zeros(len(mine), bool)
+        until = np.searchsorted(mine["onset_s"], mine["offset_s"])  # those that begin meanwhile
+        for k, end in enumerate(until):
+            others = label[k + 1 : end] != label[k]
+            meets[k] |= others.any()
+            meets[k + 1 : end] |= others
+        count += int(meets.sum())
     return count / max(1, len(events))
 
 
@@ -62,16 +64,14 @@ def layout(survey: Survey) -> Layout:
         return _of_clips(survey)
     total = float(survey.seconds[survey.recordings["labelled"]].sum())
     short, middle = survey.duration(0.1), survey.duration(0.5)
+    if survey.form == "catalogues":  # few and long: more windows of each
+        window = max(short / 6, 2 * total / _MOST_WINDOWS, 64 / survey.least_rate)
+        return Layout("frames", window, window / 2, 1.5 * window)
     window = max(short / 3, total / _MOST_WINDOWS, 16 / survey.least_rate)
     if window <= middle / 1.5:
-        return Layout("frames", window, window, _context(survey, window, middle))
+        return Layout("frames", window, window, min(middle, 5 * window))
     length = survey.duration(0.75)
     return Layout("calls", length, length / 4, length / 2)
-
-
-def _context(survey: Survey, window: float, middle: float) -> float:
-    """Seconds seen on either side: as long as an event; of very long ones less."""
-    return 1.5 * window if survey.form == "catalogues" else min(middle, 5 * window)
 
 
 def _of_clips(survey: Survey) -> Layout:
@@ -93,7 +93,8 @@ def cut(survey: Survey, lay: Layout, rate: float, hop: int) -> Choices:
         lengths = np.quantile(survey.seconds, [0.1, 0.95])
         says += f"clips last {seconds(lengths[0])} to {seconds(lengths[1])}"
     elif lay.way == "frames":
-        says += f"a third of a short event ({seconds(short)}; the median is {seconds(middle)})"
+        part = "sixth" if survey.form == "catalogues" else "third"
+        says += f"a {part} of a short event ({seconds(short)}; the median is {seconds(middle)})"
     else:
         says += "three of four events are shorter"
     clean = {

@@ -86,6 +86,23 @@ def curves(
     save(path, made)
 
 
+@styled
+def scatter(
+    path: Path, points: Mapping[str, tuple[NDArray, NDArray]], title: str, x: str, y: str
+) -> None:
+    """Points of several kinds, each with a colour and a mark of its own."""
+    made = figure(7.2, 5.2)
+    axes = made.add_subplot()
+    marks = itertools.cycle("osD^v<>Ph*Xd")
+    looks = zip(points.items(), itertools.cycle(COLOURS), marks, strict=False)
+    for (name, places), colour, mark in looks:
+        axes.plot(*places, mark, label=name, color=colour, markersize=3, alpha=0.5, linewidth=0)
+    axes.set(xlabel=x, ylabel=y)
+    axes.set_title(title)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), markerscale=2)
+    save(path, made)
+
+
 def over_epochs(
     path: Path,
     history: Sequence[Mapping[str, float]],

@@ -48,6 +48,7 @@ FILES = Sources(
     fold_seed=1,
     time_zone="UTC",
     block_s=3600.0,
+    group_pattern=None,
     catalogue_span=None,
     classes={},
     uncertain_labels=(),

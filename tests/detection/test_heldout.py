@@ -290,7 +290,7 @@ def test_event_scores_have_intervals(unit: str) -> None:
     metrics = judging.metrics(
         part, found, shown.reset_index(), {0.5: found["network"]}, NEAR, known
     )
-    assert metrics["network"]["interval"]["recall"] == f"{low:.3f} to {high:.3f}"
+    assert metrics["network"]["interval"]["recall"] == {"low": low, "high": high}
     assert metrics["network"]["recall"] == pytest.approx(1 / 3)
 
 

@@ -47,7 +47,7 @@ def test_what_follows_from_a_change_is_out_of_date(monkeypatch: pytest.MonkeyPat
     changed = {"params.yaml": {"train.epochs": "modified"}}
     status(monkeypatch, {"second": [{"changed deps": changed}], "data.dvc": []})
     found = state.stale()
-    assert found.why == {"second": "train.epochs modified", "third": "follows second"}
+    assert found.why == {"second": "params.yaml: train.epochs modified", "third": "follows second"}
     said = state.text(found)
     assert "Out of date" in said and "follows second" in said
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.properties import examples
 
 from rarewave.base.errors import DataError
+from rarewave.metrics import thresholds
 from rarewave.metrics.thresholds import Objective, choose, mean_sweep, sweep
 
 NAMES = ["f1", "recall_at_precision", "precision_at_recall", "false_alarms_per_day"]
@@ -167,3 +168,12 @@ def test_the_mean_sweep_is_that_of_decisions_at_common_thresholds(
                 wanted = {name: wanted[name] + found[name] / len(cases) for name in wanted}
         for name, value in wanted.items():
             assert row[name] == pytest.approx(value, abs=1e-9), (name, row["threshold"])
+
+
+@pytest.mark.parametrize(("window_s", "name", "value"), [(1.0, "hour", 2.0), (60.0, "day", 48.0)])
+def test_false_alarms_are_told_per_hour_of_calls(window_s: float, name: str, value: float) -> None:
+    """And per day of what lasts minutes; what has none stays as it is."""
+    found = {"threshold": 0.5, "false_alarms_per_day": 48.0}
+    wanted = {"threshold": 0.5, f"false_alarms_per_{name}": value}
+    assert thresholds.told(found, window_s) == wanted
+    assert thresholds.told({"borrowed": True}, window_s) == {"borrowed": True}

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import obspy
+import pandas as pd
 import pytest
 from support import folders, inprocess, project
 
@@ -102,7 +104,7 @@ def test_quakes_are_seen_with_their_band_and_length(
     clean, look = recipe["clean"], recipe["spectrogram"]
     assert clean["sample_rate_hz"] == 20
     assert look["fmin_hz"] < 2 < look["fmax_hz"] < 6
-    assert 60 < clean["window_samples"] / 20 < 200
+    assert 40 < clean["window_samples"] / 20 < 100
     assert recipe["baselines"]["lta_s"] > recipe["baselines"]["sta_s"] > 20
 
 
@@ -137,20 +139,55 @@ def test_what_is_missing_is_said(tmp_path: Path, new: Callable[..., Made]) -> No
     assert "clipped, as song99" in said
 
 
-@pytest.mark.parametrize(
-    ("names", "says"),
-    [((), "no recording in"), (("a.wav",), "no labels in"), (("a.wav", "b.wav"), "no labels in")],
-)
-def test_what_cannot_be(
-    tmp_path: Path, new: Callable[..., Made], names: tuple[str, ...], says: str
-) -> None:
+def test_what_ingest_will_say_is_said(tmp_path: Path, new: Callable[..., Made]) -> None:
+    """A recording that is there twice, and labels of one that is not."""
+    data = folders.of_table(tmp_path / "data")
+    (data / "wav/copy.wav").write_bytes((data / "wav/r0a.wav").read_bytes())
+    with (data / "events.csv").open("a") as stream:
+        stream.write("gone.wav,1,2,low\n")
+    _, _, said = new(data)
+    assert "duplicated recordings: 1, as copy repeats r0a" in said
+    assert "recording absent: 1, as gone.wav" in said
+
+
+def test_counts_among_ground_motion_are_noticed(tmp_path: Path, new: Callable[..., Made]) -> None:
+    """Half of the files in m/s."""
+    data = folders.of_catalogue(tmp_path / "data")
+    _, _, right = new(data)
+    for path in sorted((data / "waveforms").iterdir())[::2]:
+        trace = obspy.read(str(path))[0]
+        trace.data = trace.data.astype(float) * 1e-9
+        trace.write(str(path), format="MSEED", encoding="FLOAT64")
+    _, _, mixed = new(data)
+    assert "levels of recordings differ" not in right and "levels of recordings differ" in mixed
+
+
+def test_a_folder_without_a_recording(tmp_path: Path, new: Callable[..., Made]) -> None:
     """One message, nothing written."""
-    data = tmp_path / "data"
-    data.mkdir()
-    for name in names:
-        folders.write(data / name, folders.sound(3, [], 1))
-    recipe, _, said = new(data, fails=True)
-    assert not recipe and says in said
+    (tmp_path / "data").mkdir()
+    recipe, _, said = new(tmp_path / "data", fails=True)
+    assert not recipe and "no recording in" in said
+    assert not (tmp_path / "reports").exists()
+
+
+def test_what_to_label_first_where_nobody_has(tmp_path: Path, new: Callable[..., Made]) -> None:
+    """Both tones are among the windows that are picked, and no recipe is written."""
+    for number in range(5):
+        rows = folders.calls(10, number, ("low", "high"), 2.5)
+        folders.write(tmp_path / f"data/r{number}.wav", folders.sound(10, rows, number))
+    before = (tmp_path / "params.yaml").read_bytes()
+    recipe, said, _ = new(tmp_path / "data")
+    assert not recipe and (tmp_path / "params.yaml").read_bytes() == before
+    assert "no labels" in said and "rarewave new mine" in said
+    picked = pd.read_csv(tmp_path / "reports/mine/label_first.csv")
+    heard = set()
+    for row in picked.itertuples():
+        number = int(Path(row.path).stem[1:])
+        for onset, offset, label in folders.calls(10, number, ("low", "high"), 2.5):
+            if onset < row.end_s and offset > row.start_s:
+                heard.add(label)
+    assert heard == {"low", "high"}
+    assert picked["above_db"].max() > 20 and picked["kind"].nunique() > 2
 
 
 def test_a_task_can_be_asked_for(tmp_path: Path, new: Callable[..., Made]) -> None:

@@ -224,11 +224,21 @@ def test_an_experiment_compares_with_the_last_run(done: Path) -> None:
         "threshold.false_alarms_per_day": {"old": 1.0, "new": 0.01, "diff": -0.99},
     }
     metrics = json.loads(project.run(done, "dvc", "metrics", "diff", "--json").stdout)
-    assert metrics["metrics/evaluate.json"]["network.fp"]["new"] == 0
+    assert set(metrics) == {"metrics/summary.json"}
+    changed = metrics["metrics/summary.json"]
+    assert {"false_alarms_per_hour"} & set(changed) <= set(HEADLINE)
+    assert json.loads((done / "metrics/evaluate.json").read_text())["network"]["fp"] == 0
+    for columns, more in (("160", ["--no-pager"]), ("600", ["--drop", "artifacts"])):
+        show = ("dvc", "exp", "show", "--only-changed", *more)
+        shown = project.good(project.run(done, *show, COLUMNS=columns))
+        assert max(map(len, shown.splitlines())) <= 160 and "silent" in shown
+        assert "false_alarms_per_hour" in shown and "threshold.objective" in shown
     plots = project.good(project.run(done, "dvc", "plots", "diff", "-o", "dvc_plots"))
     assert "index.html" in plots
     said = project.good(project.command(done, "compare", "silent", "main"))
-    assert "network - level" in said and "| F1 |" in said
+    assert re.search(r"^\| (silent|main) +\| 0\.\d+ \[", said, re.M)
+    assert "Paired over the same" in said
+    assert re.search(r'^\| threshold.objective +\| "f1|false', said, re.M)
     project.good(project.run(done, "git", "checkout", "-q", "."))
     project.good(project.run(done, "dvc", "checkout", "-q"))
 
@@ -253,6 +263,30 @@ def test_inspect_prints_layers_and_totals(done: Path) -> None:
     assert "101,889" in said and "304,773" in said and "conv3" in said
 
 
+HEADLINE = (
+    "average_precision", "low", "high", "gain", "groups", "event_f1", "event_recall",
+    "false_alarms_per_hour",
+)  # fmt: skip
+
+
+def test_eight_numbers_say_how_a_run_went(done: Path) -> None:
+    """They are those of the stages, and all are numbers."""
+    found = json.loads((done / "metrics/summary.json").read_text())
+    assert set(found) == set(HEADLINE)
+    known = {name: value for name, value in found.items() if value is not None}
+    assert all(isinstance(value, int | float) for value in known.values())
+    assert set(HEADLINE) - set(known) <= {"low", "high"}  # one group has no interval
+    evaluate, detect = (
+        json.loads((done / f"metrics/{stage}.json").read_text()) for stage in ("evaluate", "detect")
+    )
+    wanted = evaluate["network"]["average_precision"]
+    assert found["average_precision"] == pytest.approx(wanted, abs=1e-5)
+    for name, end in evaluate["interval"]["average_precision"].items():
+        assert found[name] == (None if end is None else pytest.approx(end, abs=1e-5))
+    assert found["gain"] == pytest.approx(evaluate["gain_over_best"]["value"], abs=1e-5)
+    assert found["event_f1"] == detect["network"]["macro_f1"]
+
+
 def test_times_and_summary_print_tables(done: Path) -> None:
     """times shows all stages of the last run, summary the detectors."""
     said = project.good(project.command(done, "summary"))
@@ -273,7 +307,7 @@ def test_summary_marks_what_is_of_an_earlier_state(done: Path) -> None:
     said = project.good(project.command(done, "summary"))
     (done / "params.yaml").write_text(before)
     assert "changes in params.yaml" in said
-    assert re.search(r"^  threshold +threshold.objective modified$", said, re.M)
+    assert re.search(r"^  threshold +params.yaml: threshold modified$", said, re.M)
     assert re.search(r"^  evaluate +follows threshold$", said, re.M)
     assert not re.search(r"^  train ", said, re.M)
     assert "OF AN EARLIER STATE:" in said

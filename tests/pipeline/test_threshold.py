@@ -29,7 +29,7 @@ def project(folder: Path, labels: list[str]) -> None:
             empty = {"str": "", "float64": 0.0, "int64": 0}.get(kind, pd.NaT)
             windows[column] = pd.Series([empty] * n, dtype=kind)
     write_table(folder / "artifacts/clean/windows.parquet", windows, WINDOWS)
-    grid, clean = {"hop_samples": 10}, {"sample_rate_hz": 10.0}
+    grid, clean = {"hop_samples": 10, "window_samples": 20}, {"sample_rate_hz": 10.0}
     about = {"task": {"kind": "classes", "names": CLASSES}, "grid": grid, "clean": clean}
     about["placement"] = "grid"
     write_json(folder / "artifacts/clean/frontend.json", about)
@@ -54,6 +54,11 @@ def test_a_class_that_validation_lacks_takes_the_median_of_the_others(
     metrics = read_json(Path("metrics/threshold.json"))
     assert metrics["rare"]["borrowed"] is True
     assert "borrowed" not in metrics["odd"]
+    # Windows of 2 s are of calls: their false alarms are told per hour.
+    assert (
+        metrics["odd"]["false_alarms_per_hour"] == 0
+        and "false_alarms_per_day" not in metrics["odd"]
+    )
     assert "validation has no window of rare" in capsys.readouterr().out
 
 

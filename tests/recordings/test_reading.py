@@ -459,3 +459,12 @@ def test_a_real_apollo_recording_reads_as_obspy_reads_it(lunar: Path) -> None:
     assert found.start == pd.Timestamp(str(wanted.stats.starttime))
     np.testing.assert_array_equal(found.samples, wanted.data)
     assert len(found.samples) / RATE == pytest.approx(7000, rel=0.05)
+
+
+def test_endings_in_braces(tmp_path: Path) -> None:
+    """As a shell has them; what only case keeps out is told."""
+    for name in ("a.wav", "b.flac", "c.txt", "D.FLAC"):
+        (tmp_path / name).write_bytes(b"x")
+    found = reading.find_files(tmp_path, "*.{flac,wav}")
+    assert [path.name for path in found] == ["a.wav", "b.flac"]
+    assert reading.overlooked(tmp_path, "*.{flac,wav}", found) == ["D.FLAC"]
