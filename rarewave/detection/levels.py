@@ -2,14 +2,12 @@
 
 import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
-from rarewave.base.notices import some
 from rarewave.detection.clean_stream import CleanStream
 from rarewave.frontend import cleaning, transform
 from rarewave.frontend.grid import starts
@@ -130,18 +128,16 @@ def odd(known: Trained, unit: str, found: Sequence[Measured]) -> Odd:
         worst = max(far, key=lambda one: max(low - one.level_db, one.level_db - high))
         above = worst.level_db > high
         apart = worst.level_db - high if above else low - worst.level_db
-        unit = "the unit as recorded" if unit == "counts" else f"{unit}, from counts"
+        share = f"; so it is with {len(far)} of {len(heard)} recordings" if len(far) > 1 else ""
+        own = "" if unit == "counts" else f" (counts: it makes {unit} of them itself)"
         says.append(
-            f"{worst.name} has a level of {worst.level_db:.0f} dB, and the windows that the model "
-            f"learnt from had {low:.0f} to {high:.0f} dB (1-99 %): {apart:.0f} dB "
-            f"{'above' if above else 'below'} them, {10 ** (apart / 20):.2g} times the amplitude. "
-            f"Likely it has another unit or gain (counts against m/s)"
-            f"{'' if above else ', or holds no signal'}, and the scores mean nothing; "
-            f"give the model what it learnt from ({unit}), or train on recordings such as this"
+            f"{worst.name} has a level of {worst.level_db:.0f} dB, {apart:.0f} dB "
+            f"{'above' if above else 'below'} all that the model learnt from ({low:.0f} to "
+            f"{high:.0f} dB, 1-99 % of its windows), {10 ** (apart / 20):.2g} times the amplitude: "
+            f"likely another unit or gain (counts against m/s){'' if above else ', or no signal'}, "
+            f"and scores mean nothing{share}. Give the model the unit that it learnt from{own}, or "
+            "train on such recordings"
         )
-        if len(far) > 1:
-            names = [Path(one.name).name for one in far]
-            says[-1] += f". So it is with {len(far)} of {len(heard)} recordings: {some(names)}"
     slowest, fastest = known.rates_hz
     other = [one for one in found if not slowest / TIMES < one.rate_hz < fastest * TIMES]
     if other:

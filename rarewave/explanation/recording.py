@@ -75,8 +75,7 @@ def explain(
             "windows": windows,
         }
     )
-    text = report.summary(content)
-    _write(out, content, text, drawn)
+    _write(out, content, text := report.summary(content), drawn)
     print(text)
 
 
