@@ -142,9 +142,9 @@ def report(
     write_json(artifacts.metrics("detect"), content | listed(off))
     numbers = summaries.headline(task.kind, summaries.read(artifacts.EVALUATION), content[NETWORK])
     write_json(artifacts.metrics("summary"), numbers)
-    folder, shown = artifacts.plots("detect"), dict(list(test.durations.items())[:6])
-    lines = {"labelled": test.truth} | found
-    timelines.timelines(folder / "timelines.png", shown, lines, names, "Events on test recordings")
+    folder, lines = artifacts.plots("detect"), {"labelled": test.truth} | found
+    title = "Events on test recordings"
+    timelines.timelines(folder / "timelines.png", test.durations, lines, names, title)
     timelines.class_bars(folder / "classes.png", table, "Test recordings: event F1")
     print(table.drop(columns=judging.ENDS).to_string(index=False, float_format="{:.3f}".format))
 
