@@ -46,15 +46,14 @@ def main() -> None:
     model, parts = detector.load(artifacts.MODEL), held_out()
     test, names = parts["test"], list(model.task.events)
     trained = training_events()
-    bands = training_calls.bands(trained, model.task)
+    bands = training_calls.bands(trained, model.task, model.front_end.clean.sample_rate_hz / 2)
     off = longer_than_events(joining, *training_calls.lengths(trained))
     folder = Path(params.read_section("ingest")["data"])
     about = read_json(artifacts.SCAN / "about.json", "columns", "problems")
-    scans = {}
+    scans, width = {}, len(about["columns"])
     for part in PARTS:
         work = parts[part].work(folder, artifacts.SCAN / part)
-        width, problems = len(about["columns"]), about["problems"][part]
-        scans[part] = scanning.kept(model.front_end, width, work, problems)
+        scans[part] = scanning.kept(model.front_end, width, work, about["problems"][part])
     found, steps, thresholds = {}, {}, artifacts.thresholds()
     for name in (NETWORK, *CLASSIFIERS):
         columns = {n: about["columns"].index(beside.column(name, n)) for n in names}
@@ -111,9 +110,8 @@ def pack(
     data, trained = dataset(), read_table(artifacts.TRAINING_ROWS, ROWS)
     rows = trained["row"].to_numpy()
     remembered = neighbours.collect(model.network, model.normalisation, data, rows)
-    ingest = params.read_section("ingest")
     names = ("channel", "start_pattern", "time_zone", "channels")
-    source = package.Source(*(ingest[name] for name in names))
+    source = package.Source(*map(params.read_section("ingest").__getitem__, names))
     removed = package.instruments(artifacts.SCAN, model)
     given = thresholds, joining, bands, remembered, source, removed
     package.save(artifacts.PACKAGE, artifacts.MODEL, *given)
@@ -142,10 +140,9 @@ def report(
     write_json(artifacts.metrics("detect"), content | listed(off))
     numbers = summaries.headline(task.kind, summaries.read(artifacts.EVALUATION), content[NETWORK])
     write_json(artifacts.metrics("summary"), numbers)
-    folder, lines = artifacts.plots("detect"), {"labelled": test.truth} | found
-    title = "Events on test recordings"
-    timelines.timelines(folder / "timelines.png", test.durations, lines, names, title)
-    timelines.class_bars(folder / "classes.png", table, "Test recordings: event F1")
+    path, lines = artifacts.plots("detect") / "timelines.png", {"labelled": test.truth} | found
+    timelines.timelines(path, test.durations, lines, names, "Events on test recordings")
+    timelines.class_bars(path.with_name("classes.png"), table, "Test recordings: event F1")
     print(table.drop(columns=judging.ENDS).to_string(index=False, float_format="{:.3f}".format))
 
 

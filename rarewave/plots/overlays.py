@@ -48,9 +48,9 @@ def _explained(axes_pair: Any, case: dict[str, Any], front: dict[str, NDArray]) 
     wave = case["waveform"]
     times = np.arange(len(wave)) / front["rate_hz"]  # of the window; its context is not drawn
     lower.plot(times, wave, color="black", linewidth=0.4)
-    upper.tick_params(labelbottom=False)
     lower.set_yticks([])
     ticks = np.linspace(0, front["duration_s"], 3)
+    upper.set_xticks(ticks, [])
     lower.set_xticks(ticks, clocked(ticks, case["start"]), fontsize=6)
     for label, side in zip(lower.get_xticklabels(), ("left", "center", "right"), strict=True):
         label.set_horizontalalignment(side)  # so that those of neighbours stay apart
