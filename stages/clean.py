@@ -116,8 +116,14 @@ def report(
     counts = pd.crosstab(table["recording_id"], shown)
     per_label = [{"label": str(k), "windows": int(v)} for k, v in counts.sum().items()]
     write_csv(artifacts.plots("clean") / "labels.csv", per_label)
-    path = artifacts.plots("clean") / "labels.png"
-    charts.stacked_bars(path, counts, "Windows per recording", "windows", first=BACKGROUND)
+    path, groups = (
+        artifacts.plots("clean") / "labels.png",
+        listed.set_index("recording_id")["group"],
+    )
+    aside = list(statuses[table["status"] != "used"].unique())
+    charts.stacked_bars(
+        path, counts, "Windows per recording", "windows", BACKGROUND, aside, groups=groups
+    )
 
 
 if __name__ == "__main__":

@@ -54,7 +54,10 @@ def main() -> None:
     contact_sheets.distributions(PLOTS / "calls.png", table, "Labelled calls")
     counts = pd.crosstab(table["recording_id"], table["label"])
     counts = counts.reindex(listed["recording_id"], fill_value=0)
-    charts.stacked_bars(PLOTS / "recordings.png", counts, "Calls per recording", "calls")
+    groups = listed.set_index("recording_id")["group"]
+    charts.stacked_bars(
+        PLOTS / "recordings.png", counts, "Calls per recording", "calls", groups=groups
+    )
 
 
 if __name__ == "__main__":

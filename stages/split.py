@@ -60,8 +60,9 @@ def main() -> None:
     ]
     write_csv(artifacts.plots("split") / "parts.csv", rows)
     bars = pd.crosstab(windows["group"], part)
+    bars = bars[[name for name in (*PARTS, PURGED) if name in bars]]
     path = artifacts.plots("split") / "parts.png"
-    charts.stacked_bars(path, bars, "Windows per group and part", "windows")
+    charts.stacked_bars(path, bars, "Windows per group and part", "windows", thing="group")
 
 
 if __name__ == "__main__":

@@ -67,11 +67,15 @@ def draw(chosen: dict[str, dict[str, Any]], sweeps: dict[str, thresholds.Sweep])
         title = f"Validation: threshold {single['threshold']:.3f}, "
         title += f"flat from {single['flat_low']:.3f} to {single['flat_high']:.3f}"
         mark = {name: (single["threshold"], single[name]) for name in names}
-    shown = sweep.iloc[np.unique(np.linspace(0, len(sweep) - 1, 200).astype(int))]
+    kept = np.linspace(0, len(sweep) - 1, 200).astype(int)
+    if len(chosen) == 1:  # decisions at a threshold are those at the lowest score that reaches it
+        kept = np.append(kept, int((sweep["threshold"] >= single["threshold"]).sum()) - 1)
+    shown = sweep.iloc[np.unique(kept)]
     folder = artifacts.plots("threshold")
     write_csv(folder / "sweep.csv", shown.to_dict("records"))
-    curves = {name: (shown["threshold"].to_numpy(), shown[name].to_numpy()) for name in names}
-    charts.curves(folder / "sweep.png", curves, title, "threshold", "score", mark=mark)
+    rising = shown[::-1]
+    curves = {name: (rising["threshold"].to_numpy(), rising[name].to_numpy()) for name in names}
+    charts.curves(folder / "sweep.png", curves, title, "threshold", "score", mark=mark, steps=True)
 
 
 if __name__ == "__main__":

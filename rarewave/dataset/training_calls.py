@@ -99,16 +99,18 @@ def in_blocks(
     return table, events.assign(recording_id=events["recording_id"] + at)
 
 
-def bands(events: pd.DataFrame, task: Task) -> dict[str, tuple[float, float]]:
+def bands(events: pd.DataFrame, task: Task, most_hz: float) -> dict[str, tuple[float, float]]:
     """Median low and high frequency in Hz of the training calls of each class, where known.
 
     Parameters
     ----------
     events : what `of_training` gives.
+    most_hz : half the rate that is worked at; labels of faster recordings may reach above it.
     """
     mine = events.dropna(subset=["low_hz", "high_hz"])
     labels = mine["label"]
     if task.kind == "event":
         labels = pd.Series(task.events[0], mine.index)
     middle = mine.groupby(labels)[["low_hz", "high_hz"]].median()
+    middle = middle[middle["low_hz"] < most_hz].clip(upper=most_hz)
     return {str(name): (float(low), float(high)) for name, low, high in middle.itertuples()}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,9 @@ Read = Callable[[int, int], NDArray[np.float64]]
 
 # Of an event only so many seconds' worth of frames are looked at.
 _MOST_FRAMES = 4096
+_ABOVE = 2.0  # energy of a row counts where it is so many times the quiet level's
+_TAILS = 0.05  # share of the energy left out on either side of a band
+_MOST_DB = 60.0
 
 
 @dataclass(frozen=True)
@@ -37,18 +40,46 @@ def power(samples: NDArray[np.float64], n_fft: int) -> NDArray[np.float64]:
     return (spectrum.real**2 + spectrum.imag**2).T
 
 
-def snr_db(call: NDArray[np.float64], around: NDArray[np.float64]) -> float:
-    """Power of a call above the noise around it, in dB; NaN where nothing is above.
+def quiet_level(frames: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean power of each row in the quietest fifth of frames, as if all were like it.
 
     Parameters
     ----------
-    call, around : (rows, frames) power in the band of the call, during it and beside it.
+    frames : (rows, frames) power; that of noise is exponentially distributed.
     """
-    noise = np.median(around) / np.log(2)  # the mean of exponentially distributed power
-    signal = call.mean() - noise
-    if not noise > 0 or not signal > 0:
-        return float("nan")
-    return float(10 * np.log10(signal / noise))
+    return np.asarray(np.quantile(frames, 0.2, axis=1) / -np.log(0.8))
+
+
+class Above(NamedTuple):
+    """What of an event stands above the quiet level; NaN where nothing does."""
+
+    low_hz: float
+    high_hz: float
+    peak_hz: float
+    snr_db: float  # at most 60: digital silence around says nothing of the event
+
+
+def above_quiet(
+    inside: NDArray[np.float64], quiet: NDArray[np.float64], hertz: NDArray[np.floating]
+) -> Above:
+    """The band that holds nine tenths of an event's energy above the quiet level, and its SNR.
+
+    Parameters
+    ----------
+    inside : (rows,) mean power during the event.
+    quiet : (rows,) of the time around, see `quiet_level`.
+    hertz : (rows,) of the rows, rising; of the band that is looked at.
+    """
+    energy = np.where(inside > _ABOVE * quiet, inside - quiet, 0.0)
+    if not energy.sum() > 0:
+        return Above(*[float("nan")] * 4)
+    share = np.cumsum(energy) / energy.sum()
+    low, high = np.searchsorted(share, [_TAILS, 1 - _TAILS])
+    band = slice(low, high + 1)
+    noise = max(float(quiet[band].sum()), 1e-300)
+    ratio_db = min(_MOST_DB, float(10 * np.log10(energy[band].sum() / noise)))
+    top = hertz[min(high + 1, len(hertz) - 1)]
+    return Above(float(hertz[low]), float(top), float(hertz[int(np.argmax(energy))]), ratio_db)
 
 
 def calls(
@@ -56,8 +87,9 @@ def calls(
 ) -> list[dict[str, Any]]:
     """Duration, bandwidth, strongest frequency and SNR of each event of one recording.
 
-    The noise is that within one length of the call (at least ten frames) on either side, without
-    what other labels cover.
+    The quiet time is that within one length of the call (at least ten frames) on either side,
+    without what other labels cover; where there is none, as of a clip that is one label, the
+    quietest fifth of the event. The bandwidth is the label's, or measured where it has none.
 
     Parameters
     ----------
@@ -70,32 +102,43 @@ def calls(
     for event in events[events["certain"]].to_dict("records"):
         first, last = max(0, int(event["onset_s"] * rate)), int(event["offset_s"] * rate)
         last = min(max(last, first + 1), n_samples)
-        reach = max(last - first, 10 * n_fft)
         low = 0.0 if np.isnan(event["low_hz"]) else event["low_hz"]
         high = hertz[-1] if np.isnan(event["high_hz"]) else event["high_hz"]
         band = (hertz >= low) & (hertz <= high) & (hertz > 0)
-        inside = power(read(first, last), n_fft)[band]
-        quiet = []
-        for a, b in ((max(0, first - reach), first), (last, min(n_samples, last + reach))):
-            keep = np.ones(max(0, b - a), bool)
-            for begin, end in spans:
-                keep[max(0, int(begin) - a) : max(0, int(np.ceil(end)) - a)] = False
-            if keep.sum() >= n_fft:
-                quiet.append(power(read(a, b)[keep], n_fft)[band])
-        noise = np.concatenate(quiet, axis=1) if quiet else np.full((1, 1), np.nan)
-        strongest = hertz[band][np.argmax(inside.mean(axis=1))] if band.any() else np.nan
+        found = Above(*[float("nan")] * 4)
+        if band.any():
+            inside = power(read(first, last), n_fft)[band]
+            quiet = _around(read, first, last, n_samples, spans, n_fft)
+            level = quiet_level(inside if quiet is None else quiet[band])
+            found = above_quiet(inside.mean(axis=1), level, hertz[band])
+        labelled = event["high_hz"] - event["low_hz"]
         rows.append(
             {
                 "event_id": event["event_id"],
                 "recording_id": event["recording_id"],
                 "label": event["label"],
                 "duration_s": event["offset_s"] - event["onset_s"],
-                "bandwidth_hz": event["high_hz"] - event["low_hz"],
-                "strongest_hz": float(strongest),
-                "snr_db": snr_db(inside, noise) if band.any() else float("nan"),
+                "bandwidth_hz": found.high_hz - found.low_hz if np.isnan(labelled) else labelled,
+                "strongest_hz": found.peak_hz,
+                "snr_db": found.snr_db,
             }
         )
     return rows
+
+
+def _around(
+    read: Read, first: int, last: int, n_samples: int, spans: NDArray[np.float64], n_fft: int
+) -> NDArray[np.float64] | None:
+    """Power (rows, frames) beside an event where no label is; None where that is no frame."""
+    reach = max(last - first, 10 * n_fft)
+    quiet = []
+    for a, b in ((max(0, first - reach), first), (last, min(n_samples, last + reach))):
+        keep = np.ones(max(0, b - a), bool)
+        for begin, end in spans:
+            keep[max(0, int(begin) - a) : max(0, int(np.ceil(end)) - a)] = False
+        if keep.sum() >= n_fft:
+            quiet.append(power(read(a, b)[keep], n_fft))
+    return np.concatenate(quiet, axis=1) if quiet else None
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:

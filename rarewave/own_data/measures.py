@@ -13,15 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.base.parallel import ordered_map
-from rarewave.measurement.calls import power
+from rarewave.measurement.calls import above_quiet, power, quiet_level
 from rarewave.recordings import reading
 
 _RECORDINGS = 60  # looked at, spread over all of them
 _EVENTS = 12  # of each of these, of each class
 _PIECES = 24  # of each, spread over its length, for the noise
 _FRAMES = 24  # of each piece
-_ABOVE = 2.0  # energy of a row counts where it is so many times the quiet level's
-_TAILS = 0.05  # share of the energy left out on either side of a band
 _LAGS = 41  # shifts of the labels that are tried, from minus to plus two events
 FULL_SCALE = 0.999  # of sound: samples beyond are clipped
 
@@ -85,7 +83,7 @@ def _one(
     samples = np.concatenate(pieces)
     known = samples[np.isfinite(samples)]
     spectra = np.concatenate([power(piece, n_fft) for piece in pieces], axis=1)
-    quiet = np.quantile(spectra, 0.2, axis=1) / -np.log(0.8)  # of exponentially distributed power
+    quiet = quiet_level(spectra)
     level = float(10 * np.log10(np.mean(np.square(known)) + 1e-300)) if len(known) else np.nan
     about = {
         "recording_id": row["recording_id"],
@@ -120,18 +118,9 @@ def _event(
     first, last = max(0, int(event["onset_s"] * rate)), min(count, int(event["offset_s"] * rate))
     hertz = np.fft.rfftfreq(n_fft, 1 / rate)
     inside = power(read(first, max(last, first + 1)), n_fft).mean(axis=1)
-    energy = np.where(rows & (inside > _ABOVE * quiet), inside - quiet, 0.0)
     found = {"label": event["label"], "recording_id": event["recording_id"]}
-    found |= {"duration_s": event["offset_s"] - event["onset_s"], "low_hz": np.nan}
-    found |= {"high_hz": np.nan, "peak_hz": np.nan, "snr_db": np.nan}
-    if energy.sum() > 0:
-        share = np.cumsum(energy) / energy.sum()
-        low, high = np.searchsorted(share, [_TAILS, 1 - _TAILS])
-        band = slice(low, high + 1)
-        noise = max(float(quiet[band].sum()), 1e-300)
-        found |= {"low_hz": hertz[low], "high_hz": hertz[min(high + 1, len(hertz) - 1)]}
-        found |= {"peak_hz": hertz[int(np.argmax(energy))]}
-        found |= {"snr_db": min(60.0, 10 * np.log10(energy[band].sum() / noise))}
+    found |= {"duration_s": event["offset_s"] - event["onset_s"]}
+    found |= above_quiet(inside[rows], quiet[rows], hertz[rows])._asdict()
     if not np.isnan(event["low_hz"]):
         found |= {"low_hz": event["low_hz"]}
     if not np.isnan(event["high_hz"]):

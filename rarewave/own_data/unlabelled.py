@@ -148,7 +148,7 @@ def propose(
         for kind, mine in table.groupby("kind")
     }
     charts.scatter(place / "windows.png", lines, "Windows of all recordings, by kind",
-                   "first principal component [dB]", "second [dB]")  # fmt: skip
+                   "first principal component [dB]", "second principal component [dB]")  # fmt: skip
     by_name = {row["recording_id"]: row for row in recordings.to_dict("records")}
     sheet = {
         f"kind {kind}": [

@@ -1,11 +1,9 @@
-"""Axes of a spectrogram's picture: its rows, named by their frequency, against time.
-
-Rows of a mel spectrogram are not equally far apart in Hz: an axis in Hz would misplace them.
-"""
+"""Axes: rows of a spectrogram named by their frequency, plain numbers on a logarithmic scale."""
 
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 
@@ -16,8 +14,49 @@ def extent(time_s: NDArray[np.float64], rows: int) -> tuple[float, float, float,
 
 
 def name_rows(axes: Any, frequency_hz: NDArray[np.float64], most: int = 7) -> None:
-    """Ticks at the middle of at most so many rows, with their centre frequency."""
+    """Ticks at the middle of at most so many rows, with their centre frequency.
+
+    Rows of a mel spectrogram are not equally far apart in Hz: an axis in Hz would misplace them.
+    """
     hertz = frequency_hz
     rows = np.unique(np.linspace(0, len(hertz) - 1, min(most, len(hertz))).round().astype(int))
     places = 0 if hertz[-1] >= 20 else 2
     axes.set_yticks(rows + 0.5, [f"{hertz[row]:.{places}f}" for row in rows])
+
+
+def round_ticks(most: int, integer: bool = False) -> MaxNLocator:
+    """At most so many ticks, at numbers that one counts in."""
+    return MaxNLocator(most, integer=integer, min_n_ticks=1, steps=[1, 2, 2.5, 5, 10])
+
+
+def spread_of(low: float, high: float, most: int = 5) -> NDArray[np.float64]:
+    """Round numbers between two positive ones, about equally far apart on a logarithmic scale."""
+    decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    for steps in ((1,), (1, 3), (1, 2, 5)):
+        ticks = np.outer(decades, steps).ravel()
+        ticks = ticks[(ticks >= low * (1 - 1e-9)) & (ticks <= high * (1 + 1e-9))]
+        if len(ticks) >= 3:
+            return ticks[:: -(-len(ticks) // most)]
+    ticks = np.asarray(MaxNLocator(most - 1).tick_values(low, high))
+    return ticks[(ticks >= low) & (ticks <= high)]
+
+
+def log_scale(axis: Any, values: NDArray[np.float64]) -> None:
+    """A logarithmic scale over the values, its ticks as plain numbers; linear where they are close.
+
+    Parameters
+    ----------
+    axis : `axes.xaxis` or `axes.yaxis`.
+    values : what is drawn; not finite and not positive ones are left out.
+    """
+    known = values[np.isfinite(values) & (values > 0)]
+    if not len(known) or known.max() < 3 * known.min():
+        axis.set_major_locator(round_ticks(5))
+        return
+    low, high = known.min() / 1.2, known.max() * 1.2
+    name = axis.axis_name
+    getattr(axis.axes, f"set_{name}scale")("log")
+    getattr(axis.axes, f"set_{name}lim")(low, high)
+    ticks = spread_of(low, high)
+    axis.set_ticks(ticks, [np.format_float_positional(t, trim="-", precision=10) for t in ticks])
+    axis.set_minor_locator(NullLocator())

@@ -11,6 +11,24 @@ from rarewave.plots.axes import extent, name_rows
 from rarewave.plots.style import figure, save, styled
 
 
+def clocked(ticks: NDArray[np.float64], start: pd.Timestamp) -> list[str]:
+    """Seconds from the start, and the time of day with as many digits as tell the ticks apart.
+
+    Parameters
+    ----------
+    start : UTC; NaT where it is not known.
+    """
+    step = float(np.diff(ticks).min())
+    places = int(np.clip(np.ceil(1 - np.log10(step)), 0, 6))
+    seconds = [f"{t:.{places}f} s" for t in ticks]
+    if pd.isna(start):
+        return seconds
+    clock = [start + pd.Timedelta(seconds=float(t)) for t in ticks]
+    parts = [f"{c:%H:%M:%S.%f}" for c in clock]
+    times = [part[: 9 + places] if places else part[:8] for part in parts]
+    return [f"{s}\n{time}" for s, time in zip(seconds, times, strict=True)]
+
+
 def _explained(axes_pair: Any, case: dict[str, Any], front: dict[str, NDArray]) -> None:
     """Spectrogram with heatmap above, waveform below, on a time axis in UTC where known."""
     upper, lower = axes_pair
@@ -22,21 +40,20 @@ def _explained(axes_pair: Any, case: dict[str, Any], front: dict[str, NDArray]) 
     look = {"origin": "lower", "aspect": "auto", "extent": bounds}
     upper.imshow(picture, cmap="gray", vmin=low, vmax=max(high, low + 1), **look)
     upper.imshow(heat, cmap="inferno", alpha=0.6 * heat, vmin=0, vmax=1, **look)
+    if heat.max() > 0.5 and min(heat.shape) > 1:  # for a grey print: half of the maximum
+        places = {"origin": "lower", "extent": bounds}
+        upper.contour(heat, [0.5], colors="white", linewidths=0.7, **places)
     name_rows(upper, hertz[shown], 5)
     upper.set_title(case["title"], fontsize=7)
     wave = case["waveform"]
     times = np.arange(len(wave)) / front["rate_hz"]  # of the window; its context is not drawn
     lower.plot(times, wave, color="black", linewidth=0.4)
-    upper.tick_params(labelbottom=False)
     lower.set_yticks([])
-    ticks = np.linspace(0, front["duration_s"], 4)
-    places = 0 if front["duration_s"] >= 10 else 2
-    if pd.isna(case["start"]):
-        labels = [f"{t:.{places}f} s" for t in ticks]
-    else:
-        clock = [case["start"] + pd.Timedelta(seconds=float(t)) for t in ticks]
-        labels = [f"{t:.{places}f} s\n{c:%H:%M:%S}" for t, c in zip(ticks, clock, strict=True)]
-    lower.set_xticks(ticks, labels, fontsize=6)
+    ticks = np.linspace(0, front["duration_s"], 3)
+    upper.set_xticks(ticks, [])
+    lower.set_xticks(ticks, clocked(ticks, case["start"]), fontsize=6)
+    for label, side in zip(lower.get_xticklabels(), ("left", "center", "right"), strict=True):
+        label.set_horizontalalignment(side)  # so that those of neighbours stay apart
     for axes in axes_pair:  # after the ticks, which would widen the lower one alone
         axes.set_xlim(min(bounds[0], 0), max(bounds[1], front["duration_s"]))
     upper.tick_params(labelsize=6)
@@ -53,7 +70,7 @@ def overlay(path: Path, case: dict[str, Any], front: dict[str, NDArray]) -> None
     upper, lower = made.subplots(2, 1, height_ratios=[3, 1])
     _explained((upper, lower), case, front)
     upper.set_ylabel("frequency [Hz]")
-    lower.set_ylabel("amplitude")
+    lower.set_ylabel("waveform")
     start = case["start"]
     day = "" if pd.isna(start) else f", UTC {start:%Y-%m-%d}"
     lower.set_xlabel(f"time from the start of the window{day}")
@@ -78,6 +95,6 @@ def contact_sheet(
             else:
                 pair[0].axis("off")
                 pair[1].axis("off")
-        grid[2 * r][0].set_ylabel(f"{kind}\n[Hz]", fontsize=8)
+        grid[2 * r][0].set_ylabel(f"{kind.replace('_', ' ')}\n[Hz]", fontsize=8)
     made.suptitle(title, fontsize=9)
     save(path, made)

@@ -1,8 +1,8 @@
 """Pictures of scores: confusion matrix, detectors side by side."""
 
-import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,11 @@ from rarewave.base.files import write_csv
 from rarewave.base.tasks import Task
 from rarewave.metrics import binary, multiclass
 from rarewave.metrics.comparison import NETWORK, SHOWN, Truth
+from rarewave.plots.axes import log_scale
 from rarewave.plots.charts import curves
-from rarewave.plots.style import COLOURS, figure, save, styled
+from rarewave.plots.style import COLOURS, GREY, Look, figure, looks, save, shortened, styled
+
+_MOST_ROWS = 40  # of classes, each with a row of its own
 
 
 @styled
@@ -47,23 +50,24 @@ def grouped_intervals(
 
     `table` has the columns detector, metric, value, low and high; NaN: no interval is known.
     """
-    detectors = list(dict.fromkeys(table["detector"]))
-    made = figure(7, 0.8 + 0.22 * len(metrics) * (len(detectors) + 1))
+    look = looks(list(dict.fromkeys(table["detector"])))
+    step = len(look) + 1
+    made = figure(7.5, 0.9 + 0.15 * len(metrics) * step)
     axes = made.add_subplot()
-    for d, (detector, colour) in enumerate(zip(detectors, itertools.cycle(COLOURS), strict=False)):
+    for d, (detector, one) in enumerate(look.items()):
         rows = table[table["detector"] == detector].set_index("metric")
+        axes.plot([], [], one.mark, color=one.colour, markersize=5, label=detector)
         for m, metric in enumerate(metrics):
             if metric not in rows.index or not np.isfinite(rows.loc[metric, "value"]):
                 continue
-            at = m * (len(detectors) + 1) + d
             value, low, high = (float(rows.loc[metric, c]) for c in ("value", "low", "high"))
-            axes.plot([low, high], [at, at], color=colour, linewidth=2)
-            axes.plot(
-                value, at, "o", color=COLOURS[d % len(COLOURS)], label=detector if m == 0 else None
-            )
-    step = len(detectors) + 1
-    axes.set_yticks([m * step + (step - 2) / 2 for m in range(len(metrics))], list(metrics))
-    axes.invert_yaxis()
+            axes.plot([low, high], [m * step + d] * 2, color=one.colour, linewidth=1.8)
+            axes.plot(value, m * step + d, one.mark, color=one.colour, markersize=5)
+    for m in range(1, len(metrics)):
+        axes.axhline(m * step - 1, color="#EEEEEE", linewidth=0.8)
+    said = [metric.replace("_", " ") for metric in metrics]
+    axes.set_yticks([m * step + (step - 2) / 2 for m in range(len(metrics))], said)
+    axes.set_ylim(len(metrics) * step - 1, -1)
     lowest = table[table["metric"].isin(metrics)]["low"].min()
     axes.set_xlim(min(0.0, lowest if np.isfinite(lowest) else 0.0) - 0.02, 1.02)
     axes.grid(axis="x", color="#EEEEEE")
@@ -96,14 +100,15 @@ def matrix(path: Path, table: NDArray[np.float64], classes: Sequence[str], title
 def recall_by_size(
     path: Path, table: pd.DataFrame, counts: NDArray[np.int64], classes: Sequence[str]
 ) -> None:
-    """Recall of each class, with its 95 % interval, over its training windows; CSV and PNG.
+    """Recall of each class, with its 95 % interval, by its training windows; CSV and PNG.
 
-    `table` has the columns detector, metric, value, low and high; `path` is without suffix.
+    A row for each class, the one with most windows first; of more than 40 classes points against
+    their number. `table` has the columns detector, metric, value, low and high; `path` is without
+    suffix.
     """
-    made = figure(7, 4)
-    axes = made.add_subplot()
     rows = []
-    for d, (detector, colour) in enumerate(zip(("network", "forest"), COLOURS, strict=False)):
+    look = looks(["network", "forest"])
+    for detector in look:
         mine = table[table["detector"] == detector].set_index("metric")
         for name, count in zip(classes, counts, strict=True):
             recall = mine.loc[f"recall.{name}"]
@@ -111,23 +116,86 @@ def recall_by_size(
             support = int(mine.loc[f"support.{name}", "value"])
             if not np.isfinite(value):
                 continue
-            at = max(count, 0.5) * (1 + 0.03 * d)  # side by side, and none lost on a log axis
-            axes.plot([at, at], [low, high], color=colour, linewidth=1, alpha=0.5)
-            axes.plot(at, value, "o", color=colour, markersize=4, label=detector)
             about = {"detector": detector, "class": name, "training_windows": int(count)}
             rows.append(
                 about | {"test_windows": support, "recall": value, "low": low, "high": high}
             )
-    axes.set_xscale("log")
-    axes.set_ylim(-0.03, 1.03)
-    axes.grid(color="#EEEEEE")
-    axes.set(xlabel="training windows of the class", ylabel="recall on test, 95 % interval")
-    axes.set_title("Recall by class size")
-    handles, labels = axes.get_legend_handles_labels()
-    unique = dict(zip(labels, handles, strict=True))
-    axes.legend(unique.values(), unique.keys(), loc="lower right")
     write_csv(path.with_suffix(".csv"), rows)
+    found = pd.DataFrame(rows)
+    if not len(found):
+        return
+    many = found["class"].nunique() > _MOST_ROWS
+    made = figure(7.5, 4 if many else 1.2 + 0.28 * found["class"].nunique())
+    axes = made.add_subplot()
+    (_recall_against_size if many else _recall_in_rows)(axes, found, look)
+    axes.grid(color="#EEEEEE", axis="both" if many else "x")
+    axes.set_title("Recall by class, from the most training windows to the fewest")
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     save(path.with_suffix(".png"), made)
+
+
+def _recall_in_rows(axes: Any, found: pd.DataFrame, look: Mapping[str, Look]) -> None:
+    size = found.drop_duplicates("class").set_index("class")["training_windows"]
+    size = size.sort_values(ascending=False, kind="stable")
+    place = {name: row for row, name in enumerate(size.index)}
+    for d, (detector, one) in enumerate(look.items()):
+        axes.plot([], [], one.mark, color=one.colour, markersize=5, label=detector)
+        for row in found[found["detector"] == detector].to_dict("records"):
+            at = place[row["class"]] + 0.3 * d - 0.15
+            axes.plot([row["low"], row["high"]], [at, at], color=one.colour, linewidth=1.5)
+            axes.plot(row["recall"], at, one.mark, color=one.colour, markersize=5)
+    axes.set_yticks(range(len(size)), [f"{shortened(str(n), 26)} ({c})" for n, c in size.items()])
+    axes.set(xlim=(-0.02, 1.02), ylim=(len(size) - 0.5, -0.5))
+    axes.set(xlabel="recall on test, 95 % interval", ylabel="class (training windows)")
+
+
+def _recall_against_size(axes: Any, found: pd.DataFrame, look: Mapping[str, Look]) -> None:
+    for d, (detector, one) in enumerate(look.items()):
+        mine = found[found["detector"] == detector]
+        at = mine["training_windows"].clip(lower=0.5) * (1 + 0.03 * d)  # side by side
+        axes.vlines(at, mine["low"], mine["high"], color=one.colour, linewidth=1, alpha=0.5)
+        axes.plot(
+            at,
+            mine["recall"],
+            one.mark,
+            color=one.colour,
+            markersize=4,
+            label=detector,
+            linewidth=0,
+        )
+    log_scale(axes.xaxis, found["training_windows"].clip(lower=0.5).to_numpy(float))
+    axes.set(ylim=(-0.03, 1.03), xlabel="training windows of the class")
+    axes.set_ylabel("recall on test, 95 % interval")
+
+
+@styled
+def reliability(path: Path, bins: Sequence[Mapping[str, float]], title: str, observed: str) -> None:
+    """Share observed in each bin of probability with its 95 % interval, and how many are in it.
+
+    The interval is Wilson's, of cases that are independent; those of one recording are not.
+
+    Parameters
+    ----------
+    bins : probability, observed (0 to 1) and weight (number of cases) of each that is not empty.
+    """
+    p, share, weight = (
+        np.array([b[k] for b in bins]) for k in ("probability", "observed", "weight")
+    )
+    made = figure(5.6, 5.0)
+    upper, lower = made.subplots(2, 1, height_ratios=[3, 1], sharex=True)
+    upper.plot([0, 1], [0, 1], color=GREY, linewidth=1)
+    z2 = 1.96**2
+    middle = (share + z2 / (2 * weight)) / (1 + z2 / weight)
+    half = np.sqrt(z2 * (share * (1 - share) / weight + z2 / (4 * weight**2))) / (1 + z2 / weight)
+    upper.vlines(p, middle - half, middle + half, color=COLOURS[0], linewidth=1.2)
+    upper.plot(p, share, "o-", color=COLOURS[0], linewidth=1, markersize=5)
+    upper.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), ylabel=observed)
+    upper.set_title(title if len(p) > 2 else f"{title}: {len(p)} of 10 bins hold all")
+    edges = np.minimum(np.floor(p * 10), 9) / 10
+    lower.bar(edges, weight, width=0.1, align="edge", color=GREY, edgecolor="black", linewidth=0.5)
+    log_scale(lower.yaxis, np.append(weight, 1.0))
+    lower.set(xlabel="probability given, ten bins", ylabel="cases")
+    save(path, made)
 
 
 def evaluation(
@@ -166,7 +234,10 @@ def evaluation(
             "the test part holds windows of one kind only: there is nothing to tell apart; add "
             "recordings, or change split.test_groups"
         )
-    _draw_curves(out, pr, roc, bins, NETWORK if task.kind == "event" else next(iter(pr)))
+    observed = {"event": "share of events", "classes": "share decided rightly",
+                "tags": "share of tags that are there"}[task.kind]  # fmt: skip
+    first = NETWORK if task.kind == "event" else next(iter(pr))
+    _draw_curves(out, pr, roc, bins, first, observed)
 
 
 def _confusion(out: Path, task: Task, truth: Truth, decided: NDArray[np.bool_]) -> None:
@@ -217,16 +288,14 @@ def _draw_curves(
     roc: dict[str, Curve],
     bins: list[dict[str, float]],
     first: str,
+    observed: str,
 ) -> None:
     write_csv(out / "pr.csv", _rows("recall", "precision", *pr[first]))
     write_csv(out / "roc.csv", _rows("false_positive_rate", "recall", *roc[first]))
     write_csv(out / "reliability.csv", bins)
     curves(out / "pr.png", pr, "Test: precision and recall", "recall", "precision")
     curves(out / "roc.png", roc, "Test: ROC", "false positive rate", "recall", diagonal=True)
-    x, observed = (np.array([b[k] for b in bins]) for k in ("probability", "observed"))
-    title, label = "Test: reliability", "share of events"
-    shown = {"network": (x, observed)}
-    curves(out / "reliability.png", shown, title, "mean probability", label, diagonal=True)
+    reliability(out / "reliability.png", bins, "Test: reliability of the network", observed)
 
 
 def _rows(x_name: str, y_name: str, x: NDArray, y: NDArray) -> list[dict[str, float]]:

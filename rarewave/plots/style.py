@@ -1,8 +1,9 @@
 """How all pictures look, and how they are written."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -12,8 +13,13 @@ from matplotlib.text import Text
 from rarewave.base.files import whole
 
 # Okabe and Ito's colours, told apart by colour-blind readers too.
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#999999"]
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#444444"]
 GREY = "#BBBBBB"
+PALE = "#E4E4E4"
+# What tells things apart in a grey print; of other numbers than the colours, so that 35 are unlike.
+_LINES: list[Any] = ["-", "--", ":", "-.", (0, (3, 1, 1, 1, 1, 1))]
+_MARKS = "osD^v<>PX"
+_HATCHES = ["", "///", "...", "xxx", "\\\\\\"]
 
 _STYLE: Any = {
     "font.family": "DejaVu Sans",
@@ -22,8 +28,43 @@ _STYLE: Any = {
     "axes.spines.right": False,
     "axes.titlelocation": "left",
     "axes.titlesize": 10,
+    "axes.formatter.useoffset": False,
     "legend.frameon": False,
+    "hatch.linewidth": 0.6,
 }
+
+
+class Look(NamedTuple):
+    """What one thing of several is drawn with."""
+
+    colour: str
+    line: Any
+    mark: str
+    hatch: str
+
+    @property
+    def bar(self) -> dict[str, Any]:
+        """Arguments of a bar: its colour, hatched in white, or in grey where it is pale."""
+        ink = "#777777" if self.colour == PALE else "white"
+        return {"color": self.colour, "hatch": self.hatch, "edgecolor": ink, "linewidth": 0}
+
+    @property
+    def curve(self) -> dict[str, Any]:
+        """Arguments of a line."""
+        return {"color": self.colour, "linestyle": self.line}
+
+
+def looks(names: Sequence[Any]) -> dict[Any, Look]:
+    """A look for each name, unlike in colour and, for a grey print, in line, mark and hatch."""
+    parts = (COLOURS, _LINES, _MARKS, _HATCHES)
+    return {name: Look(*(part[k % len(part)] for part in parts)) for k, name in enumerate(names)}
+
+
+def shortened(name: str, most: int) -> str:
+    """A name of at most so many characters: its middle is left out."""
+    if len(name) <= most:
+        return name
+    return f"{name[: (most - 1) // 2]}…{name[len(name) - most // 2 :]}"
 
 
 def figure(width: float, height: float) -> Figure:

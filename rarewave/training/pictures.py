@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave.frontend.spectrogram import frequencies_hz
 from rarewave.frontend.transform import FrontEnd
 from rarewave.plots import contact_sheets
 from rarewave.plots.charts import over_epochs
@@ -27,31 +28,46 @@ def of_training(
     seed: int,
 ) -> None:
     """`history.png`, and `augmentation.png`: what each change makes of one training call."""
-    names = ("loss", "val_average_precision", "val_precision", "val_recall")
-    label = "loss, or score on validation"
-    over_epochs(folder / "history.png", history, names, "Training", label)
+    panels = {
+        "training loss": ("loss",),
+        "validation score, 0 to 1": ("val_average_precision", "val_precision", "val_recall"),
+    }
+    over_epochs(folder / "history.png", history, panels, "Training")
     contact_sheets.variants(
         folder / "augmentation.png",
-        augmented_call(examples, rows, front_end, changes, seed),
+        [augmented_call(examples, rows, front_end, changes, seed)],
+        front_end.frequencies_hz,
         front_end.input_samples / front_end.clean.sample_rate_hz,
-        "One training call, and what augmentation makes of it",
+        "One training call, and what augmentation makes of it"
+        if changes.used
+        else "One training call; nothing is augmented",
     )
 
 
 def of_pretraining(
     folder: Path, history: History, pool: Pool, changes: Augmentation, seed: int
 ) -> None:
-    """`history.png`, and `views.png`: two views of some windows."""
-    names = [name for name in history[-1] if name != "epoch"]
-    label = "loss, or what the features are like"
-    over_epochs(folder / "history.png", history, names, "Pretraining", label, False)
+    """`history.png`, and `views.png`: two views of some windows.
+
+    Neither where nothing was pretrained: the only row is that before the first epoch.
+    """
+    if len(history) < 2:
+        return
+    panels = {
+        "loss": ("loss",),
+        "features": ("alignment", "uniformity"),
+        "validation, 0 to 1": ("knn_accuracy", "knn_balanced_accuracy"),
+    }
+    over_epochs(folder / "history.png", history, panels, "Pretraining")
     rng = np.random.Generator(np.random.PCG64([seed, 19]))
     rows = np.sort(rng.permutation(pool.size)[:6])
+    names = ("one view", "another")
     both = np.split(simclr.views(pool, rows, changes, rng)[..., 0], 2)
-    shown = {
-        f"window {row}, {name}": X[number]
+    shown = [
+        {f"window {row}, {name}": X[number] for name, X in zip(names, both, strict=True)}
         for number, row in enumerate(rows)
-        for name, X in zip(("one view", "another"), both, strict=True)
-    }
+    ]
     seconds = pool.spec.hop * both[0].shape[2] / pool.rate
-    contact_sheets.variants(folder / "views.png", shown, seconds, "Two views of some windows")
+    hertz = frequencies_hz(pool.rate, pool.spec)
+    title = "Two views of some windows"
+    contact_sheets.variants(folder / "views.png", shown, hertz, seconds, title)

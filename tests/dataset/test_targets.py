@@ -137,10 +137,17 @@ def test_the_band_of_a_class_is_the_median_of_its_training_calls() -> None:
     part = ["train"] * 5 + ["test", "train"]
     split = pd.DataFrame({"window_id": table["window_id"], "part": part})
     known = training_calls.of_training(events, table, split)
-    found = training_calls.bands(known, Task("classes", ("background", "x", "y", "z")))
+    found = training_calls.bands(known, Task("classes", ("background", "x", "y", "z")), 8000.0)
     assert found == {"x": (200.0, 2000.0), "y": (50.0, 80.0)}
-    merged = training_calls.bands(known, Task("event", ("background", "event")))
+    merged = training_calls.bands(known, Task("event", ("background", "event")), 8000.0)
     assert merged == {"event": (150.0, 1500.0)}
+
+
+def test_no_band_reaches_above_half_the_rate_that_is_worked_at() -> None:
+    """A label up to 9 kHz on a recording that is worked at with 16 kHz; one all above says none."""
+    events = pd.DataFrame({"label": ["x", "y"], "low_hz": [500.0, 8500.0], "high_hz": 9000.0})
+    found = training_calls.bands(events, Task("classes", ("background", "x", "y")), 8000.0)
+    assert found == {"x": (500.0, 8000.0)}
 
 
 NO_EVENTS = pd.DataFrame({"event_id": ["e"], "certain": [True]})

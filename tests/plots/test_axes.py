@@ -1,5 +1,7 @@
 """A picture of a spectrogram says where its rows and frames lie."""
 
+import itertools
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -21,6 +23,32 @@ def test_rows_are_named_by_their_own_frequency(hertz: np.ndarray) -> None:
     assert rows[0] == 0 and rows[-1] == len(hertz) - 1 and len(rows) == min(5, len(hertz))
     named = [float(label.get_text()) for label in drawn.get_yticklabels()]
     np.testing.assert_allclose(named, hertz[rows], atol=0.5 if hertz[-1] > 20 else 0.005)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(0.02, 0.2), (54, 290), (1e-4, 1e6), (0.3, 1.2), (1, 26952), (2000, 9000)]
+)
+def test_a_log_axis_has_plain_numbers_that_do_not_overlap(low: float, high: float) -> None:
+    """Three to six ticks, each a number that float reads back, no formula, none in between."""
+    figure = mpl.figure.Figure((2.5, 2))
+    drawn = figure.subplots()
+    axes.log_scale(drawn.xaxis, np.array([low, high, np.nan, 0.0]))
+    figure.canvas.draw()
+    shown = [label.get_text() for label in drawn.get_xticklabels()]
+    assert drawn.get_xscale() == "log"
+    assert 2 <= len(shown) <= 6
+    assert [float(text) for text in shown] == pytest.approx(list(drawn.get_xticks()))
+    assert not any(mark in text for text in shown for mark in "$e\\")
+    assert not any(t.label1.get_text() for t in drawn.xaxis.get_minor_ticks())
+    boxes = [label.get_window_extent() for label in drawn.get_xticklabels()]
+    assert all(one.x1 < other.x0 for one, other in itertools.pairwise(boxes))
+
+
+@pytest.mark.parametrize("values", [[5.0, 5.0, 5.0], [4.0, 5.0], [np.nan], []])
+def test_values_that_are_close_have_a_linear_axis(values: list[float]) -> None:
+    drawn = mpl.figure.Figure().subplots()
+    axes.log_scale(drawn.xaxis, np.array(values))
+    assert drawn.get_xscale() == "linear"
 
 
 def test_frames_lie_about_their_centres() -> None:

@@ -1,5 +1,6 @@
 """Pictures are PNG, and the same numbers make the same bytes."""
 
+import itertools
 import struct
 import subprocess
 import sys
@@ -16,7 +17,18 @@ from support.places import ROOT
 
 from rarewave.frontend.spectrogram import spectrograms
 from rarewave.frontend.transform import FrontEnd
-from rarewave.plots import charts, overlays
+from rarewave.metrics import thresholds
+from rarewave.metrics.thresholds import Objective
+from rarewave.plots import charts, overlays, style
+from stages import threshold
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list:
+    """Figures that charts would write."""
+    kept: list = []
+    monkeypatch.setattr(charts, "save", lambda path, made: kept.append(made))
+    return kept
 
 
 def bars(path: Path, numbers: np.ndarray) -> None:
@@ -149,11 +161,97 @@ def test_bars_of_many_recordings_and_labels_have_a_picture_of_fair_size(
     charts.stacked_bars(tmp_path / "bars.png", counts, "t", "windows", first="background")
     (made,) = drawn
     assert made.get_size_inches()[1] < 20
-    (axes,) = made.axes
+    axes = made.axes[0]
     labels = axes.get_legend_handles_labels()[1]
     assert labels[0] == "background"
     assert len(labels) == min(columns, 21)
-    assert axes.dataLim.x1 == pytest.approx(counts.sum(axis=1).max())
+    widths = [sum(bar.get_width() for bar in drawn) for drawn in axes.containers]
+    assert sum(widths) == counts.to_numpy().sum()
+
+
+def test_two_hundred_recordings_are_summed_by_group(drawn: list, tmp_path: Path) -> None:
+    """Each group has a bar that says how many recordings it has; no bar has no width."""
+    rng = np.random.default_rng(0)
+    names = [f"r{k:03d}" for k in range(200)]
+    counts = pd.DataFrame(rng.integers(0, 5, (200, 2)), columns=["song", "call"], index=names)
+    groups = pd.Series([f"site {k % 4}" for k in range(200)], index=names)
+    charts.stacked_bars(tmp_path / "b.png", counts, "Calls per recording", "calls", groups=groups)
+    (axes,) = drawn[0].axes
+    named = [label.get_text() for label in axes.get_yticklabels()]
+    assert named == [f"site {k} (50)" for k in range(4)]
+    widths = [[bar.get_width() for bar in bars] for bars in axes.containers]
+    wanted = counts.groupby(groups).sum()
+    np.testing.assert_array_equal(np.transpose(widths), wanted.to_numpy())
+    assert axes.get_title(loc="left").startswith("Calls per group")
+
+
+@pytest.mark.parametrize("each", [True, False])
+def test_two_hundred_recordings_of_no_group_are_summed_and_counted(
+    drawn: list, tmp_path: Path, each: bool
+) -> None:
+    """Not 200 bars: the sum of each label, in how many recordings, and how many have how many."""
+    names = [f"r{k:03d}" for k in range(200)]
+    song = np.ones(200, int) if each else np.arange(200) % 3
+    counts = pd.DataFrame({"song": song, "call": 0}, index=names)
+    groups = pd.Series(names, index=names)  # each its own
+    charts.stacked_bars(tmp_path / "b.png", counts, "Calls per recording", "calls", groups=groups)
+    left, *right = drawn[0].axes
+    assert [t.get_text() for t in left.texts] == [
+        f"{song.sum()} in {(song > 0).sum()}", "0 in 0"
+    ]  # fmt: skip
+    if each:
+        assert not right and drawn[0].get_suptitle().endswith("1 in each of 200 recordings")
+    else:
+        heights = [bar.get_height() for bar in right[0].patches]
+        assert heights == [67, 67, 66]
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 6, 25, 80])
+def test_epochs_are_whole_and_no_loss_is_cut_off(drawn: list, tmp_path: Path, epochs: int) -> None:
+    """Ticks at whole epochs that were trained; a loss of 7 is in the picture."""
+    history = [
+        {"epoch": float(k + 1), "loss": 7.0 / (k + 1), "val_recall": 0.5, "val_loss": np.nan}
+        for k in range(epochs)
+    ]
+    panels = {"training loss": ("loss", "val_loss"), "score, 0 to 1": ("val_recall",)}
+    charts.over_epochs(tmp_path / "h.png", history, panels, "Training")
+    loss, score = drawn[0].axes
+    drawn[0].canvas.draw()
+    first, last = score.get_xlim()
+    ticks = [t for t in score.get_xticks() if first <= t <= last]
+    assert ticks and all(t == round(t) for t in ticks)
+    assert len(ticks) <= 9
+    assert loss.get_ylim()[1] >= 7.0 and len(loss.lines) == 1
+    assert score.get_ylim() == (-0.02, 1.02)
+
+
+def test_curves_bars_and_points_are_told_apart_without_colour() -> None:
+    """35 looks; neighbours also differ in line, mark and hatch."""
+    found = list(style.looks(range(35)).values())
+    assert len(set(found)) == 35
+    for one, other in itertools.pairwise(found):
+        assert one.line != other.line and one.mark != other.mark and one.hatch != other.hatch
+
+
+@pytest.mark.parametrize("count", [30, 5000])
+def test_the_dot_of_a_threshold_lies_on_the_curve(
+    drawn: list, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, count: int
+) -> None:
+    """Of few scores and of more than are drawn: on a level part of the steps, which it is."""
+    monkeypatch.setattr(threshold.artifacts, "plots", lambda stage: tmp_path)
+    rng = np.random.default_rng(3)
+    y = (rng.random(count) < 0.2).astype(np.int8)
+    scores = np.clip(rng.normal(0.3 + 0.3 * y, 0.15), 0, 1)
+    sweep = thresholds.sweep(y, scores, None, 60.0)
+    chosen = thresholds.choose(sweep, Objective("f1", 0.9, 0.9, 1.0, None))
+    threshold.draw({"event": chosen}, {"event": sweep})
+    lines = drawn[0].axes[0].lines
+    for line, dot in zip(lines[::2], lines[1::2], strict=True):
+        ((x, value),) = dot.get_xydata()
+        line.recache()
+        corners = line.get_path().vertices
+        level = corners[np.isclose(corners[:, 1], value)]
+        assert level[:, 0].min() <= x <= level[:, 0].max()
 
 
 def test_more_curves_than_colours_are_all_drawn(tmp_path: Path) -> None:

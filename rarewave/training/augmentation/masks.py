@@ -47,11 +47,14 @@ class FrequencyMask(Change):
 def masked(
     X: NDArray[np.float32], most: int, times: int, axis: int, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """One spectrogram, stretches of up to `most` frames or rows of it blanked with its mean."""
+    """One spectrogram, stretches of up to `most` frames or rows of it blanked with its mean.
+
+    A stretch is at most half of it: parameters of longer windows would blank short ones whole.
+    """
     result, length = X.copy(), X.shape[axis]
     mean = X.mean(axis=(0, 1))
     for _ in range(times):
-        width = int(rng.integers(0, min(most, length) + 1))
+        width = int(rng.integers(0, min(most, -(-length // 2)) + 1))
         start = int(rng.integers(0, length - width + 1))
         place = [slice(None), slice(None)]
         place[axis] = slice(start, start + width)

@@ -1,0 +1,67 @@
+"""Timelines show the recordings and the stretches that have events."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rarewave.plots import timelines
+
+
+def events(rows: list[tuple[str, float, float, str]]) -> pd.DataFrame:
+    """A table of events."""
+    return pd.DataFrame(rows, columns=["recording_id", "onset_s", "offset_s", "label"])
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list:
+    """Figures that timelines would write."""
+    kept: list = []
+    monkeypatch.setattr(timelines, "save", lambda path, made: kept.append(made))
+    return kept
+
+
+def test_recordings_with_events_are_shown_and_not_the_first_ones() -> None:
+    lengths = {f"r{k:02d}": 60.0 for k in range(20)}
+    labelled = events([(f"r{k:02d}", 5.0, 6.0, "a") for k in (7, 9, 13)])
+    found = events([(f"r{k:02d}", 5.0, 6.0, "a") for k in (2, 9)])
+    shown = timelines.busiest(lengths, {"labelled": labelled, "network": found})
+    assert len(shown) == 6
+    assert {"r07", "r09", "r13", "r02"} <= set(shown)
+    assert list(shown) == sorted(shown)
+    assert set(shown.values()) == {(0.0, 60.0)}
+
+
+def test_of_a_long_recording_the_stretch_with_most_events_is_shown() -> None:
+    """A bar is at least four pixels wide: calls of 0.1 s in an hour, most of them after 2000 s."""
+    calls = [("long", t, t + 0.1, "a") for t in (5.0, *np.arange(2000, 2015, 1.5))]
+    shown = timelines.busiest({"long": 3600.0}, {"labelled": events(calls), "network": events([])})
+    begin, end = shown["long"]
+    assert end - begin == pytest.approx(20.0)
+    assert begin <= 2000 and end >= 2013.6
+
+
+def test_clips_are_side_by_side_with_each_of_their_classes(drawn: list, tmp_path: Path) -> None:
+    """One panel, a cell for each clip, in the order of their label."""
+    lengths = {"b": 5.0, "a": 5.0, "c": 5.0}
+    labelled = events([("a", 0, 5, "rain"), ("b", 0, 5, "dog"), ("c", 0, 5, "dog")])
+    network = events([("a", 0, 5, "rain"), ("a", 0, 5, "dog"), ("b", 0, 5, "dog")])
+    tables = {"labelled": labelled, "network": network}
+    timelines.timelines(tmp_path / "t.png", lengths, tables, ["dog", "rain"], "Events")
+    (axes,) = drawn[0].axes
+    bars = [bar for bar in axes.patches if bar.get_width()]
+    assert len(bars) == 6
+    assert axes.get_xlim() == (0, 3)
+    assert [bar.get_height() for bar in bars] == pytest.approx([0.8] * 4 + [0.4] * 2)
+
+
+def test_class_names_of_bars_do_not_overlap(drawn: list, tmp_path: Path) -> None:
+    names = [f"a species with a long name {k}" for k in range(30)]
+    rows = [{"detector": d, "label": n, "f1": 0.5} for d in ("network", "forest") for n in names]
+    timelines.class_bars(tmp_path / "c.png", pd.DataFrame(rows), "t")
+    (axes,) = drawn[0].axes
+    drawn[0].canvas.draw()
+    boxes = [label.get_window_extent() for label in axes.get_yticklabels()]
+    assert len(boxes) == 30
+    assert not any(a.overlaps(b) for k, a in enumerate(boxes) for b in boxes[k + 1 :])
