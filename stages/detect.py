@@ -42,7 +42,7 @@ def main() -> None:
     model, parts = detector.load(artifacts.MODEL), held_out()
     test, names = parts["test"], list(model.task.events)
     trained = training_events()
-    bands = training_calls.bands(trained, model.task)
+    bands = training_calls.bands(trained, model.task, model.front_end.clean.sample_rate_hz / 2)
     off = longer_than_events(joining, *training_calls.lengths(trained))
     folder = Path(params.read_section("ingest")["data"])
     about = read_json(artifacts.SCAN / "about.json", "columns", "problems")
@@ -93,10 +93,9 @@ def report(
     write_json(artifacts.metrics("detect"), content | listed(off))
     numbers = summaries.headline(task.kind, summaries.read(artifacts.EVALUATION), content[NETWORK])
     write_json(artifacts.metrics("summary"), numbers)
-    folder, shown = artifacts.plots("detect"), dict(list(test.durations.items())[:6])
-    lines = {"labelled": test.truth} | found
-    timelines.timelines(folder / "timelines.png", shown, lines, names, "Events on test recordings")
-    timelines.class_bars(folder / "classes.png", table, "Test recordings: event F1")
+    path, lines = artifacts.plots("detect") / "timelines.png", {"labelled": test.truth} | found
+    timelines.timelines(path, test.durations, lines, names, "Events on test recordings")
+    timelines.class_bars(path.with_name("classes.png"), table, "Test recordings: event F1")
     print(table.drop(columns=judging.ENDS).to_string(index=False, float_format="{:.3f}".format))
 
 
