@@ -1,5 +1,6 @@
 """What people who only detect notice: other units, formats, tables of all, names found again."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -167,6 +168,22 @@ def test_a_recording_without_an_event_is_told_from_one_that_was_not_scanned(
     assert table.loc["silent", "hours_scanned"] == pytest.approx(20 / 3600, abs=1e-6)
     for name in ("bad", "short"):
         assert np.isnan(table.loc[name, "events"]) and table.loc[name, "hours_scanned"] == 0
+
+
+def test_explain_knows_the_time_in_a_name_as_detect_does(
+    tmp_path: Path, loud: Path, command: Run
+) -> None:
+    """By the pattern and time zone of the package; a name that does not fit has no time."""
+    known, folder = package.load(str(loud)), tmp_path / "detector"
+    source = package.Source(None, "%Y%m%d_%H%M%S", "Europe/Berlin")
+    given = known.thresholds, known.joining, known.bands, None, source
+    package.save(folder, loud / "model.keras", *given)
+    for name, wanted in (("x_20240301_020000", "2024-03-01T01:00"), ("song", None)):
+        wav = tiny.write(tmp_path / f"{name}.wav", tiny.song(5.0))
+        command("explain", folder, wav, "--out", tmp_path / name)
+        windows = json.loads((tmp_path / name / "explanation.json").read_text())["windows"]
+        starts = {window["start_utc"] and window["start_utc"][:16] for window in windows}
+        assert starts == {wanted}
 
 
 PATTERNS = {
