@@ -107,8 +107,8 @@ def _recordings(
             mine = table[table["recording_id"] == name]
             for event in mine.to_dict("records"):
                 width = (event["offset_s"] - event["onset_s"]) / unit
-                left = event["onset_s"] / unit
-                axes.barh(row, width, left=left, height=0.8, **look[event["label"]].bar)
+                drawn = look[event["label"]].bar | {"linewidth": 0.4}  # neighbours stay apart
+                axes.barh(row, width, left=event["onset_s"] / unit, height=0.8, **drawn)
         _name_rows(axes, list(tables))
         axes.set_xlim(begin / unit, end / unit)
         share = (end - begin) / lengths[name]
