@@ -16,7 +16,7 @@ from rarewave.experiments.studies import STARTS
 from rarewave.experiments.summaries import FEW
 from rarewave.metrics import bootstrap, multiclass
 from rarewave.metrics.comparison import LIMITS
-from rarewave.plots.style import COLOURS, figure, save, styled
+from rarewave.plots.style import figure, looks, save, styled
 
 # Those that a table of decisions tells; probabilities are not compared in a study.
 METRICS = tuple(name for name in multiclass.SCORES if name != "macro_average_precision")
@@ -227,11 +227,13 @@ def draw_curve(path: Path, found: pd.DataFrame, metric: str) -> None:
     made = figure(6.5, 4)
     axes = made.add_subplot()
     rows = found[found["metric"] == metric].set_index("variant")
-    for start, colour in zip(STARTS, COLOURS, strict=False):
+    for start, look in looks(STARTS).items():
         mine = rows[rows.index.str.startswith(f"{start} ")]
         share = 100 * np.array([_share(v) for v in mine.index])
-        axes.fill_between(share, mine["low"], mine["high"], color=colour, alpha=0.15, linewidth=0)
-        axes.plot(share, mine["value"], "o-", color=colour, label=start, markersize=4)
+        axes.fill_between(
+            share, mine["low"], mine["high"], color=look.colour, alpha=0.15, linewidth=0
+        )
+        axes.plot(share, mine["value"], marker=look.mark, label=start, markersize=4, **look.curve)
     axes.set_xscale("log")
     ticks = sorted({100 * _share(v) for v in rows.index})
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])

@@ -40,6 +40,11 @@ def power(samples: NDArray[np.float64], n_fft: int) -> NDArray[np.float64]:
     return (spectrum.real**2 + spectrum.imag**2).T
 
 
+def inner(hertz: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """All rows of a spectrum but the first and the last, whose power is distributed otherwise."""
+    return np.asarray((hertz > 0) & (hertz < hertz[-1]))
+
+
 def quiet_level(frames: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean power of each row in the quietest fifth of frames, as if all were like it.
 
@@ -104,7 +109,7 @@ def calls(
         last = min(max(last, first + 1), n_samples)
         low = 0.0 if np.isnan(event["low_hz"]) else event["low_hz"]
         high = hertz[-1] if np.isnan(event["high_hz"]) else event["high_hz"]
-        band = (hertz >= low) & (hertz <= high) & (hertz > 0)
+        band = (hertz >= low) & (hertz <= high) & inner(hertz)
         found = Above(*[float("nan")] * 4)
         if band.any():
             inside = power(read(first, last), n_fft)[band]

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.base.parallel import ordered_map
-from rarewave.measurement.calls import above_quiet, power, quiet_level
+from rarewave.measurement.calls import above_quiet, inner, power, quiet_level
 from rarewave.recordings import reading
 
 _RECORDINGS = 60  # looked at, spread over all of them
@@ -78,7 +78,7 @@ def _one(
     short = float((events["offset_s"] - events["onset_s"]).quantile(0.1)) if len(events) else 0.05
     n_fft = min(transform_of(short if rate > 200 else 100 / rate, rate), max(64, count // 4))
     hertz = np.fft.rfftfreq(n_fft, 1 / rate)
-    rows = (hertz > 0) & (hertz <= top_hz)
+    rows = inner(hertz) & (hertz <= top_hz)
     pieces = [read(a, b) for a, b in _spread(count, n_fft * _FRAMES // 2)]
     samples = np.concatenate(pieces)
     known = samples[np.isfinite(samples)]

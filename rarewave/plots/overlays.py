@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.plots.axes import extent, name_rows
-from rarewave.plots.style import figure, save, styled
+from rarewave.plots.style import figure, save, shortened, styled
 
 
 def clocked(ticks: NDArray[np.float64], start: pd.Timestamp) -> list[str]:
@@ -29,8 +29,11 @@ def clocked(ticks: NDArray[np.float64], start: pd.Timestamp) -> list[str]:
     return [f"{s}\n{time}" for s, time in zip(seconds, times, strict=True)]
 
 
-def _explained(axes_pair: Any, case: dict[str, Any], front: dict[str, NDArray]) -> None:
-    """Spectrogram with heatmap above, waveform below, on a time axis in UTC where known."""
+def _explained(axes_pair: Any, case: dict[str, Any], front: dict[str, NDArray], most: int) -> None:
+    """Spectrogram with heatmap above, waveform below, on a time axis in UTC where known.
+
+    Lines of the title have at most so many characters.
+    """
     upper, lower = axes_pair
     seconds, hertz = front["time_s"], front["frequency_hz"]
     shown = hertz <= front["top_hz"]
@@ -44,7 +47,8 @@ def _explained(axes_pair: Any, case: dict[str, Any], front: dict[str, NDArray]) 
         places = {"origin": "lower", "extent": bounds}
         upper.contour(heat, [0.5], colors="white", linewidths=0.7, **places)
     name_rows(upper, hertz[shown], 5)
-    upper.set_title(case["title"], fontsize=7)
+    lines = case["title"].split("\n")  # of many tags the middle is left out
+    upper.set_title("\n".join(shortened(line, most) for line in lines), fontsize=7)
     wave = case["waveform"]
     times = np.arange(len(wave)) / front["rate_hz"]  # of the window; its context is not drawn
     lower.plot(times, wave, color="black", linewidth=0.4)
@@ -68,7 +72,7 @@ def overlay(path: Path, case: dict[str, Any], front: dict[str, NDArray]) -> None
     """
     made = figure(6, 4.2)
     upper, lower = made.subplots(2, 1, height_ratios=[3, 1])
-    _explained((upper, lower), case, front)
+    _explained((upper, lower), case, front, 90)
     upper.set_ylabel("frequency [Hz]")
     lower.set_ylabel("waveform")
     start = case["start"]
@@ -91,7 +95,7 @@ def contact_sheet(
         for c in range(columns):
             pair = grid[2 * r][c], grid[2 * r + 1][c]
             if c < len(cases):
-                _explained(pair, cases[c], front)
+                _explained(pair, cases[c], front, 34)
             else:
                 pair[0].axis("off")
                 pair[1].axis("off")

@@ -12,11 +12,12 @@ from matplotlib.text import Text
 
 from rarewave.base.files import whole
 
-# Okabe and Ito's colours, told apart by colour-blind readers too.
+# Okabe and Ito's colours, then some of Tol's, told apart by colour-blind readers too.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#444444"]
+COLOURS += ["#332288", "#882255", "#117733", "#DDCC77"]
 GREY = "#BBBBBB"
 PALE = "#E4E4E4"
-# What tells things apart in a grey print; of other numbers than the colours, so that 35 are unlike.
+# What tells things apart in a grey print; of other numbers than the colours, so that 55 are unlike.
 _LINES: list[Any] = ["-", "--", ":", "-.", (0, (3, 1, 1, 1, 1, 1))]
 _MARKS = "osD^v<>PX"
 _HATCHES = ["", "///", "...", "xxx", "\\\\\\"]

@@ -107,8 +107,8 @@ def _recordings(
             mine = table[table["recording_id"] == name]
             for event in mine.to_dict("records"):
                 width = (event["offset_s"] - event["onset_s"]) / unit
-                left = event["onset_s"] / unit
-                axes.barh(row, width, left=left, height=0.8, **look[event["label"]].bar)
+                drawn = look[event["label"]].bar | {"linewidth": 0.4}  # neighbours stay apart
+                axes.barh(row, width, left=event["onset_s"] / unit, height=0.8, **drawn)
         _name_rows(axes, list(tables))
         axes.set_xlim(begin / unit, end / unit)
         share = (end - begin) / lengths[name]
@@ -123,24 +123,23 @@ def _clips(
     tables: Mapping[str, pd.DataFrame],
     look: Mapping[str, Look],
 ) -> Any:
-    """One panel: a cell for each clip and table, parted where a clip has several classes."""
+    """One panel: a cell for each clip and table; where clips have several classes each its lane."""
     labelled = next(iter(tables.values()))
     first = labelled.drop_duplicates("recording_id").set_index("recording_id")["label"]
     order = {name: number for number, name in enumerate(look)}
     names = sorted(lengths, key=lambda name: order.get(first.get(name), len(order)))
     if len(names) > _MOST_CLIPS:  # spread over the classes
         names = [names[k] for k in np.linspace(0, len(names) - 1, _MOST_CLIPS).astype(int)]
-    made = figure(9, 1.2 + 0.4 * len(tables))
+    several = bool(labelled.groupby("recording_id")["label"].nunique().gt(1).any())
+    high = 0.8 / len(look) if several else 0.8
+    made = figure(9, 1.2 + (0.11 * len(look) + 0.2 if several else 0.4) * len(tables))
     axes = made.add_subplot()
     for row, table in enumerate(tables.values()):
         mine = table[table["recording_id"].isin(names)]
-        said = mine.groupby("recording_id")["label"].unique()
-        for at, name in enumerate(names):
-            labels = said.get(name, [])
-            for part, label in enumerate(labels):
-                high = 0.8 / len(labels)
-                top = row - 0.4 + (part + 0.5) * high
-                axes.barh(top, 0.9, left=at + 0.05, height=high, **look[label].bar)
+        place = {name: at for at, name in enumerate(names)}
+        for name, label in mine[["recording_id", "label"]].drop_duplicates().to_numpy():
+            lane = row - 0.4 + (order[label] + 0.5) * high if several else row
+            axes.barh(lane, 0.9, left=place[name] + 0.05, height=high, **look[label].bar)
     _name_rows(axes, list(tables))
     axes.set_xlim(0, len(names))
     axes.set_xlabel("test clips, in the order of their label", fontsize=8)

@@ -226,9 +226,9 @@ def test_epochs_are_whole_and_no_loss_is_cut_off(drawn: list, tmp_path: Path, ep
 
 
 def test_curves_bars_and_points_are_told_apart_without_colour() -> None:
-    """35 looks; neighbours also differ in line, mark and hatch."""
-    found = list(style.looks(range(35)).values())
-    assert len(set(found)) == 35
+    """55 looks; neighbours also differ in line, mark and hatch."""
+    found = list(style.looks(range(55)).values())
+    assert len(set(found)) == 55
     for one, other in itertools.pairwise(found):
         assert one.line != other.line and one.mark != other.mark and one.hatch != other.hatch
 

@@ -46,14 +46,20 @@ def test_clips_are_side_by_side_with_each_of_their_classes(drawn: list, tmp_path
     """One panel, a cell for each clip, in the order of their label."""
     lengths = {"b": 5.0, "a": 5.0, "c": 5.0}
     labelled = events([("a", 0, 5, "rain"), ("b", 0, 5, "dog"), ("c", 0, 5, "dog")])
-    network = events([("a", 0, 5, "rain"), ("a", 0, 5, "dog"), ("b", 0, 5, "dog")])
+    network = events([("a", 0, 5, "rain"), ("b", 0, 5, "dog")])
     tables = {"labelled": labelled, "network": network}
     timelines.timelines(tmp_path / "t.png", lengths, tables, ["dog", "rain"], "Events")
     (axes,) = drawn[0].axes
     bars = [bar for bar in axes.patches if bar.get_width()]
-    assert len(bars) == 6
+    assert sorted(int(bar.get_x()) for bar in bars) == [0, 0, 1, 2, 2]
     assert axes.get_xlim() == (0, 3)
-    assert [bar.get_height() for bar in bars] == pytest.approx([0.8] * 4 + [0.4] * 2)
+    assert [bar.get_height() for bar in bars] == pytest.approx([0.8] * 5)
+    twice = {"labelled": pd.concat([labelled, events([("a", 0, 5, "dog")])]), "network": network}
+    timelines.timelines(tmp_path / "t.png", lengths, twice, ["dog", "rain"], "Events")
+    bars = [bar for bar in drawn[1].axes[0].patches if bar.get_width()]
+    assert [bar.get_height() for bar in bars] == pytest.approx([0.4] * 6)
+    lanes = {(bar.get_y() % 1 > 0.5, bar.get_facecolor()) for bar in bars}
+    assert len(lanes) == 2  # each class in its own
 
 
 def test_class_names_of_bars_do_not_overlap(drawn: list, tmp_path: Path) -> None:
