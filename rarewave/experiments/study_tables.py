@@ -227,7 +227,7 @@ def draw_curve(path: Path, found: pd.DataFrame, metric: str) -> None:
     made = figure(6.5, 4)
     axes = made.add_subplot()
     rows = found[found["metric"] == metric].set_index("variant")
-    for start, look in looks(STARTS).items():
+    for start, look in looks(list(STARTS)).items():
         mine = rows[rows.index.str.startswith(f"{start} ")]
         share = 100 * np.array([_share(v) for v in mine.index])
         axes.fill_between(
