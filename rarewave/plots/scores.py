@@ -81,16 +81,22 @@ def grouped_intervals(
 def matrix(path: Path, table: NDArray[np.float64], classes: Sequence[str], title: str) -> None:
     """Counts of what it was (rows) and what was decided, coloured by their share of the row."""
     share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    size = max(4.2, 1.6 + 0.42 * len(classes))
+    many = len(classes) > _MOST_ROWS
+    size = max(4.2, 1.6 + (0.15 if many else 0.42) * len(classes))
     made = figure(size, size * 0.92)
     axes = made.add_subplot()
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for (i, j), value in np.ndenumerate(table):
         if value:
             ink = "white" if share[i, j] > 0.55 else "black"
-            axes.text(j, i, f"{value:.0f}", ha="center", va="center", color=ink, fontsize=7)
-    axes.set_xticks(range(len(classes)), list(classes), rotation=60, ha="right")
-    axes.set_yticks(range(len(classes)), list(classes))
+            axes.text(
+                j, i, f"{value:.0f}", ha="center", va="center", color=ink, fontsize=4 if many else 7
+            )
+    named = [shortened(str(name), 26) for name in classes]
+    small: Any = {"fontsize": 5} if many else {}
+    turned: Any = {"rotation": 90} if many else {"rotation": 60, "ha": "right"}
+    axes.set_xticks(range(len(classes)), named, **turned, **small)
+    axes.set_yticks(range(len(classes)), named, **small)
     axes.set(xlabel="decided", ylabel="labelled")
     axes.set_title(title)
     save(path, made)

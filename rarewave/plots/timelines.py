@@ -12,6 +12,7 @@ from rarewave.plots.style import GREY, Look, figure, looks, save, shortened, sty
 _MOST_RECORDINGS = 6
 _MOST_CLIPS = 60
 _LENGTHS = 200.0  # of events: more are not shown at once, or an event would be a hair
+_MOST_BARS = 30  # classes that have a bar for each detector
 _WHOLE = 0.95  # share of a clip that an event covers which says what the clip is
 
 Spans = Mapping[str, tuple[float, float]]
@@ -158,14 +159,20 @@ def class_bars(path: Path, table: pd.DataFrame, title: str) -> None:
     """Event F1 of each class, detectors side by side; `table` has detector, label and f1."""
     wide = table.pivot(index="label", columns="detector", values="f1")
     look = looks(list(dict.fromkeys(table["detector"])))
-    made = figure(7, 1.1 + (0.1 + 0.13 * len(look)) * len(wide))
+    many = len(wide) > _MOST_BARS  # then marks in one line
+    made = figure(7, 1.1 + (0.15 if many else 0.1 + 0.13 * len(look)) * len(wide))
     axes = made.add_subplot()
     height = 0.8 / len(look)
     for k, (name, one) in enumerate(look.items()):
+        if many:
+            drawn: Any = {"color": one.colour, "markersize": 4, "linewidth": 0}
+            axes.plot(wide[name], np.arange(len(wide)), one.mark, label=name, **drawn)
+            continue
         y = np.arange(len(wide)) + (k - (len(look) - 1) / 2) * height
         axes.barh(y, wide[name], height, label=name, **one.bar)
-    axes.set_yticks(range(len(wide)), [shortened(str(name), 30) for name in wide.index])
-    axes.set(xlim=(0, 1.02), ylim=(len(wide) - 0.5, -0.5), xlabel="event F1")
+    names = [shortened(str(name), 30) for name in wide.index]
+    axes.set_yticks(range(len(wide)), names, fontsize=6 if many else 8)
+    axes.set(xlim=(-0.02 if many else 0, 1.02), ylim=(len(wide) - 0.5, -0.5), xlabel="event F1")
     axes.set_title(title)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     save(path, made)

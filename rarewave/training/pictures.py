@@ -51,7 +51,7 @@ def of_pretraining(
 
     Neither where nothing was pretrained: the only row is that before the first epoch.
     """
-    if len(history) < 2:
+    if history[-1]["epoch"] < 1:
         return
     panels = {
         "loss": ("loss",),

@@ -120,8 +120,9 @@ def test_without_epochs_training_starts_where_it_did_before(ready: Callable[...,
         np.testing.assert_array_equal(a, b)
     assert metrics(folder)["epoch"] == 0
     assert not (folder / "mlflow.db").exists()
+    # Neither empty curves nor views that nothing learns from.
     for name in OUTPUTS:
-        assert (folder / name).stat().st_size > 0
+        assert (folder / name).exists() is not name.endswith(".png")
 
 
 def test_one_epoch_sees_training_and_unlabelled_windows(ready: Callable[..., Path]) -> None:

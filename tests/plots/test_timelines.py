@@ -62,12 +62,15 @@ def test_clips_are_side_by_side_with_each_of_their_classes(drawn: list, tmp_path
     assert len(lanes) == 2  # each class in its own
 
 
-def test_class_names_of_bars_do_not_overlap(drawn: list, tmp_path: Path) -> None:
-    names = [f"a species with a long name {k}" for k in range(30)]
+@pytest.mark.parametrize("count", [3, 30, 87])
+def test_class_names_of_bars_do_not_overlap(drawn: list, tmp_path: Path, count: int) -> None:
+    """And 87 classes have a picture of fair size."""
+    names = [f"a species with a long name {k}" for k in range(count)]
     rows = [{"detector": d, "label": n, "f1": 0.5} for d in ("network", "forest") for n in names]
     timelines.class_bars(tmp_path / "c.png", pd.DataFrame(rows), "t")
     (axes,) = drawn[0].axes
     drawn[0].canvas.draw()
     boxes = [label.get_window_extent() for label in axes.get_yticklabels()]
-    assert len(boxes) == 30
+    assert len(boxes) == count
+    assert drawn[0].get_size_inches()[1] < 16
     assert not any(a.overlaps(b) for k, a in enumerate(boxes) for b in boxes[k + 1 :])
