@@ -157,7 +157,7 @@ def test_reading_beyond_the_end_is_refused(tmp_path: Path) -> None:
     soundfile.write(path, np.linspace(-0.5, 0.5, 100), 8000, "DOUBLE")
     with pytest.raises(DataError, match=r"a\.wav is truncated: it ends at frame 100"):
         sound.read(path, 90, 101, None)
-    with pytest.raises(DataError, match=r"a\.wav has 1 channel\(s\), and ingest\.channel is 2"):
+    with pytest.raises(DataError, match=r"a\.wav has 1 channel\(s\), and channel 2 is wanted"):
         sound.read(path, 0, 10, 2)
     with sound.opened(path) as file:
         late = sound.read(path, 90, 100, 1, file)

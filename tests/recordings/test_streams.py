@@ -213,6 +213,9 @@ class Memory:
     def read(self, start: int, stop: int) -> np.ndarray:
         return self.wave[start:stop]
 
+    def respond(self, *options: object) -> None:
+        """Counts have no response to remove."""
+
 
 def of_memory(wave: np.ndarray, rate: float, options: Cleaning) -> CleanStream:
     """A clean stream of samples that lie in no file."""
