@@ -23,8 +23,8 @@ def scoring(survey: Survey, lay: Layout, target: str) -> Choices:
         "detect": _events(survey, lay, short, middle),
         "evaluate": {},
     }
-    if lay.way == "clips" and lay.hop < lay.window:
-        found["evaluate"]["per"] = Choice("recording", "clips hold several windows")
+    if lay.way == "clips":
+        found["evaluate"]["per"] = Choice("recording", "labels are of recordings as a whole")
     return found
 
 
