@@ -4,10 +4,8 @@ import numpy as np
 
 from rarewave.own_data import looking
 from rarewave.own_data.survey import Survey, seconds
-from rarewave.splits.notices import few_groups
+from rarewave.splits.notices import EXAMPLES, GROUPS, few_groups
 
-_FEW_EXAMPLES = 20
-_FEW_GROUPS = 3
 _SILENT_DB = -100.0  # of full scale
 _CLIPPED = 1e-3  # share of samples at full scale
 _FAINT_DB = 3.0
@@ -25,18 +23,18 @@ def _labels(survey: Survey, target: str) -> list[str]:
     said = []
     certain = survey.certain.assign(label="event") if target == "event" else survey.certain
     table = looking.describe(survey._replace(events=certain))
-    few = table[table["events"] < _FEW_EXAMPLES]
+    few = table[table["events"] < EXAMPLES]
     if len(few):
         names = ", ".join(f"{r.label} ({r.events})" for r in few.head(8).itertuples())
         said.append(
-            f"{len(few)} of {len(table)} classes have fewer than {_FEW_EXAMPLES} examples: "
+            f"{len(few)} of {len(table)} classes have fewer than {EXAMPLES} examples: "
             f"{names}; their scores mean little: label more, or merge them with ingest.classes"
         )
-    apart = table[table["groups"] < _FEW_GROUPS]
+    apart = table[table["groups"] < GROUPS]
     if len(apart) and survey.ingest["group"].value != "block":
         names = ", ".join(f"{r.label} ({r.groups})" for r in apart.head(8).itertuples())
         said.append(
-            f"{len(apart)} of {len(table)} classes are in fewer than {_FEW_GROUPS} groups, so they "
+            f"{len(apart)} of {len(table)} classes are in fewer than {GROUPS} groups, so they "
             f"cannot be in training, validation and test: {names}; add recordings of other places "
             "or days"
         )

@@ -9,6 +9,7 @@ from rarewave.base import parameters
 from rarewave.frontend.cleaning import Cleaning
 from rarewave.frontend.spectrogram import Spectrogram
 from rarewave.own_data import learning, scoring, signal, windows
+from rarewave.own_data.measures import power_of_two
 from rarewave.own_data.survey import Choice, Choices, Survey
 
 _LOWEST_DB = -300.0
@@ -26,11 +27,11 @@ def decide(
     """
     target = windows.task(survey, task)
     lay = windows.layout(survey)
-    rate = signal.rate(survey).value
-    clean = signal.clean(survey, rate, lay.window)
+    chosen = signal.rate(survey)
+    rate = chosen.value
+    clean = signal.clean(survey, chosen, lay.window)
     look = signal.spectrogram(survey, lay, rate)
-    cut = windows.cut(survey, lay, rate, look["hop"].value)
-    clean |= {"target": target} | cut["clean"]
+    clean |= {"target": target} | windows.cut(survey, lay, rate, look["hop"].value)
     look = _fits(look, clean)
     options = _build(Cleaning, clean, defaults["clean"], "clean")
     shape = look | {"floor_db": Choice(_LOWEST_DB), "floor_s": Choice(0)}
@@ -40,7 +41,7 @@ def decide(
     found: Choices = {"ingest": survey.ingest, "eda": _eda(survey, look, rate)}
     found |= {"clean": clean, "spectrogram": look}
     for part in (
-        scoring.scoring(survey, lay, target.value),
+        scoring.scoring(survey, lay),
         learning.learning(survey, lay, target.value, rows),
     ):
         for section, values in part.items():
@@ -59,8 +60,7 @@ def _fits(look: dict[str, Choice], clean: dict[str, Choice]) -> dict[str, Choice
 
 def _eda(survey: Survey, look: dict[str, Choice], rate: float) -> dict[str, Choice]:
     factor = float(survey.recordings["sample_rate"].median()) / rate
-    n_fft = int(2 ** np.clip(np.round(np.log2(look["n_fft"].value * factor)), 4, 14))
-    return {"n_fft": Choice(n_fft)}
+    return {"n_fft": Choice(power_of_two(look["n_fft"].value * factor))}
 
 
 def _build(cls: type, choices: dict[str, Choice], defaults: Mapping[str, Any], section: str) -> Any:

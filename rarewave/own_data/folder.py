@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -85,9 +84,9 @@ def _pattern(root: Path, files: tuple[Path, ...]) -> str:
     endings = sorted({path.suffix for path in files})
     ending = endings[0] if len(endings) == 1 else f"{{{','.join(e[1:] for e in endings)}}}"
     name = f"*{'.' if len(endings) > 1 else ''}{ending}"
-    folders = Counter(path.parent for path in files)
+    folders = {path.parent for path in files}
     levels = {len(path.parents) - 1 for path in files}
-    shared = Path(os.path.commonpath([path.as_posix() for path in folders])) if folders else Path()
+    shared = Path(os.path.commonpath([path.as_posix() for path in folders]))
     between = ["*"] * (max(levels) - len(shared.parts)) if len(levels) == 1 else ["**"]
     wanted = set(files)
     for candidate in (Path(*shared.parts, *between, name), Path("**", name)):

@@ -12,7 +12,7 @@ from rarewave.annotations.sources import Sources
 from rarewave.base import parameters
 from rarewave.base.errors import DataError
 from rarewave.frontend.cleaning import Cleaning
-from rarewave.own_data import grouping, label_sources, measures, signal
+from rarewave.own_data import grouping, label_sources, measures
 from rarewave.own_data.folder import Folder
 from rarewave.own_data.label_sources import Labels
 from rarewave.own_data.survey import Choice, Survey
@@ -56,8 +56,7 @@ def survey(
             f"recordings have several channels: {ingest['channels'].value} is taken; --channels "
             "chooses others"
         )
-    zone = ingest.get("time_zone")
-    if zone and not asked.time_zone and "%z" not in str(ingest["start_pattern"].value):
+    if "time_zone" in ingest and not asked.time_zone:
         noticed.append(
             "times in file names say no time zone: UTC is taken; --time-zone Europe/Berlin, or "
             "yours, says another"
@@ -78,8 +77,7 @@ def survey(
             f"{len(folder.left_out)} recordings of another kind are not looked at, as "
             f"{folder.left_out[0]}"
         )
-    rate = signal.lowest(table)
-    known = measures.measure(folder.root, table, events, rate)
+    known = measures.measure(folder.root, table, events)
     return Survey(folder, ingest, table, events, intake.report, groups, known), noticed + said
 
 

@@ -32,13 +32,14 @@ class Measures(NamedTuple):
     gaps_s: NDArray[np.float64]  # from each certain event to the next of its recording
 
 
-def measure(folder: Path, recordings: pd.DataFrame, events: pd.DataFrame, rate: float) -> Measures:
+def measure(folder: Path, recordings: pd.DataFrame, events: pd.DataFrame) -> Measures:
     """Measure some recordings and the events in them; a progress bar tells how far it is.
+
+    Bands end at half of the lowest rate, so that recordings of several rates can be compared.
 
     Parameters
     ----------
     recordings, events : tables RECORDINGS and EVENTS.
-    rate : Hz; bands end at half of it, so that recordings of several rates can be compared.
     """
     certain = events[events["certain"]]
     order = np.linspace(0, len(recordings) - 1, min(_RECORDINGS, len(recordings)))
@@ -49,10 +50,16 @@ def measure(folder: Path, recordings: pd.DataFrame, events: pd.DataFrame, rate: 
                else certain[:0]}
         for row in chosen.to_dict("records")
     ]  # fmt: skip
-    found = list(ordered_map(partial(_one, folder=folder, top_hz=rate / 2), rows, "new"))
+    top_hz = float(recordings["sample_rate"].min()) / 2
+    found = list(ordered_map(partial(_one, folder=folder, top_hz=top_hz), rows, "new"))
     columns = ["label", "recording_id", "duration_s", "low_hz", "high_hz", "peak_hz", "snr_db"]
     table = pd.DataFrame([event for one in found for event in one[1]], columns=columns)
     return Measures(table, pd.DataFrame([one[0] for one in found]), gaps(certain))
+
+
+def power_of_two(value: float, least: int = 16, most: int = 1 << 14) -> int:
+    """The nearest power of two, between two others."""
+    return int(2 ** np.clip(np.round(np.log2(max(value, 1))), np.log2(least), np.log2(most)))
 
 
 def gaps(events: pd.DataFrame) -> NDArray[np.float64]:
@@ -64,11 +71,6 @@ def gaps(events: pd.DataFrame) -> NDArray[np.float64]:
     return np.concatenate(found)
 
 
-def transform_of(duration_s: float, rate: float) -> int:
-    """Samples of a transform: a power of two, about a short event, at most 2048."""
-    return int(2 ** np.clip(np.round(np.log2(max(duration_s * rate, 1))), 6, 11))
-
-
 def _one(
     row: dict[str, Any], folder: Path, top_hz: float
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -76,7 +78,8 @@ def _one(
     events, rate, count = row["events"], row["sample_rate"], row["n_samples"]
     read = partial(reading.read, folder / row["path"], row["channel"])
     short = float((events["offset_s"] - events["onset_s"]).quantile(0.1)) if len(events) else 0.05
-    n_fft = min(transform_of(short if rate > 200 else 100 / rate, rate), max(64, count // 4))
+    about = short * rate if rate > 200 else 100  # a short event
+    n_fft = min(power_of_two(about, 64, 2048), max(64, count // 4))
     hertz = np.fft.rfftfreq(n_fft, 1 / rate)
     rows = inner(hertz) & (hertz <= top_hz)
     pieces = [read(a, b) for a, b in _spread(count, n_fft * _FRAMES // 2)]
@@ -85,7 +88,7 @@ def _one(
     spectra = np.concatenate([power(piece, n_fft) for piece in pieces], axis=1)
     quiet = quiet_level(spectra)
     level = float(10 * np.log10(np.mean(np.square(known)) + 1e-300)) if len(known) else np.nan
-    about = {
+    numbers = {
         "recording_id": row["recording_id"],
         "level_db": level,
         "clipped": float(np.mean(np.abs(known) >= FULL_SCALE)) if len(known) else 0.0,
@@ -95,7 +98,7 @@ def _one(
     measured = [
         _event(event, read, rate, count, n_fft, rows, quiet) for event in some.to_dict("records")
     ]
-    return about, measured
+    return numbers, measured
 
 
 def _spread(count: int, length: int) -> Sequence[tuple[int, int]]:

@@ -2,17 +2,17 @@
 
 import numpy as np
 
+from rarewave.baselines.notices import RECORDING
 from rarewave.own_data.survey import Choice, Choices, Survey, digits, seconds
 from rarewave.own_data.windows import Layout
 
 
-def scoring(survey: Survey, lay: Layout, target: str) -> Choices:
+def scoring(survey: Survey, lay: Layout) -> Choices:
     """Parameters of the split, of baselines, of evaluation and of events."""
-    lengths = survey.seconds
     short, middle = (survey.duration(q) for q in (0.1, 0.5))
     if survey.whole:
         short = middle = lay.window
-    long = min(10 * survey.duration(0.9), float(np.median(lengths)) / 4)
+    long = min(10 * survey.duration(0.9), RECORDING * float(np.median(survey.seconds)))
     quick = min(max(short, lay.window) / 2, long / 4)
     found: Choices = {
         "split": _split(survey, lay),

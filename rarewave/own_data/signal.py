@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
@@ -13,6 +12,7 @@ from rarewave.base.parallel import ordered_map
 from rarewave.frontend import cleaning
 from rarewave.frontend.cleaning import Cleaning
 from rarewave.frontend.spectrogram import Spectrogram, spectrograms
+from rarewave.own_data.measures import power_of_two
 from rarewave.own_data.survey import Choice, Survey, digits
 from rarewave.own_data.windows import Layout
 from rarewave.recordings import reading
@@ -25,11 +25,6 @@ _SOUND_S = 0.02  # of a transform in mel: less, and its lower rows would be empt
 _BROAD = 4.0  # bands broader than this ratio, and high ones, are seen in mel
 _CLIPPED = 0.05  # share of the power that may lie below the floor
 _PIECES = 40
-
-
-def lowest(recordings: pd.DataFrame) -> float:
-    """The lowest sampling rate, in Hz."""
-    return float(recordings["sample_rate"].min())
 
 
 def rate(survey: Survey) -> Choice:
@@ -47,10 +42,10 @@ def rate(survey: Survey) -> Choice:
     return Choice(usual[0], why)
 
 
-def clean(survey: Survey, rate_hz: float, window_s: float) -> dict[str, Choice]:
-    """Parameters of cleaning."""
+def clean(survey: Survey, chosen: Choice, window_s: float) -> dict[str, Choice]:
+    """Parameters of cleaning, `chosen` being what `rate` gives."""
     low, high = survey.band()
-    found = {"sample_rate_hz": rate(survey)}
+    rate_hz, found = chosen.value, {"sample_rate_hz": chosen}
     if survey.folder.seismic:
         bottom, top = digits(max(0.7 * low, 1e-4 * rate_hz)), digits(1.1 * high)
         open_top = top >= 0.45 * rate_hz
@@ -98,14 +93,14 @@ def spectrogram(survey: Survey, lay: Layout, rate_hz: float) -> dict[str, Choice
     length = lay.window + 2 * lay.context
     mel = not survey.folder.seismic and high > 3000 and high > _BROAD * low
     if lay.way == "clips":
-        n_fft = _power_of_two(_CLIP_S * rate_hz)
+        n_fft = power_of_two(_CLIP_S * rate_hz)
         hop = max(1, min(n_fft // 2, round(max(lay.window / 200, 0.01) * rate_hz)))
         why = f"{1000 * n_fft / rate_hz:.0f} ms"
     else:
         rows = 48 if survey.form == "catalogues" else 128
-        least = _power_of_two(_SOUND_S * rate_hz) if mel else 16
+        least = power_of_two(_SOUND_S * rate_hz) if mel else 16
         most = 1 << 14 if mel else 2 ** int(np.log2(rows * rate_hz / (high - low)))
-        n_fft = min(max(_power_of_two(3 * length / _FRAMES * rate_hz), least), most)
+        n_fft = min(max(power_of_two(3 * length / _FRAMES * rate_hz), least), most)
         n_fft = int(max(16, min(n_fft, 2 ** int(np.log2(length * rate_hz / 2)))))
         hop = max(1, n_fft // 4)
         why = f"about {length * rate_hz / hop:.0f} frames of a window and its context"
@@ -125,10 +120,6 @@ def spectrogram(survey: Survey, lay: Layout, rate_hz: float) -> dict[str, Choice
         longest = survey.duration(1.0)
         found["floor_s"] = Choice(digits(2.3 * longest), "well over the longest event")
     return found
-
-
-def _power_of_two(value: float) -> int:
-    return int(2 ** np.clip(round(np.log2(max(value, 16))), 4, 14))
 
 
 def floor(

@@ -42,14 +42,6 @@ class Proposal(NamedTuple):
     report: Path
 
 
-def listed(sources: Sources, wanted: Wanted) -> tuple[pd.DataFrame, list[str]]:
-    """Table RECORDINGS, and recordings that cannot be used."""
-    folder = Path(sources.data)
-    files = reading.find_files(folder, sources.pattern)
-    table, about = intake.listed(files, sources, folder, wanted)
-    return table.assign(labelled=False), about["left_out"]
-
-
 def compare(folder: Path, recordings: pd.DataFrame, seismic: bool) -> Windows:
     """Windows of all recordings, each in bands above the background of its own recording.
 
@@ -133,7 +125,8 @@ def propose(
     DataError
         No recording can be used.
     """
-    recordings, _ = listed(sources, wanted)
+    files = reading.find_files(folder, sources.pattern)
+    recordings, _ = intake.listed(files, sources, folder, wanted)
     table = pick(compare(folder, recordings, seismic))
     picked = table[table["picked"]].sort_values(["kind", "recording_id", "start_s"])
     place = reports / name

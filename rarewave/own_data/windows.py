@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from rarewave.own_data.survey import Choice, Choices, Survey, seconds
+from rarewave.own_data.survey import Choice, Survey, seconds
 
 # More windows than this take long to learn from; then windows lie around calls only.
 _MOST_WINDOWS = 80_000
@@ -82,7 +82,7 @@ def _of_clips(survey: Survey) -> Layout:
     return Layout("clips", middle, middle / 2, 0.0)
 
 
-def cut(survey: Survey, lay: Layout, rate: float, hop: int) -> Choices:
+def cut(survey: Survey, lay: Layout, rate: float, hop: int) -> dict[str, Choice]:
     """Parameters of windows, of so many samples that frames of a spectrogram fit."""
     window = max(16, hop * max(2 if lay.way == "frames" else 1, round(lay.window * rate / hop)))
     step = max(hop, hop * round(lay.hop * rate / hop))
@@ -109,17 +109,15 @@ def cut(survey: Survey, lay: Layout, rate: float, hop: int) -> Choices:
         "window_samples": Choice(window, says),
         "hop_samples": Choice(min(step, window), seconds(min(step, window) / rate)),
         "context_samples": Choice(context, f"{seconds(context / rate)} on either side"),
-        "pad_short": Choice(_padded(survey, window / rate), "recordings shorter than a window"),
+        "pad_short": Choice(
+            bool((survey.seconds < window / rate).any()), "recordings shorter than a window"
+        ),
     }
     if lay.way == "frames":
         clean |= _of_frames(survey, window / rate)
     if lay.way == "calls":
         clean |= {"jitter": Choice(0.2), "background_ratio": Choice(3.0, "quiet time beside them")}
-    return {"clean": clean}
-
-
-def _padded(survey: Survey, window: float) -> bool:
-    return bool((survey.seconds < window).any())
+    return clean
 
 
 def _of_frames(survey: Survey, window: float) -> dict[str, Choice]:
