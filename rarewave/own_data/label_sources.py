@@ -12,6 +12,7 @@ from rarewave.annotations import reading
 from rarewave.annotations.formats import clips
 from rarewave.base.errors import DataError
 from rarewave.own_data.folder import Folder
+from rarewave.recordings.seismic import name_of
 
 _SEPARATORS = r"[_\-. ]+"
 # Folders so called say how data were dealt or recorded, not what sounds.
@@ -27,6 +28,9 @@ _DATE = re.compile(r"(?<!\d)(19|20)\d\d[-_]?[01]\d[-_]?[0-3]\d")
 # A label file for each of so many recordings is no accident; a single one is enough for one file.
 _LEAST_SHARE = 0.1
 _MOST_CLASSES = 200
+# Told from their first line: a mistake further down does not make them something else.
+_UNMISTAKABLE = ("raven", "sonic_visualiser", "audacity", "kaleidoscope")
+_SHOWN = 3  # texts of which is said why they are no labels
 
 
 class Labels(NamedTuple):
@@ -53,19 +57,31 @@ def find(folder: Folder) -> list[Labels]:
     return found if beside is None else [beside, *found]
 
 
+def unread(folder: Folder) -> list[str]:
+    """Why texts of a folder that seems to have no labels are not read as labels."""
+    said = []
+    for text in folder.texts:
+        try:
+            reading.read(folder.root / text)
+        except DataError as error:
+            said.append(f"{text.as_posix()} is not read as labels: {error}")
+    more = [f"and {len(said) - _SHOWN} more texts"] if len(said) > _SHOWN else []
+    return said[:_SHOWN] + more
+
+
 def _files(folder: Folder) -> tuple[Labels | None, tuple[Path, ...]]:
     """A label file for each recording, beside it or in a folder of its own; and other texts."""
     by_stem = defaultdict(list)
     for path in folder.recordings:
-        by_stem[path.stem].append(path)
+        by_stem[name_of(path)].append(path)
+    one_folder = len({path.parent for path in folder.recordings}) == 1
     labelled: dict[str, list[Path]] = defaultdict(list)
     for text in folder.texts:
         stem = _stem_of(text.name, by_stem)
         if not stem:
             continue
         beside = any(path.parent == text.parent for path in by_stem[stem])
-        several = beside and len({path.parent for path in folder.recordings}) > 1
-        place = "{folder}" if several else text.parent.as_posix()
+        place = "{folder}" if beside and not one_folder else text.parent.as_posix()
         pattern = f"{place}/{{stem}}{text.name[len(stem) :]}".removeprefix("./")
         labelled[pattern].append(text)
     good = {p: files for p, files in labelled.items() if _are_labels(folder.root, files)}
@@ -90,7 +106,15 @@ def _stem_of(name: str, known: dict[str, list[Path]]) -> str:
 def _are_labels(root: Path, files: Sequence[Path]) -> bool:
     """Whether most of some files can be read as labels of one recording."""
     some = files[:: max(1, len(files) // 10)]
-    return sum(_readable(root / path) for path in some) > len(some) / 2
+    return sum(_is_label_file(root / path) for path in some) > len(some) / 2
+
+
+def _is_label_file(path: Path) -> bool:
+    """Whether a file is one of labels, be there a mistake in a row, of which ingest will tell."""
+    try:
+        return _readable(path) or reading.form(path) in _UNMISTAKABLE
+    except DataError:
+        return False
 
 
 def _readable(path: Path) -> bool:
@@ -120,9 +144,9 @@ def _tables(folder: Folder) -> Labels | None:
 
 def _are_known(names: Sequence[str], folder: Folder) -> bool:
     """Whether at least half of the names are recordings of the folder."""
-    known = {path.stem for path in folder.recordings}
+    known = {name_of(path) for path in folder.recordings}
     names = list(dict.fromkeys(names))
-    return 2 * sum(Path(name.replace("\\", "/")).stem in known for name in names) >= len(names)
+    return 2 * sum(name_of(Path(name.replace("\\", "/"))) in known for name in names) >= len(names)
 
 
 def _catalogues(folder: Folder) -> Labels | None:
@@ -157,8 +181,8 @@ def _clips(folder: Folder) -> Labels | None:
     if not found:
         return None
     whole = pd.concat(found.values(), ignore_index=True)
-    named = {Path(name.replace("\\", "/")).stem for name in whole["file"]}
-    every = named >= {path.stem for path in folder.recordings}
+    named = {name_of(Path(name.replace("\\", "/"))) for name in whole["file"]}
+    every = named >= {name_of(path) for path in folder.recordings}
     grouped, separator = every and bool((whole["group"] != "").all()), _separator(whole)
     why = "a table of clips and classes" if separator is None else "a table of clips and tags"
     return Labels("clips", tuple(found), why, separator=separator, grouped=grouped)
@@ -180,7 +204,8 @@ def _folders(folder: Folder) -> Labels | None:
     """Folders named after what their clips hold."""
     counts = Counter(path.parent.name for path in folder.recordings)
     named = [name for name in counts if name and not _NO_LABEL.fullmatch(name)]
-    usual = 2 <= len(counts) <= _MOST_CLASSES and min(counts.values()) >= 2
+    several = sum(count > 1 for count in counts.values()) > len(counts) / 2  # no folder for each
+    usual = 2 <= len(counts) <= _MOST_CLASSES and several
     if not usual or len(named) < len(counts) or any(map(_DATE.search, counts)):
         return None
     return Labels("folders", (), f"{len(counts)} folders of clips, named after what they hold")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from rarewave.base.errors import DataError
 from rarewave.base.files import whole
-from rarewave.own_data import concerns, deciding, looking, report, unlabelled, writing
+from rarewave.own_data import concerns, deciding, label_sources, looking, report, unlabelled, writing
 from rarewave.own_data.folder import Folder, look
 from rarewave.own_data.looking import Asked
 
@@ -49,7 +49,8 @@ def propose(
     data, found = _as_parameter(folder), look(folder)
     known = looking.survey(found, data, defaults, asked)
     if known is None:
-        return _unlabelled(found, data, defaults, name)
+        made = _unlabelled(found, data, defaults, name)
+        return made._replace(concerns=[*made.concerns, *label_sources.unread(found)])
     survey, noticed = known
     choices, levels = deciding.decide(survey, defaults, asked.task)
     minded = concerns.find(survey, choices["clean"]["target"].value)
