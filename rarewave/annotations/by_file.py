@@ -167,7 +167,8 @@ def _filled(pattern: str, recording: Path) -> str:
 
 def _any_stem(pattern: str) -> str:
     """The glob of label files that a pattern would name for some recording."""
-    return glob.escape(pattern).replace("{stem}", "*").replace("{folder}", "**")
+    filled = glob.escape(pattern.format(stem="\0", folder="\1"))
+    return filled.replace("\0", "*").replace("\1", "**")
 
 
 def _refuse_channels(table: pd.DataFrame, recording: Path, path: Path) -> None:

@@ -75,10 +75,7 @@ def files(form: str, recordings: Mapping[str, Listed]) -> dict[str, tuple[str, s
         for channel in (listed.channels if writer.by_channel and listed.channels else ("",))
     ]
     whole = [".".join(filter(None, (name, channel))) for _, channel, name in what]
-    stems = [
-        ".".join(filter(None, (_stem(Path(name)), channel)))
-        for _, channel, name in what
-    ]
+    stems = [".".join(filter(None, (_stem(Path(name)), channel))) for _, channel, name in what]
     if len(set(stems)) < len(stems):
         stems = whole
     made: dict[str, tuple[str, str]] = {}

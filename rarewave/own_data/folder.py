@@ -88,9 +88,13 @@ def _pattern(root: Path, files: tuple[Path, ...]) -> str:
     levels = {len(path.parents) - 1 for path in files}
     shared = Path(os.path.commonpath([path.as_posix() for path in folders]))
     between = ["*"] * (max(levels) - len(shared.parts)) if len(levels) == 1 else ["**"]
-    wanted = set(files)
+    wanted, given = set(files), set[Path]()
     for candidate in (Path(*shared.parts, *between, name), Path("**", name)):
-        given = {path.relative_to(root) for path in reading.find_files(root, candidate.as_posix())}
+        try:
+            fitting = reading.find_files(root, candidate.as_posix())
+        except DataError:  # a folder's name means something else in a pattern
+            continue
+        given = {path.relative_to(root) for path in fitting}
         if given == wanted:
             return candidate.as_posix()
     raise DataError(

@@ -81,8 +81,11 @@ def _files(folder: Folder) -> tuple[Labels | None, tuple[Path, ...]]:
         if not stem:
             continue
         beside = any(path.parent == text.parent for path in by_stem[stem])
-        place = "{folder}" if beside and not one_folder else text.parent.as_posix()
-        pattern = f"{place}/{{stem}}{text.name[len(stem) :]}".removeprefix("./")
+        place = text.parent.as_posix()
+        before, behind = (_escaped(part) for part in (f"{place}/", text.name[len(stem) :]))
+        if beside and not one_folder:
+            before = "{folder}/"
+        pattern = f"{before}{{stem}}{behind}".removeprefix("./")
         labelled[pattern].append(text)
     good = {p: files for p, files in labelled.items() if _are_labels(folder.root, files)}
     count = sum(map(len, good.values()))
@@ -93,6 +96,11 @@ def _files(folder: Folder) -> tuple[Labels | None, tuple[Path, ...]]:
     taken = {text for files in good.values() for text in files}
     others = tuple(text for text in folder.texts if text not in taken)
     return Labels("files", tuple(patterns), why), others
+
+
+def _escaped(text: str) -> str:
+    """Braces that are no place to fill in."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _stem_of(name: str, known: dict[str, list[Path]]) -> str:

@@ -8,7 +8,15 @@ from typing import Any, NamedTuple
 
 from rarewave.base.errors import DataError
 from rarewave.base.files import whole
-from rarewave.own_data import concerns, deciding, label_sources, looking, report, unlabelled, writing
+from rarewave.own_data import (
+    concerns,
+    deciding,
+    label_sources,
+    looking,
+    report,
+    unlabelled,
+    writing,
+)
 from rarewave.own_data.folder import Folder, look
 from rarewave.own_data.looking import Asked
 
@@ -53,7 +61,7 @@ def propose(
         return made._replace(concerns=[*made.concerns, *label_sources.unread(found)])
     survey, noticed = known
     choices, levels = deciding.decide(survey, defaults, asked.task)
-    minded = concerns.find(survey, choices["clean"]["target"].value)
+    minded = concerns.find(survey, choices)
     with whole(recipe) as part:
         head = (
             f"Made by `python -m rarewave new` from what is in {data}; what differs from "

@@ -95,7 +95,7 @@ def write(
         "| parameter | value | why |",
         "|---|---|---|",
         *(
-            f"| `{section}.{key}` | `{choice.value}` | {choice.why} |"
+            f"| `{section}.{key}` | `{_cell(str(choice.value))}` | {_cell(choice.why)} |"
             for section, values in choices.items()
             for key, choice in values.items()
         ),
@@ -117,9 +117,14 @@ def _markdown(table: pd.DataFrame) -> str:
     rows = [
         table.columns.tolist(),
         ["---"] * table.shape[1],
-        *table.astype(str).to_numpy().tolist(),
+        *table.astype(str).map(_cell).to_numpy().tolist(),
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _cell(text: str) -> str:
+    """Text that does not end a cell of a table."""
+    return text.replace("|", "\\|")
 
 
 def _draw(survey: Survey, n_fft: int, folder: Path) -> list[tuple[str, str]]:
