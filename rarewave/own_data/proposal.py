@@ -61,15 +61,15 @@ def propose(
         return made._replace(concerns=[*made.concerns, *label_sources.unread(found)])
     survey, noticed = known
     choices, levels = deciding.decide(survey, defaults, asked.task)
-    minded = concerns.find(survey, choices)
+    classes, minded = looking.describe(survey), concerns.find(survey, choices)
     with whole(recipe) as part:
         head = (
             f"Made by `python -m rarewave new` from what is in {data}; what differs from "
             f"lunar.yaml. All that was found: reports/{name}.md."
         )
         part.write_text(writing.recipe(choices, head), encoding="utf-8")
-    written = report.write(_REPORTS, name, survey, choices, levels, noticed + minded)
-    return Proposal(recipe, written, report.short(survey, choices), noticed, minded)
+    written = report.write(_REPORTS, name, survey, choices, classes, levels, noticed + minded)
+    return Proposal(recipe, written, report.short(survey, choices, classes), noticed, minded)
 
 
 def _unlabelled(folder: Folder, data: str, defaults: Mapping[str, Any], name: str) -> Proposal:

@@ -36,8 +36,8 @@ def _split(survey: Survey, lay: Layout) -> dict[str, Choice]:
         found["test_fold"] = Choice(int(first), "folds are given: python -m rarewave crossvalidate")
         found["validation"] = Choice(0.1, "of the other folds")
     if survey.form == "catalogues":
-        far = digits(max(survey.duration(0.9), 2 * lay.window))
-        found["purge_s"] = Choice(far, "as long as nine of ten events")
+        far = digits(max(survey.duration(0.9), 2 * (lay.window + lay.context)))
+        found["purge_s"] = Choice(far, "as long as nine of ten events, or two windows with context")
     elif survey.ingest["group"].value == "block":
         far = digits(2 * (lay.window + lay.context) + survey.duration(0.9))
         found["purge_s"] = Choice(far, "more than a window, its context and an event")

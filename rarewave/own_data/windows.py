@@ -49,8 +49,7 @@ def refuse_one_kind(survey: Survey, target: str) -> None:
     other = " or another class" if target != "event" else "; or --task classes"
     raise DataError(
         f"all time that is labelled is {what} or uncertain, and nothing is left to tell it from: "
-        "add recordings without it"
-        + (" or another class" if target != "event" else "; or --task classes")
+        f"add recordings without it{other}"
     )
 
 
