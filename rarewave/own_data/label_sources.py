@@ -62,9 +62,15 @@ def unread(folder: Folder) -> list[str]:
     said = []
     for text in folder.texts:
         try:
-            reading.read(folder.root / text)
+            count = len(reading.read(folder.root / text))
         except DataError as error:
             said.append(f"{text.as_posix()} is not read as labels: {error}")
+            continue
+        if count:
+            said.append(
+                f"{text.as_posix()} holds {count} labels, and of which recording is not known: "
+                f"call it as its recording, as {name_of(folder.recordings[0])}.txt"
+            )
     more = [f"and {len(said) - _SHOWN} more texts"] if len(said) > _SHOWN else []
     return said[:_SHOWN] + more
 
@@ -88,6 +94,8 @@ def _files(folder: Folder) -> tuple[Labels | None, tuple[Path, ...]]:
         pattern = f"{before}{{stem}}{behind}".removeprefix("./")
         labelled[pattern].append(text)
     good = {p: files for p, files in labelled.items() if _are_labels(folder.root, files)}
+    if not good and len(folder.recordings) == 1:
+        good = _of_the_only(folder)
     count = sum(map(len, good.values()))
     if count < max(1, _LEAST_SHARE * len(folder.recordings)):
         return None, folder.texts
@@ -96,6 +104,21 @@ def _files(folder: Folder) -> tuple[Labels | None, tuple[Path, ...]]:
     taken = {text for files in good.values() for text in files}
     others = tuple(text for text in folder.texts if text not in taken)
     return Labels("files", tuple(patterns), why), others
+
+
+def _of_the_only(folder: Folder) -> dict[str, list[Path]]:
+    """The one label file of the one recording, whatever it is called."""
+    there = [text for text in folder.texts if _speaks_of_one(folder.root / text)]
+    return {_escaped(there[0].as_posix()): there} if len(there) == 1 else {}
+
+
+def _speaks_of_one(path: Path) -> bool:
+    """Whether a file holds labels that name no recording."""
+    try:
+        table = reading.read(path)
+    except DataError:
+        return False
+    return bool(len(table)) and bool((table["file"] == "").all())
 
 
 def _escaped(text: str) -> str:

@@ -62,13 +62,13 @@ def propose(
     survey, noticed = known
     choices, levels = deciding.decide(survey, defaults, asked.task)
     classes, minded = looking.describe(survey), concerns.find(survey, choices)
-    with whole(recipe) as part:
+    written = report.write(_REPORTS, name, survey, choices, classes, levels, noticed + minded)
+    with whole(recipe) as part:  # last: where it stands, its report does
         head = (
             f"Made by `python -m rarewave new` from what is in {data}; what differs from "
             f"lunar.yaml. All that was found: reports/{name}.md."
         )
         part.write_text(writing.recipe(choices, head), encoding="utf-8")
-    written = report.write(_REPORTS, name, survey, choices, classes, levels, noticed + minded)
     return Proposal(recipe, written, report.short(survey, choices, classes), noticed, minded)
 
 

@@ -299,3 +299,16 @@ def test_a_time_zone_that_is_none(tmp_path: Path, new: New) -> None:
     assert "no time zone 'Foo/Bar'" in said
     _, out, _ = new("--time-zone", "Europe/Berlin")
     assert "--time-zone says nothing here" in out
+
+
+def test_the_labels_of_the_only_recording(tmp_path: Path, new: New) -> None:
+    """They need not be called as it is; of several recordings that is said."""
+    folders.one_long(tmp_path / "data")
+    (tmp_path / "data/night.txt").rename(tmp_path / "data/my {labels}.txt")
+    new()
+    stages(tmp_path, "ingest")
+    assert len(pd.read_parquet(tmp_path / "artifacts/ingest/events.parquet")) > 100
+    (tmp_path / "recipes/mine.yaml").unlink()
+    folders.write(tmp_path / "data/other.wav", folders.sound(5, [], 7))
+    recipe, _, said = new()
+    assert not recipe and "my {labels}.txt holds" in said and "call it as its recording" in said
