@@ -154,7 +154,7 @@ def refuse_few(way: Grouping, recordings: pd.DataFrame, events: pd.DataFrame) ->
         raise DataError(
             f"labelled events lie in {held} {what} (ingest.group: {way.name}), and training, "
             "validation and test need one each: label events in more recordings, or further on "
-            "in these"
+            "in these, or choose another --group"
         )
 
 

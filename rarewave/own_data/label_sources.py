@@ -60,9 +60,10 @@ def find(folder: Folder) -> list[Labels]:
 def unread(folder: Folder) -> list[str]:
     """Why texts of a folder that seems to have no labels are not read as labels."""
     said = []
+    read = reading.read_catalogue if folder.seismic else reading.read
     for text in folder.texts:
         try:
-            count = len(reading.read(folder.root / text))
+            count = len(read(folder.root / text))
         except DataError as error:
             said.append(f"{text.as_posix()} is not read as labels: {error}")
             continue
@@ -162,15 +163,24 @@ def _tables(folder: Folder) -> Labels | None:
     for text in folder.texts:
         try:
             table = reading.read(folder.root / text)
-        except DataError:
-            continue
-        if len(table) and (table["file"] != "").all() and _are_known(table["file"], folder):
+            named = table["file"].tolist() if (table["file"] != "").all() else []
+        except DataError:  # perhaps of one row, of which ingest will tell
+            named = _named(folder.root / text)
+        if named and _are_known(named, folder):
             found.append(text.as_posix())
     return (
         Labels("tables", tuple(found), "rows that name a recording, onset and end")
         if found
         else None
     )
+
+
+def _named(path: Path) -> list[str]:
+    """The recordings that a table of events names, be its rows right or not."""
+    try:
+        return reading.named_files(path)
+    except DataError:
+        return []
 
 
 def _are_known(names: Sequence[str], folder: Folder) -> bool:
@@ -207,7 +217,8 @@ def _clips(folder: Folder) -> Labels | None:
             table = clips.read(folder.root / text, separator="\0")
         except DataError:
             continue
-        if len(table) and _are_known(table["file"], folder) and not _readable(folder.root / text):
+        timed = _is_label_file(folder.root / text) or _named(folder.root / text)
+        if len(table) and _are_known(table["file"], folder) and not timed:
             found[text.as_posix()] = table
     if not found:
         return None

@@ -312,3 +312,21 @@ def test_the_labels_of_the_only_recording(tmp_path: Path, new: New) -> None:
     folders.write(tmp_path / "data/other.wav", folders.sound(5, [], 7))
     recipe, _, said = new()
     assert not recipe and "my {labels}.txt holds" in said and "call it as its recording" in said
+
+
+def test_a_cell_without_a_label(tmp_path: Path, new: New) -> None:
+    """A table of events stays one: it was taken for labels of whole recordings, without times."""
+    path = folders.of_table(tmp_path / "data") / "events.csv"
+    table = pd.read_csv(path)
+    table.loc[3, "event_label"] = ""
+    table.to_csv(path, index=False)
+    recipe, _, said = new(fails=True)
+    assert not recipe and "events.csv, row 5: column event_label has no label" in said
+
+
+def test_a_catalogue_with_a_mistake(tmp_path: Path, new: New) -> None:
+    """Which row it is stands beside that there are no labels."""
+    path = folders.of_catalogue(tmp_path / "data") / "quakes.csv"
+    path.write_text(path.read_text().replace("2024-03-02T01:05:00", "2024-03-01T01:05:00"))
+    recipe, _, said = new()
+    assert not recipe and "quakes.csv is not read as labels" in said and "row 5" in said
