@@ -101,9 +101,9 @@ def spectrogram(survey: Survey, lay: Layout, rate_hz: float) -> dict[str, Choice
         rows = 48 if survey.form == "catalogues" else 128
         least = power_of_two(_SOUND_S * rate_hz if mel else _ROWS * rate_hz / (high - low))
         most = 1 << 14 if mel else 2 ** int(np.log2(rows * rate_hz / (high - low)))
-        n_fft = min(max(power_of_two(3 * length / _FRAMES * rate_hz), least), most)
-        n_fft = int(max(16, min(n_fft, 2 ** int(np.log2(length * rate_hz / 2)))))
-        hop = max(1, n_fft // 4)
+        usual = power_of_two(3 * length / _FRAMES * rate_hz)
+        n_fft = int(max(16, min(max(usual, least), most, 2 ** int(np.log2(length * rate_hz / 2)))))
+        hop = max(1, (n_fft if mel else min(n_fft, usual)) // 4)  # longer for rows: as many frames
         why = f"about {length * rate_hz / hop:.0f} frames of a window and its context"
     found = {
         "scale": Choice("mel" if mel else "linear", "a broad band" if mel else "a narrow band"),

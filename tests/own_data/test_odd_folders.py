@@ -270,6 +270,8 @@ def test_short_quakes_of_a_narrow_band(tmp_path: Path, new: New) -> None:
     recipe, _, _ = new()
     look = recipe["spectrogram"]
     assert (look["fmax_hz"] - look["fmin_hz"]) / (100 / look["n_fft"]) > 3
+    seen = recipe["clean"]["window_samples"] + 2 * recipe["clean"]["context_samples"]
+    assert (seen - look["n_fft"]) / look["hop"] > 20
 
 
 def test_names_with_all_signs(tmp_path: Path, new: New) -> None:
