@@ -9,6 +9,7 @@ from rarewave.base import parameters
 from rarewave.base.files import write_csv, write_json
 from rarewave.base.notices import listed
 from rarewave.base.tables import EVENTS, RECORDINGS, write_table
+from rarewave.dataset import training_calls
 from rarewave.dataset.placement import Placement
 from rarewave.frontend.cleaning import Cleaning
 from rarewave.splits.folds import make_folds
@@ -40,9 +41,11 @@ def main() -> None:
     write_json(artifacts.INGEST_REPORT, report)
     numbers = {k: len(v) if isinstance(v, list) else v for k, v in report.items()}
     summary = listing.summary(table, events) | {"found": numbers}
-    certain = events["recording_id"][events["certain"]]
-    eventful = table["group"][table["recording_id"].isin(certain)].nunique()
-    off = [] if sources.group == "block" else few_groups(eventful, sources.group)
+    parted = table, events[events["certain"]]
+    if sources.group == "block":
+        parted = training_calls.in_blocks(*parted, sources.block_s)
+    eventful = parted[0]["group"][parted[0]["recording_id"].isin(parted[1]["recording_id"])]
+    off = few_groups(eventful.nunique(), sources.group)
     write_json(artifacts.metrics("ingest"), summary | listed(off))
 
 

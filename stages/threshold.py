@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from rarewave.base.files import write_csv, write_json
-from rarewave.base.notices import Notice, listed
+from rarewave.base.notices import WARNINGS, Notice, listed
 from rarewave.base.tasks import Task
 from rarewave.metrics import notices, thresholds
 from rarewave.metrics.comparison import NETWORK
@@ -42,7 +42,8 @@ def main() -> None:
     }
     write_json(artifacts.THRESHOLDS, shown)
     mine = shown[NETWORK]
-    found = next(iter(mine.values())) if len(mine) == 1 else mine
+    each = {f"({name})" if name == WARNINGS else name: told for name, told in mine.items()}
+    found = next(iter(mine.values())) if len(mine) == 1 else each
     write_json(artifacts.metrics("threshold"), found | listed(off))
 
 

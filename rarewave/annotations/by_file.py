@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from rarewave.base.errors import DataError
 from rarewave.base.tables import EVENTS, conform
 from rarewave.base.tasks import BACKGROUND
 from rarewave.recordings import sound
+from rarewave.recordings.seismic import name_of
 
 
 def read(
@@ -98,49 +99,76 @@ def _files(
     """Events of one label file for each recording, found by patterns with {stem}."""
     rows: list[dict[str, Any]] = []
     named: set[str] = set()
-    taken: dict[str, Path] = {}
+    taken = _label_files(sources.label_files, folder, list(recordings["path"].unique()))
     for recording in recordings.to_dict("records"):
         path = Path(recording["path"])
-        for pattern in sources.label_files:
-            try:
-                name = pattern.format(stem=path.stem, folder=path.parent.as_posix())
-            except (KeyError, IndexError, ValueError, AttributeError):
-                raise DataError(
-                    f"ingest.label_files has {pattern!r}: only {{stem}} and {{folder}} are filled "
-                    "in, as in labels/{stem}.txt"
-                ) from None
-            if os.path.lexists(folder / name):  # a pipe or a broken link is no missing file
-                files.refuse_special(folder / name)
-                if name in taken:
-                    raise DataError(
-                        f"{folder / name} would label both {taken[name]} and {path}: use "
-                        "{folder} in ingest.label_files, or rename one of them"
-                    )
-                taken[name] = path
-                named.add(recording["recording_id"])
-                table = _read(sources, folder / name)
-                mine = table[(table["file"] == "") | (table["file"].map(_stem) == path.stem)]
-                _refuse_channels(mine, folder / path, folder / name)
-                if len(mine) < len(table):
-                    other = table[~table.index.isin(mine.index)].iloc[0]
-                    raise DataError(
-                        f"{folder / name}, row {other['row']}: it names {other['file']}, and the "
-                        f"table is that of {path}: rename one, or give it as ingest.labels: tables"
-                    )
-                rows += _events(mine, recording, folder / name, report)
-                break
+        name = taken.get(path)
+        if name is None:
+            continue
+        named.add(recording["recording_id"])
+        table = _read(sources, folder / name)
+        mine = table[(table["file"] == "") | (table["file"].map(_stem) == name_of(path))]
+        _refuse_channels(mine, folder / path, folder / name)
+        if len(mine) < len(table):
+            other = table[~table.index.isin(mine.index)].iloc[0]
+            raise DataError(
+                f"{folder / name}, row {other['row']}: it names {other['file']}, and the "
+                f"table is that of {path}: rename one, or give it as ingest.labels: tables"
+            )
+        rows += _events(mine, recording, folder / name, report)
+    known = {*taken.values()}
     report["label_files_without_a_recording"] = sorted(
         path.relative_to(folder).as_posix()
         for pattern in sources.label_files
         for path in folder.glob(_any_stem(pattern))
-        if path.is_file() and path.relative_to(folder).as_posix() not in taken
+        if path.is_file() and path.relative_to(folder).as_posix() not in known
     )
     return rows, named
 
 
+def _label_files(patterns: Sequence[str], folder: Path, recordings: list[str]) -> dict[Path, str]:
+    """The label file of each recording that has one: the first pattern that gives a file.
+
+    Where several do, that in folders named as those of the recording, labels/north of audio/north;
+    and a file that several recordings would have is that of the nearest.
+    """
+    chosen: dict[str, tuple[int, Path]] = {}
+    for path in map(Path, recordings):
+        there = {}
+        for pattern in patterns:
+            name = _filled(pattern, path)
+            if os.path.lexists(folder / name):  # a pipe or a broken link is no missing file
+                files.refuse_special(folder / name)
+                there[name] = len({*path.parent.parts} & {*Path(name).parent.parts})
+        if not there:
+            continue
+        name = max(there, key=lambda name: there[name])
+        near, other = chosen.get(name, (-1, path))
+        if near == there[name]:
+            raise DataError(
+                f"{folder / name} would label both {other} and {path}: use {{folder}} in "
+                "ingest.label_files, or rename one of them"
+            )
+        if near < there[name]:
+            chosen[name] = there[name], path
+    return {path: name for name, (_, path) in chosen.items()}
+
+
+def _filled(pattern: str, recording: Path) -> str:
+    """The label file that a pattern gives for a recording."""
+    try:
+        return pattern.format(stem=name_of(recording), folder=recording.parent.as_posix())
+    except (KeyError, IndexError, ValueError, AttributeError):
+        raise DataError(
+            f"ingest.label_files has {pattern!r}: only {{stem}} and {{folder}} are filled "
+            "in, as in labels/{stem}.txt"
+        ) from None
+
+
 def _any_stem(pattern: str) -> str:
     """The glob of label files that a pattern would name for some recording."""
-    return glob.escape(pattern).replace("{stem}", "*").replace("{folder}", "**")
+    filled = glob.escape(pattern.format(stem="\0", folder="\1"))
+    return filled.replace("\0", "*").replace("\1", "**")
 
 
 def _refuse_channels(table: pd.DataFrame, recording: Path, path: Path) -> None:
@@ -174,13 +202,14 @@ def _tables(
         listed = list(
             dict.fromkeys([*table["file"], *reading.named_files(path, sources.label_columns)])
         )
+        of_file = dict(list(table.groupby("file", sort=False)))
         for file in listed:
             recording = _find(by_name, file)
             if recording is None:
                 report["recording_absent"].append(f"{file} of {name}")
                 continue
             named.add(recording["recording_id"])
-            mine = table[table["file"] == file]
+            mine = of_file.get(file, table[:0])
             _refuse_channels(mine, folder / recording["path"], path)
             rows += _events(mine, recording, path, report)
     return rows, named
@@ -326,7 +355,7 @@ def _event(
 
 
 def _stem(name: str) -> str:
-    return Path(name.replace("\\", "/")).stem
+    return name_of(Path(name.replace("\\", "/")))
 
 
 def _find(by_name: dict[str, dict[Hashable, Any]], file: str) -> dict[Hashable, Any] | None:

@@ -75,10 +75,7 @@ def files(form: str, recordings: Mapping[str, Listed]) -> dict[str, tuple[str, s
         for channel in (listed.channels if writer.by_channel and listed.channels else ("",))
     ]
     whole = [".".join(filter(None, (name, channel))) for _, channel, name in what]
-    stems = [
-        ".".join(filter(None, (Path(name).with_suffix("").as_posix(), channel)))
-        for _, channel, name in what
-    ]
+    stems = [".".join(filter(None, (_stem(Path(name)), channel))) for _, channel, name in what]
     if len(set(stems)) < len(stems):
         stems = whole
     made: dict[str, tuple[str, str]] = {}
@@ -89,6 +86,13 @@ def files(form: str, recordings: Mapping[str, Listed]) -> dict[str, tuple[str, s
             file = writer.file.format(stem=f"{stem}-{number}")
         made[file] = (path, channel)
     return made
+
+
+def _stem(path: Path) -> str:
+    """As {stem} of ingest.label_files, behind its folder."""
+    from rarewave.recordings.seismic import name_of  # which loads pandas
+
+    return path.with_name(name_of(path)).as_posix()
 
 
 def write(

@@ -25,8 +25,6 @@ from rarewave.recordings import reading, seismic, sound, stations, streams
 from rarewave.recordings.reading import Header
 from rarewave.recordings.seismic import OtherChannelsError
 
-_SEISMIC = (".mseed", ".miniseed", ".ms", ".sac", ".gse2", ".seed")
-
 
 class Wishes(NamedTuple):
     """What a user may say beside model, recordings and `--out`."""
@@ -109,7 +107,8 @@ def _refuse_odd(package: Package, joined: Sequence[streams.Stream], go_on: bool)
     if package.trained is None:
         return
     front_end = package.detector.front_end
-    found = [levels.of_stream(front_end, stream) for stream in joined]
+    looked_at = tqdm(joined, unit="recording", desc="levels", disable=None)
+    found = [levels.of_stream(front_end, stream) for stream in looked_at]
     odd = levels.odd(package.trained, front_end.clean.output, found)
     if odd.most and not go_on:
         raise DataError("; ".join([*odd.says, "--any-level scans them all the same"]))
@@ -206,8 +205,7 @@ def recordings_of(paths: Sequence[Path]) -> list[Path]:
 
 def _is_recording(path: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.parts if part not in (".", ".."))
-    seismic_ending = path.suffix.lower() in _SEISMIC or seismic.is_day_of_archive(path)
-    return not hidden and (sound.is_sound(path) or seismic_ending)
+    return not hidden and (sound.is_sound(path) or seismic.is_called_so(path))
 
 
 File = tuple[Path, Header, float, str]

@@ -28,8 +28,9 @@ def refuse_one_class(table: pd.DataFrame, events: pd.DataFrame, target: Target) 
     background = int((labels == BACKGROUND).sum())
     if background == count and len(events) and not events["certain"].any():
         raise DataError(
-            f"no event has an end: {events['event_id'].nunique()} onsets only make time uncertain; "
-            "give the ends in a catalogue with event_id, start, end, type"
+            f"no event is certain: {events['event_id'].nunique()} only make time uncertain, as "
+            "they have no end (give it in a catalogue with event_id, start, end, type), or their "
+            "labels are dropped by ingest.classes or named in ingest.uncertain_labels (keep one)"
         )
     if background == count:
         raise DataError(

@@ -17,6 +17,7 @@ from rarewave.recordings.streams import Stream
 
 # Beyond what training saw: other days, distances and recorders differ by less, units by more.
 FAR_DB = 20.0
+BLACK_DB = 3.0  # below training, at the floor: how far below, the floor hides
 TIMES = 4.0  # a rate so much higher or lower is another header, or sound that was slowed down
 WINDOWS = 9  # of a recording, evenly spread
 _MOST = 4096  # windows of training
@@ -47,6 +48,7 @@ class Measured(NamedTuple):
     name: str
     level_db: float  # the median of its windows; NaN where none could be read
     rate_hz: float
+    black: bool = False  # half of its windows or more are at the floor of the spectrograms
 
 
 def of_windows(front_end: FrontEnd, X: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -99,7 +101,7 @@ def of_stream(front_end: FrontEnd, stream: Stream) -> Measured:
     except (DataError, OSError, MemoryError):
         pass  # the scan says why
     level = float(np.median(levels)) if levels else float("nan")
-    return Measured(name, level, stream.sample_rate)
+    return Measured(name, level, stream.sample_rate, level <= front_end.spectrogram.floor_db + 1e-3)
 
 
 def _all(rows: slice) -> NDArray[np.bool_]:
@@ -123,17 +125,24 @@ def odd(known: Trained, unit: str, found: Sequence[Measured]) -> Odd:
     low, _, high = known.level_db
     says = []
     heard = [one for one in found if np.isfinite(one.level_db)]
-    far = [one for one in heard if not low - FAR_DB <= one.level_db <= high + FAR_DB]
+    far = [
+        one
+        for one in heard
+        if one.level_db > high + FAR_DB or one.level_db < low - (BLACK_DB if one.black else FAR_DB)
+    ]
     if far:
         worst = max(far, key=lambda one: max(low - one.level_db, one.level_db - high))
         above = worst.level_db > high
         apart = worst.level_db - high if above else low - worst.level_db
         share = f"; so it is with {len(far)} of {len(heard)} recordings" if len(far) > 1 else ""
+        times = f", {10 ** ((apart if above else -apart) / 20):.2g} times the amplitude"
+        if worst.black:
+            times = ", at the floor of its spectrograms, where nothing is seen"
         own = "" if unit == "counts" else f" (counts: it makes {unit} of them itself)"
         says.append(
             f"{worst.name} has a level of {worst.level_db:.0f} dB, {apart:.0f} dB "
             f"{'above' if above else 'below'} all that the model learnt from ({low:.0f} to "
-            f"{high:.0f} dB, 1-99 % of its windows), {10 ** (apart / 20):.2g} times the amplitude: "
+            f"{high:.0f} dB, 1-99 % of its windows){times}: "
             f"likely another unit or gain (counts against m/s){'' if above else ', or no signal'}, "
             f"and scores mean nothing{share}. Give the model the unit that it learnt from{own}, or "
             "train on such recordings"

@@ -3,7 +3,8 @@
 import numpy as np
 
 from rarewave.own_data import looking
-from rarewave.own_data.survey import Survey, seconds
+from rarewave.own_data.grouping import Grouping, eventful
+from rarewave.own_data.survey import Choice, Choices, Survey, seconds
 from rarewave.splits.notices import EXAMPLES, GROUPS, few_groups
 
 _SILENT_DB = -100.0  # of full scale
@@ -14,9 +15,10 @@ _SAID = ("unlabelled_recordings", "left_out")  # what other sentences say
 _MOVED = 0.3  # of a median event: labels shifted so far miss their sounds
 
 
-def find(survey: Survey, target: str) -> list[str]:
+def find(survey: Survey, choices: Choices) -> list[str]:
     """Sentences for the terminal and the report, the gravest first."""
-    return _labels(survey, target) + _recordings(survey) + _proof(survey)
+    target = str(choices["clean"]["target"].value)
+    return _labels(survey, target) + _recordings(survey) + _proof(survey, choices["split"])
 
 
 def _labels(survey: Survey, target: str) -> list[str]:
@@ -107,10 +109,22 @@ def _recordings(survey: Survey) -> list[str]:
     return said
 
 
-def _proof(survey: Survey) -> list[str]:
-    """What a test part of so many groups can prove."""
-    group = survey.ingest["group"].value
-    if group == "block":
-        return []
-    held = survey.recordings["recording_id"].isin(survey.certain["recording_id"])
-    return [notice.says for notice in few_groups(survey.recordings["group"][held].nunique(), group)]
+def _proof(survey: Survey, split: dict[str, Choice]) -> list[str]:
+    """What a test part of so many groups can prove, and whether parts can be made of them."""
+    said = []
+    ingest, folds = survey.ingest, survey.recordings["fold"]
+    way = Grouping(ingest, survey.recordings["group"])
+    if way.name == "block" and split["purge_s"].value > ingest["block_s"].value:
+        said.append(
+            f"parts must be {seconds(split['purge_s'].value)} apart, and stretches of recordings "
+            f"are {seconds(ingest['block_s'].value)} long: most of what lies beside the test part "
+            "is left out, perhaps all; record longer"
+        )
+    if (folds != "").any() and survey.whole and "test_fold" not in split:
+        named = ", ".join(sorted(set(folds))[:5])
+        said.append(
+            f"the table gives folds {named}, which are not used: folds are whole numbers; a "
+            "published test part is split.test_recordings"
+        )
+    held = eventful(way, survey.recordings, survey.events)
+    return said + [notice.says for notice in few_groups(held, way.name)]

@@ -23,9 +23,11 @@ def decide(
     Raises
     ------
     DataError
-        No recording holds a signal in the band of the events.
+        No recording holds a signal in the band of the events, or labels leave nothing to tell
+        apart.
     """
     target = windows.task(survey, task)
+    windows.refuse_one_kind(survey, str(target.value))
     lay = windows.layout(survey)
     chosen = signal.rate(survey)
     rate = chosen.value

@@ -6,12 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rarewave.base.errors import DataError
-from rarewave.recordings import reading, sound
+from rarewave.recordings import reading, seismic, sound
 
-_SEISMIC = {
-    ".mseed", ".miniseed", ".ms", ".msd", ".seed", ".sac", ".gse", ".gse1", ".gse2", ".segy",
-    ".sgy", ".seg2", ".su", ".gcf", ".ah", ".slist", ".tspair", ".rg16", ".knet",
-}  # fmt: skip
 # Six digits and a quality letter begin a record of miniSEED 2, MS and a 3 one of miniSEED 3.
 _MINISEED = re.compile(rb"\d{6}[DRQM][ \x00]|MS\x03")
 _LABELS = {".txt", ".csv", ".tsv", ".xml", ".qml", ".quakeml", ".svl", ".dat", ".tab", ".sel"}
@@ -71,7 +67,7 @@ def _kind(path: Path) -> str:
     suffix = path.suffix.lower()
     if sound.is_sound(path):
         return "sound"
-    if suffix in _SEISMIC:
+    if seismic.is_called_so(path):
         return "seismic"
     with open(path, "rb") as stream:
         if _MINISEED.match(stream.read(8)):  # an archive's files have no ending
@@ -88,9 +84,13 @@ def _pattern(root: Path, files: tuple[Path, ...]) -> str:
     levels = {len(path.parents) - 1 for path in files}
     shared = Path(os.path.commonpath([path.as_posix() for path in folders]))
     between = ["*"] * (max(levels) - len(shared.parts)) if len(levels) == 1 else ["**"]
-    wanted = set(files)
+    wanted, given = set(files), set[Path]()
     for candidate in (Path(*shared.parts, *between, name), Path("**", name)):
-        given = {path.relative_to(root) for path in reading.find_files(root, candidate.as_posix())}
+        try:
+            fitting = reading.find_files(root, candidate.as_posix())
+        except DataError:  # a folder's name means something else in a pattern
+            continue
+        given = {path.relative_to(root) for path in fitting}
         if given == wanted:
             return candidate.as_posix()
     raise DataError(

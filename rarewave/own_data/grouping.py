@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rarewave.base.errors import DataError
+from rarewave.dataset import training_calls
 from rarewave.own_data.folder import Folder
 from rarewave.own_data.survey import WHOLE, Choice, seconds
 from rarewave.recordings import sound
@@ -22,7 +23,10 @@ _TIMES = (
 )  # fmt: skip
 _LEAST = 4  # groups with examples of each frequent class: train, validation and two to test
 _FREQUENT = 20  # examples of a class that should be in so many groups
-_BLOCKS = 24  # of one long recording
+_BLOCKS, _LEAST_BLOCKS = 24, 8  # of one long recording
+_PARTS = 3  # training, validation, test
+
+_ID = "recording_id"
 
 
 class Grouping(NamedTuple):
@@ -57,7 +61,9 @@ def choose(
     """The strictest grouping whose groups can be dealt to three parts, and what to say of it.
 
     Groups are few where sites or days are held together; a class of 20 examples or more should be
-    in four of them at least. Where no grouping has that, the one with most groups is taken.
+    in four of them at least. Where no grouping has that, the one with most groups is taken, or
+    stretches of the recordings where these are too few for three parts. An event of the ground
+    reaches all stations, so groups that recorded it at one time cannot be dealt.
 
     Parameters
     ----------
@@ -71,14 +77,19 @@ def choose(
     DataError
         What is wanted cannot be made of these recordings.
     """
-    ways = [way for way in _ways(recordings, form, given) if way.groups.nunique() > 1]
+    ways = [way for way in _ways(recordings, form, given, wanted) if way.groups.nunique() > 1]
+    shared = {way.name for way in ways if _ground(recordings) and at_once(recordings, way.groups)}
+    ways = [way for way in ways if way.name not in shared]
     if wanted:
         mine = [way for way in ways if way.name == wanted]
         if not mine:
             there = ", ".join(dict.fromkeys(way.name for way in ways)) or "block"
             if wanted == "block":
                 return _blocks(recordings, events), []
-            raise DataError(f"--group {wanted} makes no groups of these recordings: {there} would")
+            why = "makes no groups of these recordings"
+            if wanted in shared:
+                why = "parts recordings of one time, and an event of the ground reaches them all"
+            raise DataError(f"--group {wanted} {why}: {there} would")
         return mine[0], []
     ways.sort(key=lambda way: way.groups.nunique())
     good = [way for way in ways if _holds(way, recordings, events)]
@@ -87,7 +98,8 @@ def choose(
         said = [f"groups by {name} are too few to be dealt to three parts" for name in stricter]
         return good[0], said
     best = ways[-1] if ways else None
-    if best is None or (len(recordings) < 4 and form not in WHOLE):
+    few = best is None or len(recordings) < 4 or eventful(best, recordings, events) < _PARTS
+    if best is None or (few and form not in WHOLE):
         return _blocks(recordings, events), []
     return best, [
         f"no grouping has four groups of every class of {_FREQUENT} examples: the finest is taken, "
@@ -106,8 +118,50 @@ def _holds(way: Grouping, recordings: pd.DataFrame, events: pd.DataFrame) -> boo
     return bool(len(frequent)) and bool((held[frequent] >= _LEAST).all())
 
 
-def _ways(recordings: pd.DataFrame, form: str, given: bool) -> Iterator[Grouping]:
-    """All groupings that recordings allow."""
+def at_once(recordings: pd.DataFrame, groups: "pd.Series[str]") -> bool:
+    """Whether recordings of different groups share time."""
+    seconds = recordings["n_samples"] / recordings["sample_rate"]
+    table = pd.DataFrame({"start": recordings["start"], "group": groups})
+    table["end"] = table["start"] + pd.to_timedelta(seconds, unit="s")
+    ends: dict[str, pd.Timestamp] = {}  # the latest of each group; those that are over go
+    for row in table.dropna().sort_values("start").itertuples():
+        ends = {name: end for name, end in ends.items() if end > row.start}
+        if any(name != row.group for name in ends):
+            return True
+        ends[row.group] = max(row.end, ends.get(row.group, row.end))
+    return False
+
+
+def _ground(recordings: pd.DataFrame) -> bool:
+    """Whether these are of seismic channels."""
+    return bool(recordings["channel"].str.contains(".", regex=False).any())
+
+
+def eventful(way: Grouping, recordings: pd.DataFrame, events: pd.DataFrame) -> int:
+    """How many groups hold a certain event."""
+    certain = events[events["certain"]]
+    if way.name == "block":
+        block_s = way.parameters["block_s"].value
+        return int(training_calls.in_blocks(recordings, certain, block_s)[1][_ID].nunique())
+    return int(way.groups[recordings[_ID].isin(certain[_ID])].nunique())
+
+
+def refuse_few(way: Grouping, recordings: pd.DataFrame, events: pd.DataFrame) -> None:
+    """Raise `DataError` where training, validation and test cannot have an event each."""
+    held = eventful(way, recordings, events)
+    if held < _PARTS:
+        what = "stretches of the recordings" if way.name == "block" else "groups"
+        raise DataError(
+            f"labelled events lie in {held} {what} (ingest.group: {way.name}), and training, "
+            "validation and test need one each: label events in more recordings, or further on "
+            "in these, or choose another --group"
+        )
+
+
+def _ways(
+    recordings: pd.DataFrame, form: str, given: bool, wanted: str | None
+) -> Iterator[Grouping]:
+    """All groupings that recordings allow; by station only where it is wanted."""
     index = recordings.index
     if given:
         choice = Choice("given", "the table or the name says it")
@@ -118,6 +172,9 @@ def _ways(recordings: pd.DataFrame, form: str, given: bool) -> Iterator[Grouping
         why = f"the part of the names before the time or number, as {groups.iloc[0]}"
         pattern = Choice(expression)
         yield Grouping({"group": Choice("name", why), "group_pattern": pattern}, groups)
+    if wanted == "station" and recordings["channel"].str.contains(".", regex=False).all():
+        stations = recordings["channel"].str.split(".").str[1]
+        yield Grouping({"group": Choice("station", "as asked for")}, stations)
     parents = recordings["path"].map(lambda path: Path(path).parent.as_posix())
     if form != "folders":
         yield Grouping(
@@ -149,7 +206,7 @@ def _blocks(recordings: pd.DataFrame, events: pd.DataFrame) -> Grouping:
     total = float((recordings["n_samples"] / recordings["sample_rate"]).sum())
     certain = events[events["certain"]]
     length = float((certain["offset_s"] - certain["onset_s"]).quantile(0.9)) if len(certain) else 0
-    block = float(f"{max(total / _BLOCKS, 10 * length):.2g}")
+    block = float(f"{max(total / _BLOCKS, min(10 * length, total / _LEAST_BLOCKS)):.2g}")
     why = f"{len(recordings)} recording(s): stretches of {seconds(block)} are the groups"
     ids = pd.Series(recordings["recording_id"].to_numpy(), recordings.index)
     return Grouping({"group": Choice("block", why), "block_s": Choice(block)}, ids)

@@ -12,6 +12,7 @@ from rarewave.annotations import reading
 from rarewave.annotations.formats import clips
 from rarewave.base.errors import DataError
 from rarewave.own_data.folder import Folder
+from rarewave.recordings.seismic import name_of
 
 _SEPARATORS = r"[_\-. ]+"
 # Folders so called say how data were dealt or recorded, not what sounds.
@@ -27,6 +28,9 @@ _DATE = re.compile(r"(?<!\d)(19|20)\d\d[-_]?[01]\d[-_]?[0-3]\d")
 # A label file for each of so many recordings is no accident; a single one is enough for one file.
 _LEAST_SHARE = 0.1
 _MOST_CLASSES = 200
+# Told from their first line: a mistake further down does not make them something else.
+_UNMISTAKABLE = ("raven", "sonic_visualiser", "audacity", "kaleidoscope")
+_SHOWN = 3  # texts of which is said why they are no labels
 
 
 class Labels(NamedTuple):
@@ -53,22 +57,46 @@ def find(folder: Folder) -> list[Labels]:
     return found if beside is None else [beside, *found]
 
 
+def unread(folder: Folder) -> list[str]:
+    """Why texts of a folder that seems to have no labels are not read as labels."""
+    said = []
+    read = reading.read_catalogue if folder.seismic else reading.read
+    for text in folder.texts:
+        try:
+            count = len(read(folder.root / text))
+        except DataError as error:
+            said.append(f"{text.as_posix()} is not read as labels: {error}")
+            continue
+        if count:
+            said.append(
+                f"{text.as_posix()} holds {count} labels, and of which recording is not known: "
+                f"call it as its recording, as {name_of(folder.recordings[0])}.txt"
+            )
+    more = [f"and {len(said) - _SHOWN} more texts"] if len(said) > _SHOWN else []
+    return said[:_SHOWN] + more
+
+
 def _files(folder: Folder) -> tuple[Labels | None, tuple[Path, ...]]:
     """A label file for each recording, beside it or in a folder of its own; and other texts."""
     by_stem = defaultdict(list)
     for path in folder.recordings:
-        by_stem[path.stem].append(path)
+        by_stem[name_of(path)].append(path)
+    one_folder = len({path.parent for path in folder.recordings}) == 1
     labelled: dict[str, list[Path]] = defaultdict(list)
     for text in folder.texts:
         stem = _stem_of(text.name, by_stem)
         if not stem:
             continue
         beside = any(path.parent == text.parent for path in by_stem[stem])
-        several = beside and len({path.parent for path in folder.recordings}) > 1
-        place = "{folder}" if several else text.parent.as_posix()
-        pattern = f"{place}/{{stem}}{text.name[len(stem) :]}".removeprefix("./")
+        place = text.parent.as_posix()
+        before, behind = (_escaped(part) for part in (f"{place}/", text.name[len(stem) :]))
+        if beside and not one_folder:
+            before = "{folder}/"
+        pattern = f"{before}{{stem}}{behind}".removeprefix("./")
         labelled[pattern].append(text)
     good = {p: files for p, files in labelled.items() if _are_labels(folder.root, files)}
+    if not good and len(folder.recordings) == 1:
+        good = _of_the_only(folder)
     count = sum(map(len, good.values()))
     if count < max(1, _LEAST_SHARE * len(folder.recordings)):
         return None, folder.texts
@@ -77,6 +105,26 @@ def _files(folder: Folder) -> tuple[Labels | None, tuple[Path, ...]]:
     taken = {text for files in good.values() for text in files}
     others = tuple(text for text in folder.texts if text not in taken)
     return Labels("files", tuple(patterns), why), others
+
+
+def _of_the_only(folder: Folder) -> dict[str, list[Path]]:
+    """The one label file of the one recording, whatever it is called."""
+    there = [text for text in folder.texts if _speaks_of_one(folder.root / text)]
+    return {_escaped(there[0].as_posix()): there} if len(there) == 1 else {}
+
+
+def _speaks_of_one(path: Path) -> bool:
+    """Whether a file holds labels that name no recording."""
+    try:
+        table = reading.read(path)
+    except DataError:
+        return False
+    return bool(len(table)) and bool((table["file"] == "").all())
+
+
+def _escaped(text: str) -> str:
+    """Braces that are no place to fill in."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _stem_of(name: str, known: dict[str, list[Path]]) -> str:
@@ -90,7 +138,15 @@ def _stem_of(name: str, known: dict[str, list[Path]]) -> str:
 def _are_labels(root: Path, files: Sequence[Path]) -> bool:
     """Whether most of some files can be read as labels of one recording."""
     some = files[:: max(1, len(files) // 10)]
-    return sum(_readable(root / path) for path in some) > len(some) / 2
+    return sum(_is_label_file(root / path) for path in some) > len(some) / 2
+
+
+def _is_label_file(path: Path) -> bool:
+    """Whether a file is one of labels, be there a mistake in a row, of which ingest will tell."""
+    try:
+        return _readable(path) or reading.form(path) in _UNMISTAKABLE
+    except DataError:
+        return False
 
 
 def _readable(path: Path) -> bool:
@@ -107,9 +163,10 @@ def _tables(folder: Folder) -> Labels | None:
     for text in folder.texts:
         try:
             table = reading.read(folder.root / text)
-        except DataError:
-            continue
-        if len(table) and (table["file"] != "").all() and _are_known(table["file"], folder):
+            named = table["file"].tolist() if (table["file"] != "").all() else []
+        except DataError:  # perhaps of one row, of which ingest will tell
+            named = _named(folder.root / text)
+        if named and _are_known(named, folder):
             found.append(text.as_posix())
     return (
         Labels("tables", tuple(found), "rows that name a recording, onset and end")
@@ -118,11 +175,19 @@ def _tables(folder: Folder) -> Labels | None:
     )
 
 
+def _named(path: Path) -> list[str]:
+    """The recordings that a table of events names, be its rows right or not."""
+    try:
+        return reading.named_files(path)
+    except DataError:
+        return []
+
+
 def _are_known(names: Sequence[str], folder: Folder) -> bool:
     """Whether at least half of the names are recordings of the folder."""
-    known = {path.stem for path in folder.recordings}
+    known = {name_of(path) for path in folder.recordings}
     names = list(dict.fromkeys(names))
-    return 2 * sum(Path(name.replace("\\", "/")).stem in known for name in names) >= len(names)
+    return 2 * sum(name_of(Path(name.replace("\\", "/"))) in known for name in names) >= len(names)
 
 
 def _catalogues(folder: Folder) -> Labels | None:
@@ -152,13 +217,14 @@ def _clips(folder: Folder) -> Labels | None:
             table = clips.read(folder.root / text, separator="\0")
         except DataError:
             continue
-        if len(table) and _are_known(table["file"], folder) and not _readable(folder.root / text):
+        timed = _is_label_file(folder.root / text) or _named(folder.root / text)
+        if len(table) and _are_known(table["file"], folder) and not timed:
             found[text.as_posix()] = table
     if not found:
         return None
     whole = pd.concat(found.values(), ignore_index=True)
-    named = {Path(name.replace("\\", "/")).stem for name in whole["file"]}
-    every = named >= {path.stem for path in folder.recordings}
+    named = {name_of(Path(name.replace("\\", "/"))) for name in whole["file"]}
+    every = named >= {name_of(path) for path in folder.recordings}
     grouped, separator = every and bool((whole["group"] != "").all()), _separator(whole)
     why = "a table of clips and classes" if separator is None else "a table of clips and tags"
     return Labels("clips", tuple(found), why, separator=separator, grouped=grouped)
@@ -180,7 +246,8 @@ def _folders(folder: Folder) -> Labels | None:
     """Folders named after what their clips hold."""
     counts = Counter(path.parent.name for path in folder.recordings)
     named = [name for name in counts if name and not _NO_LABEL.fullmatch(name)]
-    usual = 2 <= len(counts) <= _MOST_CLASSES and min(counts.values()) >= 2
+    several = sum(count > 1 for count in counts.values()) > len(counts) / 2  # no folder for each
+    usual = 2 <= len(counts) <= _MOST_CLASSES and several
     if not usual or len(named) < len(counts) or any(map(_DATE.search, counts)):
         return None
     return Labels("folders", (), f"{len(counts)} folders of clips, named after what they hold")

@@ -16,7 +16,7 @@ from rarewave.own_data import grouping, label_sources, measures
 from rarewave.own_data.folder import Folder
 from rarewave.own_data.label_sources import Labels
 from rarewave.own_data.survey import Choice, Survey
-from rarewave.recordings import reading
+from rarewave.recordings import reading, sound
 
 _LOOKED_AT = 30  # files, for the channels that there are
 
@@ -61,12 +61,17 @@ def survey(
             "times in file names say no time zone: UTC is taken; --time-zone Europe/Berlin, or "
             "yours, says another"
         )
+    if asked.time_zone and "time_zone" not in ingest:
+        sound.zone_of(asked.time_zone)
+        noticed.append("--time-zone says nothing here: file names hold no times, or say the zone")
     intake, broken = _read(ingest, defaults, folder.seismic)
     if broken:
         ingest["leave_out_unusable"] = Choice(True, f"{len(broken)} recordings cannot be used")
         noticed.append(f"{len(broken)} recordings cannot be used and are left out: {broken[0]}")
     table, events = intake.recordings.reset_index(drop=True), intake.events
+    _refuse_no_event(events, labels)
     chosen, said = grouping.choose(table, events, labels.form, labels.grouped, asked.group)
+    grouping.refuse_few(chosen, table, events)
     ingest |= chosen.parameters
     groups = grouping.count(chosen, table)
     why = f"{groups} groups; {chosen.parameters['group'].why}"
@@ -171,6 +176,22 @@ def _read(
     return intake, list(intake.report["left_out"])
 
 
+def _refuse_no_event(events: pd.DataFrame, labels: Labels) -> None:
+    """Raise `DataError` where labels give no stretch of time with an event."""
+    if events["certain"].any():
+        return
+    if len(events):
+        raise DataError(
+            f"no event has an end: {events['event_id'].nunique()} onsets in "
+            f"{', '.join(labels.files)} say when events begin, and a detector learns from "
+            "stretches of them: give the ends, as in a table of event_id, start, end, type"
+        )
+    raise DataError(
+        f"no event is labelled: what was found is {labels.form} ({labels.why}), all of it empty; "
+        "label some events first"
+    )
+
+
 def describe(found: Survey) -> pd.DataFrame:
     """A row for each label: events, recordings, groups, duration, band, SNR."""
     certain = found.certain
@@ -178,18 +199,20 @@ def describe(found: Survey) -> pd.DataFrame:
         dict(zip(found.recordings["recording_id"], found.recordings["group"], strict=True))
     )
     lengths = (certain["offset_s"] - certain["onset_s"]).groupby(certain["label"])
-    measured = found.measures.events.groupby("label")
+    events = certain.groupby("label")["event_id"].nunique()
+    measured = found.measures.events.groupby("label")[["low_hz", "high_hz", "snr_db"]].median()
+    measured = measured.reindex(events.index)
     table = pd.DataFrame(
         {
-            "events": certain.groupby("label")["event_id"].nunique(),
+            "events": events,
             "recordings": certain.groupby("label")["recording_id"].nunique(),
             "groups": group.groupby(certain["label"]).nunique(),
             "shortest_s": lengths.min(),
             "median_s": lengths.median(),
             "longest_s": lengths.max(),
-            "low_hz": measured["low_hz"].median(),
-            "high_hz": measured["high_hz"].median(),
-            "snr_db": measured["snr_db"].median(),
+            "low_hz": measured["low_hz"],
+            "high_hz": measured["high_hz"],
+            "snr_db": measured["snr_db"],
         }
     )
     if found.whole:  # a clip holds no quiet time beside its sound

@@ -20,6 +20,7 @@ _RECORDINGS = 60  # looked at, spread over all of them
 _EVENTS = 12  # of each of these, of each class
 _PIECES = 24  # of each, spread over its length, for the noise
 _FRAMES = 24  # of each piece
+_MOST = 1 << 22  # samples of one event: a label of a whole night is not read at once
 _LAGS = 41  # shifts of the labels that are tried, from minus to plus two events
 FULL_SCALE = 0.999  # of sound: samples beyond are clipped
 
@@ -119,6 +120,7 @@ def _event(
 ) -> dict[str, Any]:
     """Band and level of one event, from the energy that stands above the quiet level."""
     first, last = max(0, int(event["onset_s"] * rate)), min(count, int(event["offset_s"] * rate))
+    last = min(last, first + _MOST)
     hertz = np.fft.rfftfreq(n_fft, 1 / rate)
     inside = power(read(first, max(last, first + 1)), n_fft).mean(axis=1)
     found = {"label": event["label"], "recording_id": event["recording_id"]}
@@ -144,13 +146,14 @@ def _shift(
 
     Positive: the sound is later than its label. Only where labels leave time between them.
     """
-    spans = events[["onset_s", "offset_s"]].to_numpy(float)
+    spans = events.sort_values("onset_s")[["onset_s", "offset_s"]].to_numpy(float)
     spans = spans[spans[:, 1] < count / rate]
     if len(spans) < 3:
         return float("nan")
     length = float(np.median(spans[:, 1] - spans[:, 0]))
     begin = max(0.0, spans[0, 0] - 3 * length)
     until = min(count / rate, begin + max(40 * length, 20.0), spans[:, 1].max() + 3 * length)
+    until = min(until, begin + 4 * _MOST / rate)
     spans = spans[spans[:, 0] < until]
     samples = np.nan_to_num(read(int(begin * rate), int(until * rate)))
     hop = max(n_fft // 2, (len(samples) - n_fft) // 4096)

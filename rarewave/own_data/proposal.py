@@ -8,7 +8,15 @@ from typing import Any, NamedTuple
 
 from rarewave.base.errors import DataError
 from rarewave.base.files import whole
-from rarewave.own_data import concerns, deciding, looking, report, unlabelled, writing
+from rarewave.own_data import (
+    concerns,
+    deciding,
+    label_sources,
+    looking,
+    report,
+    unlabelled,
+    writing,
+)
 from rarewave.own_data.folder import Folder, look
 from rarewave.own_data.looking import Asked
 
@@ -49,18 +57,19 @@ def propose(
     data, found = _as_parameter(folder), look(folder)
     known = looking.survey(found, data, defaults, asked)
     if known is None:
-        return _unlabelled(found, data, defaults, name)
+        made = _unlabelled(found, data, defaults, name)
+        return made._replace(concerns=[*made.concerns, *label_sources.unread(found)])
     survey, noticed = known
     choices, levels = deciding.decide(survey, defaults, asked.task)
-    minded = concerns.find(survey, choices["clean"]["target"].value)
-    with whole(recipe) as part:
+    classes, minded = looking.describe(survey), concerns.find(survey, choices)
+    written = report.write(_REPORTS, name, survey, choices, classes, levels, noticed + minded)
+    with whole(recipe) as part:  # last: where it stands, its report does
         head = (
             f"Made by `python -m rarewave new` from what is in {data}; what differs from "
             f"lunar.yaml. All that was found: reports/{name}.md."
         )
         part.write_text(writing.recipe(choices, head), encoding="utf-8")
-    written = report.write(_REPORTS, name, survey, choices, levels, noticed + minded)
-    return Proposal(recipe, written, report.short(survey, choices), noticed, minded)
+    return Proposal(recipe, written, report.short(survey, choices, classes), noticed, minded)
 
 
 def _unlabelled(folder: Folder, data: str, defaults: Mapping[str, Any], name: str) -> Proposal:

@@ -7,7 +7,6 @@ import pandas as pd
 
 from rarewave.base.files import whole
 from rarewave.dataset import looks
-from rarewave.own_data import looking
 from rarewave.own_data.survey import Choices, Survey, digits, seconds
 from rarewave.plots import contact_sheets
 
@@ -15,11 +14,11 @@ _EXAMPLES = 6
 _MOST_CLASSES = 12
 
 
-def short(survey: Survey, choices: Choices) -> str:
-    """A few lines for the terminal."""
+def short(survey: Survey, choices: Choices, classes: pd.DataFrame) -> str:
+    """A few lines for the terminal; `classes` is what `looking.describe` gives."""
     clean, look, train = (choices[name] for name in ("clean", "spectrogram", "train"))
     rate = clean["sample_rate_hz"].value
-    table = _table(survey)
+    table = _readable(classes)
     shown, more = table.head(_MOST_CLASSES), len(table) - _MOST_CLASSES
     return "\n".join(
         (
@@ -53,9 +52,9 @@ def _head(survey: Survey) -> str:
     )
 
 
-def _table(survey: Survey) -> pd.DataFrame:
+def _readable(classes: pd.DataFrame) -> pd.DataFrame:
     """The classes in numbers that one can read."""
-    table = looking.describe(survey)
+    table = classes.copy()
     numbers = table.select_dtypes("number").columns.difference(["events", "recordings", "groups"])
     for name in numbers:
         table[name] = table[name].map(lambda v: "" if np.isnan(v) else f"{digits(v, 3):g}")
@@ -67,10 +66,18 @@ def write(
     name: str,
     survey: Survey,
     choices: Choices,
+    classes: pd.DataFrame,
     levels: dict[str, float],
     said: list[str],
 ) -> Path:
-    """Write `NAME.md` and its pictures; returns its path."""
+    """Write `NAME.md` and its pictures; returns its path.
+
+    Parameters
+    ----------
+    classes : what `looking.describe` gives.
+    levels : quantiles of the power, in dB.
+    said : what may be wrong or missing.
+    """
     pictures = folder / name
     drawn = _draw(survey, choices["eda"]["n_fft"].value, pictures)
     lines = [
@@ -84,7 +91,7 @@ def write(
         *(f"- {sentence}" for sentence in said),
         "",
         "## Labels",
-        _markdown(_table(survey)),
+        _markdown(_readable(classes)),
         "",
         f"Gaps between events: {_quantiles(survey.measures.gaps_s)}.",
         "Power in dB, in the units of the recordings: "
@@ -95,7 +102,7 @@ def write(
         "| parameter | value | why |",
         "|---|---|---|",
         *(
-            f"| `{section}.{key}` | `{choice.value}` | {choice.why} |"
+            f"| `{section}.{key}` | `{_cell(str(choice.value))}` | {_cell(choice.why)} |"
             for section, values in choices.items()
             for key, choice in values.items()
         ),
@@ -117,9 +124,14 @@ def _markdown(table: pd.DataFrame) -> str:
     rows = [
         table.columns.tolist(),
         ["---"] * table.shape[1],
-        *table.astype(str).to_numpy().tolist(),
+        *table.astype(str).map(_cell).to_numpy().tolist(),
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _cell(text: str) -> str:
+    """Text that does not end a cell of a table."""
+    return text.replace("|", "\\|")
 
 
 def _draw(survey: Survey, n_fft: int, folder: Path) -> list[tuple[str, str]]:

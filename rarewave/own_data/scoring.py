@@ -3,6 +3,7 @@
 import numpy as np
 
 from rarewave.baselines.notices import RECORDING
+from rarewave.own_data.grouping import at_once
 from rarewave.own_data.survey import Choice, Choices, Survey, digits, seconds
 from rarewave.own_data.windows import Layout
 
@@ -30,16 +31,20 @@ def scoring(survey: Survey, lay: Layout) -> Choices:
 
 def _split(survey: Survey, lay: Layout) -> dict[str, Choice]:
     found = {"purge_s": Choice(0, "recordings are apart, or carry no clock")}
-    if (survey.recordings["fold"] != "").all() and survey.whole:
-        first = sorted(survey.recordings["fold"].unique())[0]
+    if survey.recordings["fold"].str.fullmatch("[0-9]+").all() and survey.whole:
+        first = survey.recordings["fold"].astype(int).min()
         found["test_fold"] = Choice(int(first), "folds are given: python -m rarewave crossvalidate")
         found["validation"] = Choice(0.1, "of the other folds")
     if survey.form == "catalogues":
-        far = digits(max(survey.duration(0.9), 2 * lay.window))
-        found["purge_s"] = Choice(far, "as long as nine of ten events")
+        far = digits(max(survey.duration(0.9), 2 * (lay.window + lay.context)))
+        found["purge_s"] = Choice(far, "as long as nine of ten events, or two windows with context")
     elif survey.ingest["group"].value == "block":
         far = digits(2 * (lay.window + lay.context) + survey.duration(0.9))
         found["purge_s"] = Choice(far, "more than a window, its context and an event")
+    group = survey.ingest["group"].value
+    places = group in ("name", "folder", "given") and not survey.folder.seismic
+    if places and at_once(survey.recordings, survey.recordings["group"]):
+        found["clock"] = Choice("group", f"groups by {group} recorded at the same time")
     return found
 
 

@@ -22,6 +22,7 @@ _OVER = 2.2  # rate over the highest frequency: the resampler needs room
 _FRAMES = 48  # of a window with its context
 _CLIP_S = 0.04  # of a transform, where no duration says how quick a sound is
 _SOUND_S = 0.02  # of a transform in mel: less, and its lower rows would be empty
+_ROWS = 4  # of a linear spectrogram at least: shorter transforms would leave none in the band
 _BROAD = 4.0  # bands broader than this ratio, and high ones, are seen in mel
 _CLIPPED = 0.05  # share of the power that may lie below the floor
 _PIECES = 40
@@ -98,11 +99,11 @@ def spectrogram(survey: Survey, lay: Layout, rate_hz: float) -> dict[str, Choice
         why = f"{1000 * n_fft / rate_hz:.0f} ms"
     else:
         rows = 48 if survey.form == "catalogues" else 128
-        least = power_of_two(_SOUND_S * rate_hz) if mel else 16
+        least = power_of_two(_SOUND_S * rate_hz if mel else _ROWS * rate_hz / (high - low))
         most = 1 << 14 if mel else 2 ** int(np.log2(rows * rate_hz / (high - low)))
-        n_fft = min(max(power_of_two(3 * length / _FRAMES * rate_hz), least), most)
-        n_fft = int(max(16, min(n_fft, 2 ** int(np.log2(length * rate_hz / 2)))))
-        hop = max(1, n_fft // 4)
+        usual = power_of_two(3 * length / _FRAMES * rate_hz)
+        n_fft = int(max(16, min(max(usual, least), most, 2 ** int(np.log2(length * rate_hz / 2)))))
+        hop = max(1, (n_fft if mel else min(n_fft, usual)) // 4)  # longer for rows: as many frames
         why = f"about {length * rate_hz / hop:.0f} frames of a window and its context"
     found = {
         "scale": Choice("mel" if mel else "linear", "a broad band" if mel else "a narrow band"),

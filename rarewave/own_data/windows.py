@@ -4,12 +4,15 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from rarewave.base import intervals
+from rarewave.base.errors import DataError
 from rarewave.own_data.survey import Choice, Survey, seconds
 
 # More windows than this take long to learn from; then windows lie around calls only.
 _MOST_WINDOWS = 80_000
 _TAGS = 0.1  # share of events that overlap one of another label, from which tags tell more
 _ALIKE = 1.5  # clips whose lengths differ by less get one window each
+_FREE = 0.01  # of the labelled time: less leaves no background to learn
 _SHORT_S = 2.0  # and so do clips as short as this
 
 Way = Literal["clips", "frames", "calls"]
@@ -35,6 +38,30 @@ def task(survey: Survey, wanted: str | None) -> Choice:
     if share > _TAGS:
         return Choice("tags", f"{share:.0%} of labels share their time with another: any at once")
     return Choice("label", f"{labels} label{'s' * (labels != 1)}, one at a time")
+
+
+def refuse_one_kind(survey: Survey, target: str) -> None:
+    """Raise `DataError` where labels leave nothing to tell apart: one kind, and no other time."""
+    names = survey.certain["label"].unique()
+    if (target != "event" and len(names) > 1) or _free_share(survey) > _FREE:
+        return
+    what = f"labelled {names[0]}" if len(names) == 1 else "an event"
+    other = " or another class" if target != "event" else "; or --task classes"
+    raise DataError(
+        f"all time that is labelled is {what} or uncertain, and nothing is left to tell it from: "
+        f"add recordings without it{other}"
+    )
+
+
+def _free_share(survey: Survey) -> float:
+    """The share of the labelled recordings' time that no label covers."""
+    labelled = survey.recordings["labelled"].to_numpy()
+    length = dict(zip(survey.recordings["recording_id"], survey.seconds, strict=True))
+    covered = 0.0
+    for name, mine in survey.events.sort_values("onset_s").groupby("recording_id"):
+        spans = intervals.union(mine[["onset_s", "offset_s"]].to_numpy(float))
+        covered += float(np.diff(spans.clip(0, length[name])).sum())
+    return 1 - covered / float(survey.seconds[labelled].sum())
 
 
 def _overlapping(survey: Survey) -> float:

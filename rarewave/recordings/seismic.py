@@ -27,6 +27,11 @@ FORMATS = (
     "SU", "SEG2", "WIN", "AH", "PDAS", "KINEMETRICS_EVT", "GCF", "DMX", "ALSEP_PSE", "ALSEP_WTN",
     "ALSEP_WTH", "KNET", "REFTEK130", "RG16",
 )  # fmt: skip
+# Endings by which files in a folder are taken for these; a file that is named may have any.
+_SUFFIXES = {
+    ".mseed", ".miniseed", ".ms", ".msd", ".seed", ".sac", ".gse", ".gse1", ".gse2", ".segy",
+    ".sgy", ".seg2", ".su", ".gcf", ".ah", ".slist", ".tspair", ".rg16", ".knet",
+}  # fmt: skip
 _OTHERS = {
     b"\x1f\x8b": "compressed: unpack it",
     b"BZh": "compressed: unpack it",
@@ -73,9 +78,9 @@ def name_of(path: Path) -> str:
     return path.name if path.suffix[1:].isdigit() else path.stem
 
 
-def is_day_of_archive(path: Path) -> bool:
-    """Whether a file is called as the days of an SDS archive are, which have no ending."""
-    return bool(_SDS.fullmatch(path.name))
+def is_called_so(path: Path) -> bool:
+    """Whether a name is that of a seismic file: by its ending, or as a day of an SDS archive."""
+    return path.suffix.lower() in _SUFFIXES or bool(_SDS.fullmatch(path.name))
 
 
 def read_file(

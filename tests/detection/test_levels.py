@@ -67,6 +67,19 @@ def test_one_odd_recording_of_many_is_a_warning() -> None:
     said = levels.odd(KNOWN, "counts", found)
     assert not said.most and "0.wav has a level of -90 dB" in said.says[0]
     assert "30 dB below all that" in said.says[0] and "or no signal" in said.says[0]
+    assert "0.032 times the amplitude" in said.says[0]
+
+
+def test_what_lies_below_the_floor_is_told(tmp_path: Path) -> None:
+    """Ground motion given to a model of counts: all black, and the floor hides by how much."""
+    path = tiny.write(tmp_path / "faint.wav", 0 * tiny.noise(9000))
+    one = levels.of_stream(tiny.FRONT, *tiny.joined([path]))
+    floor = tiny.FRONT.spectrogram.floor_db
+    assert one.black and one.level_db == pytest.approx(floor)
+    said = levels.odd(Trained((floor + 8, floor + 20, floor + 40), (1.0, 1e6)), "counts", [one])
+    assert said.most and "at the floor of its spectrograms" in said.says[0]
+    dark = Trained((floor + 1, floor + 20, floor + 40), (1.0, 1e6))  # as training was at times
+    assert levels.odd(dark, "counts", [one]) == ([], False)
 
 
 def test_usual_differences_say_nothing() -> None:

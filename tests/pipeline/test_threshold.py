@@ -1,6 +1,7 @@
 """The stage threshold where validation lacks a class, as with many rare ones it will."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,19 @@ def project(folder: Path, labels: list[str]) -> None:
     write_table(path, scores, with_scores(SCORES, CLASSES))
     path = folder / "artifacts/baselines/scores.parquet"
     write_table(path, scores[:0].assign(detector=""), with_scores(OTHERS | SCORES, CLASSES))
+
+
+def test_a_class_called_as_the_warnings_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its scores stay in the metrics beside what is off; its threshold has its name."""
+    monkeypatch.setattr(sys.modules[__name__], "CLASSES", ["background", "common", "warnings"])
+    project(tmp_path, ["background"] * 10 + ["common"] * 5 + ["warnings"] * 2)
+    monkeypatch.chdir(tmp_path)
+    threshold.main()
+    assert "warnings" in read_json(Path("artifacts/threshold/threshold.json"))["network"]
+    metrics = read_json(Path("metrics/threshold.json"))
+    assert isinstance(metrics["warnings"], list) and metrics["(warnings)"]["recall"] == 1
 
 
 def test_a_class_that_validation_lacks_takes_the_median_of_the_others(

@@ -135,8 +135,8 @@ def test_days_of_an_archive_have_no_ending(tmp_path: Path, counts: np.ndarray) -
         Stream([trace(counts)]).write(str(tmp_path / name), format="MSEED")
         (found,) = reading.headers(tmp_path / name, None, None)
         assert found.recording_id == name and found.n_samples == len(counts)
-        assert seismic.is_day_of_archive(tmp_path / name)
-    assert not seismic.is_day_of_archive(Path("XA.S12.00.MHZ.D.1971.xml"))
+        assert seismic.is_called_so(tmp_path / name)
+    assert not seismic.is_called_so(Path("XA.S12.00.MHZ.D.1971.xml"))
 
 
 def test_mixed_rates_are_refused_by_name(tmp_path: Path, counts: np.ndarray) -> None:
