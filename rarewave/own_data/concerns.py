@@ -3,7 +3,7 @@
 import numpy as np
 
 from rarewave.own_data import looking
-from rarewave.own_data.survey import Survey, seconds
+from rarewave.own_data.survey import UNLABELLED, Survey, seconds
 from rarewave.splits.notices import EXAMPLES, GROUPS, few_groups
 
 _SILENT_DB = -100.0  # of full scale
@@ -16,7 +16,7 @@ _MOVED = 0.3  # of a median event: labels shifted so far miss their sounds
 
 def find(survey: Survey, target: str) -> list[str]:
     """Sentences for the terminal and the report, the gravest first."""
-    return _labels(survey, target) + _recordings(survey) + _proof(survey)
+    return _labels(survey, target) + of_recordings(survey) + _proof(survey)
 
 
 def _labels(survey: Survey, target: str) -> list[str]:
@@ -64,11 +64,12 @@ def _labels(survey: Survey, target: str) -> list[str]:
     return said
 
 
-def _recordings(survey: Survey) -> list[str]:
+def of_recordings(survey: Survey) -> list[str]:
+    """What needs no label to be seen."""
     said = []
     table, measured = survey.recordings, survey.measures.recordings
     silent = table["path"][~table["labelled"]]
-    if len(silent):
+    if len(silent) and survey.form != UNLABELLED:
         said.append(
             f"{len(silent)} of {len(table)} recordings have no labels, as {silent.iloc[0]}: they "
             "are neither background nor tested; where nothing is in them, give them an empty label "

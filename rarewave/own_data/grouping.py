@@ -10,7 +10,7 @@ import pandas as pd
 
 from rarewave.base.errors import DataError
 from rarewave.own_data.folder import Folder
-from rarewave.own_data.survey import WHOLE, Choice, seconds
+from rarewave.own_data.survey import UNLABELLED, WHOLE, Choice, seconds
 from rarewave.recordings import sound
 
 # As recorders and people write times into names.
@@ -71,6 +71,9 @@ def choose(
     DataError
         What is wanted cannot be made of these recordings.
     """
+    if form == UNLABELLED:
+        ids = pd.Series(recordings["recording_id"].to_numpy(), recordings.index)
+        return Grouping({"group": Choice("recording", "nothing is split yet")}, ids), []
     ways = [way for way in _ways(recordings, form, given) if way.groups.nunique() > 1]
     if wanted:
         mine = [way for way in ways if way.name == wanted]
