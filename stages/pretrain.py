@@ -22,7 +22,7 @@ from rarewave.networks import backend, inference
 from rarewave.networks.backend import keras
 from rarewave.splits.parts import Split
 from rarewave.splits.purge import free
-from rarewave.training import contrast, encoders, pictures, simclr
+from rarewave.training import encoders, pictures, simclr
 from rarewave.training.augmentation.options import Augmentation
 from rarewave.training.hyperparameters import Pretraining, Training
 from rarewave.training.simclr import Watch
@@ -115,7 +115,7 @@ def embed(
     features = inference.outputs(encoder, X, np.arange(len(X)), normalise)
     table = label_first.described(X, windows, artifacts.recordings())
     write_table(artifacts.EMBEDDING, *label_first.embedding(table, features))
-    table = label_first.pick(Windows(table, contrast.unit(features)))
+    table = label_first.pick(Windows(table, features))
     folder = artifacts.plots("pretrain")
     pictures.of_embedding(folder, table, X, front_end)
     rows = label_first.picked(table)[list(label_first.COLUMNS)].round(3)

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from rarewave.base.tables import Schema
 
 COLUMNS = ("path", "start_s", "end_s", "kind", "above_db")  # of the list that people get
+_CHUNK = 1024  # windows at once: it bounds the memory
 _BANDS = 24
 _QUIET = 0.5  # of the windows of a recording, by band: its own background
+_OWN = 5  # windows: a recording of fewer has no background of its own
 _KINDS = 12  # clusters
 _EACH = 4  # windows of each to label first
 
@@ -29,9 +31,20 @@ def levels(level: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.concatenate([bands.mean(axis=2), bands.max(axis=2)], axis=1).astype(np.float64)
 
 
-def above_background(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Levels (n, 2 bands) of the windows of one recording less their median over them."""
-    return values - np.quantile(values, _QUIET, axis=0)
+def above_background(
+    values: NDArray[np.float64], recordings: "pd.Series[str]"
+) -> NDArray[np.float64]:
+    """Levels (n, 2 bands) of windows less their median over the recording that each is of.
+
+    Recordings of few windows, as clips, have no background of their own: they share one.
+    """
+    names = recordings.to_numpy("U")
+    many = pd.Series(names).map(recordings.value_counts()).to_numpy() >= _OWN
+    above = np.empty_like(values)
+    background = pd.Series(np.where(many, names, ""))
+    for rows in background.groupby(background).indices.values():
+        above[rows] = values[rows] - np.quantile(values[rows], _QUIET, axis=0)
+    return above
 
 
 def loudest(above: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -55,10 +68,9 @@ def described(
         path=name.map(known["path"]),
         end_s=np.minimum(start + windows["duration_s"], name.map(length)),
     )
-    for rows in table.groupby("recording_id").indices.values():
-        above = above_background(levels(X[rows, :, :, 0]))
-        table.loc[rows, "above_db"] = loudest(above)
-    return table
+    values = [levels(X[at : at + _CHUNK, :, :, 0]) for at in range(0, len(X), _CHUNK)]
+    above = above_background(np.concatenate(values), name)
+    return table.assign(above_db=loudest(above))
 
 
 def embedding(table: pd.DataFrame, features: NDArray[np.floating]) -> tuple[pd.DataFrame, Schema]:

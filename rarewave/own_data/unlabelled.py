@@ -34,10 +34,13 @@ def compare(folder: Path, recordings: pd.DataFrame, seismic: bool) -> Windows:
     work = partial(_one, folder=folder, seconds=seconds, step=step, top_hz=rate / 2)
     found = list(ordered_map(work, recordings.to_dict("records"), "compare"))
     table = pd.concat([part.table for part in found], ignore_index=True)
-    return Windows(table, np.concatenate([part.features for part in found]))
+    values = np.concatenate([part.features for part in found])
+    above = label_first.above_background(values, table["recording_id"])
+    return Windows(table.assign(above_db=label_first.loudest(above)), above)
 
 
 def _one(row: dict[str, Any], folder: Path, seconds: float, step: float, top_hz: float) -> Windows:
+    """Windows of one recording with the levels of their bands; nothing is compared yet."""
     rate, count = row["sample_rate"], row["n_samples"]
     length = round(seconds * rate)
     first = np.arange(0, max(1, count - length + 1), round(step * rate))
@@ -50,17 +53,15 @@ def _one(row: dict[str, Any], folder: Path, seconds: float, step: float, top_hz:
         padded = np.pad(samples, (0, max(0, length - len(samples))))
         level = spectrograms(padded[None].astype(np.float32), rate, look)[..., 0]
         values.append(label_first.levels(level)[0])
-    above = label_first.above_background(np.stack(values))
     table = pd.DataFrame(
         {
             "recording_id": row["recording_id"],
             "path": row["path"],
             "start_s": first / rate,
             "end_s": np.minimum((first + length) / rate, count / rate),
-            "above_db": label_first.loudest(above),
         }
     )
-    return Windows(table, above)
+    return Windows(table, np.stack(values))
 
 
 def propose(survey: Survey, choices: Choices, noticed: list[str], reports: Path, name: str) -> Path:
