@@ -115,7 +115,8 @@ def embed(
     features = inference.outputs(encoder, X, np.arange(len(X)), normalise)
     table = label_first.described(X, windows, artifacts.recordings())
     write_table(artifacts.EMBEDDING, *label_first.embedding(table, features))
-    table = label_first.pick(Windows(table, features))
+    alike = features / np.maximum(features.std(axis=0), 1e-9)  # a feature may be of any scale
+    table = label_first.pick(Windows(table, alike))
     folder = artifacts.plots("pretrain")
     pictures.of_embedding(folder, table, X, front_end)
     rows = label_first.picked(table)[list(label_first.COLUMNS)].round(3)
