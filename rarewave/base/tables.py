@@ -156,11 +156,14 @@ def conform(frame: pd.DataFrame, schema: Schema, name: str) -> pd.DataFrame:
         found = ", ".join(map(str, frame.columns))
         raise DataError(f"{name}: no column {', '.join(missing)} (found: {found})")
     try:
-        for column, kind in schema.items():
+        dtypes = frame.dtypes
+        other = {column: kind for column, kind in schema.items() if dtypes[column] != kind}
+        for column, kind in other.items():
             _refuse_lossy(frame[column], kind)
-        plain = {column: kind for column, kind in schema.items() if kind != "list"}
-        table = frame[list(schema)].astype(plain).reset_index(drop=True)
-        for column in schema.keys() - plain.keys():
+        plain = {column: kind for column, kind in other.items() if kind != "list"}
+        table = frame[list(schema)].reset_index(drop=True)
+        table = table.astype(plain) if plain else table
+        for column in other.keys() - plain.keys():
             table[column] = pd.Series([list(v) for v in table[column]], dtype=object)
         return table
     except (ValueError, TypeError) as error:

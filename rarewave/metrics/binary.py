@@ -42,21 +42,42 @@ def matthews(counts: Mapping[str, float]) -> float:
     return float((tp * tn - fp * fn) / np.sqrt(squared)) if squared else 0.0
 
 
-def curve(y: NDArray, scores: Array, weights: Array | None = None) -> dict[str, Array]:
+class Ranks(NamedTuple):
+    """The order of scores, which is the same for all weights: sorting is what costs time."""
+
+    order: NDArray[np.intp]  # (n,) highest first
+    last: NDArray[np.intp]  # the last of each distinct score in that order
+    threshold: Array  # the distinct scores, falling
+
+
+def ranks(scores: Array) -> Ranks:
+    """The order of scores (n,)."""
+    order = np.argsort(-scores, kind="stable")
+    ranked = scores[order]
+    last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
+    return Ranks(order, last, ranked[last])
+
+
+def curve(
+    y: NDArray, scores: Array, weights: Array | None = None, known: Ranks | None = None
+) -> dict[str, Array]:
     """Cumulative weighted tp and fp when deciding `score >= threshold`.
+
+    Parameters
+    ----------
+    known : `ranks(scores)`, where it is asked for many weights.
 
     Returns
     -------
     threshold (distinct scores, falling), tp, fp, positives and negatives (totals, length 1).
     """
     w = np.ones(len(y)) if weights is None else weights
-    order = np.argsort(-scores, kind="stable")
-    ranked, hit, weight = scores[order], y[order].astype(bool), w[order]
-    last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
+    order, last, threshold = known or ranks(scores)
+    hit, weight = y[order].astype(bool), w[order]
     tp = np.cumsum(weight * hit)[last]
     fp = np.cumsum(weight * ~hit)[last]
     return {
-        "threshold": ranked[last],
+        "threshold": threshold,
         "tp": tp,
         "fp": fp,
         "positives": tp[-1:],
@@ -64,9 +85,11 @@ def curve(y: NDArray, scores: Array, weights: Array | None = None) -> dict[str, 
     }
 
 
-def average_precision(y: NDArray, scores: Array, weights: Array | None = None) -> float:
+def average_precision(
+    y: NDArray, scores: Array, weights: Array | None = None, known: Ranks | None = None
+) -> float:
     """Mean precision over recall, without interpolation; NaN without an event."""
-    points = curve(y, scores, weights)
+    points = curve(y, scores, weights, known)
     positives = points["positives"][0]
     if positives == 0:
         return float("nan")
@@ -75,9 +98,11 @@ def average_precision(y: NDArray, scores: Array, weights: Array | None = None) -
     return float((np.diff(points["tp"], prepend=0.0) / positives * precision).sum())
 
 
-def roc_auc(y: NDArray, scores: Array, weights: Array | None = None) -> float:
+def roc_auc(
+    y: NDArray, scores: Array, weights: Array | None = None, known: Ranks | None = None
+) -> float:
     """Area under the ROC curve by trapezoids; NaN where a class is absent."""
-    points = curve(y, scores, weights)
+    points = curve(y, scores, weights, known)
     positives, negatives = points["positives"][0], points["negatives"][0]
     if positives == 0 or negatives == 0:
         return float("nan")
@@ -126,6 +151,7 @@ class Scored(NamedTuple):
     scores: Array  # (n,)
     weights: Array | None  # (n,)
     rates: Mapping[str, float]  # of the decisions at the threshold: tn, fp, fn, tp, precision, …
+    known: Ranks  # of the scores
 
 
 Score = Callable[[Scored], float]
@@ -136,8 +162,8 @@ SCORES: dict[str, Score] = {
     "precision": lambda s: s.rates["precision"],
     "recall": lambda s: s.rates["recall"],
     "f1": lambda s: s.rates["f1"],
-    "average_precision": lambda s: average_precision(s.y, s.scores, s.weights),
-    "roc_auc": lambda s: roc_auc(s.y, s.scores, s.weights),
+    "average_precision": lambda s: average_precision(s.y, s.scores, s.weights, s.known),
+    "roc_auc": lambda s: roc_auc(s.y, s.scores, s.weights, s.known),
     "mcc": lambda s: matthews(s.rates),
 }
 # Those that mean nothing for a signal level: of probabilities only.
@@ -154,10 +180,14 @@ def detector_metrics(
     threshold: float,
     weights: Array | None = None,
     probabilities: bool = True,
+    known: Ranks | None = None,
 ) -> dict[str, float]:
-    """Counts and all scores of one detector, which decides `score >= threshold`."""
+    """Counts and all scores of one detector, which decides `score >= threshold`.
+
+    `known` is `ranks(scores)`, where it is asked for many weights.
+    """
     counts = confusion(y, scores >= threshold, weights)
-    given = Scored(y, scores, weights, counts | rates(counts))
+    given = Scored(y, scores, weights, counts | rates(counts), known or ranks(scores))
     table = SCORES | (OF_PROBABILITIES if probabilities else {})
     return counts | {name: float(score(given)) for name, score in table.items()}
 

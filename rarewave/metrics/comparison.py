@@ -147,15 +147,19 @@ def measure_of(
     detector: str,
 ) -> Measure:
     """The measure of one detector, still to be given weights."""
+    known = [binary.ranks(column) for column in p.T]
     if task.kind == "classes":
         rare = multiclass.rarest(truth.counts, task.names)
-        return partial(multiclass.measure, truth.all, truth.y, p, task.names, rare=rare)
+        told = partial(multiclass.measure, truth.all, truth.y, p, task.names)
+        return partial(told, rare=rare, known=known)
     if task.kind == "tags":
-        return partial(tags.measure, truth.all, p, thresholds[detector], task.names)
+        return partial(tags.measure, truth.all, p, thresholds[detector], task.names, known=known)
     (name,) = task.events
     values, at = p[:, task.names.index(name)], thresholds[detector][name]
     # Only the network's are meant as probabilities.
-    return partial(_event, truth.y, truth.types, values, at, probabilities=detector == NETWORK)
+    told = partial(_event, truth.y, truth.types, values, at)
+    order = known[task.names.index(name)]
+    return partial(told, known=order, probabilities=detector == NETWORK)
 
 
 def _event(
@@ -165,9 +169,10 @@ def _event(
     threshold: float,
     *,
     weights: NDArray[np.float64] | None,
+    known: binary.Ranks,
     probabilities: bool,
 ) -> dict[str, float]:
-    found = binary.detector_metrics(y, values, threshold, weights, probabilities)
+    found = binary.detector_metrics(y, values, threshold, weights, probabilities, known)
     event = y == 1
     recalls = binary.recall_per_type(
         types[event],
@@ -291,8 +296,9 @@ def mean_gains(
         weights = group_weights(unit, y, bootstrap.resamples, seed)
         for name in detectors:
             scores = part[name][f"p_{event}"].to_numpy(float)
-            values[name].append(binary.average_precision(y, scores))
-            draws[name][number] = [binary.average_precision(y, scores, w) for w in weights]
+            ranked = partial(binary.average_precision, y, scores, known=binary.ranks(scores))
+            values[name].append(ranked())
+            draws[name][number] = [ranked(weights=w) for w in weights]
     rows, gains = [], []
     for name in detectors:
         mean = float(np.mean(values[name]))

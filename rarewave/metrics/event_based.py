@@ -152,8 +152,7 @@ def _near(
     """
     if events.empty or detections.empty:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    group = pd.concat((events[same], detections[same])).groupby(same, sort=False).ngroup()
-    code, was_code = np.split(group.to_numpy(np.int64), [len(events)])
+    code, was_code = _codes(events, detections, same)
     on, off = (events[c].to_numpy(float) for c in ("onset_s", "offset_s"))
     was_on, was_off = (detections[c].to_numpy(float) for c in ("onset_s", "offset_s"))
     low, high = np.full(len(on), -np.inf), np.full(len(on), np.inf)
@@ -189,6 +188,17 @@ def _near(
     left, right = left[agree], right[agree]
     sort = np.lexsort((right, left))
     return left[sort], right[sort]
+
+
+def _codes(
+    events: pd.DataFrame, detections: pd.DataFrame, same: list[str]
+) -> tuple[Indices, Indices]:
+    """A number for each combination of values in the columns `same`, in both tables alike."""
+    code = np.zeros(len(events) + len(detections), np.int64)
+    for column in same:
+        values, known = pd.factorize(pd.concat((events[column], detections[column])))
+        code = code * len(known) + values
+    return code[: len(events)], code[len(events) :]
 
 
 def _substitutions(

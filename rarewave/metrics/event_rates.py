@@ -23,8 +23,8 @@ ROUNDING = 1e-9
 def events_of(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """The columns of EVENT of the certain rows, indexed by their row number."""
     table = conform(frame, EVENT, name)
-    wrong = ~(table["offset_s"] >= table["onset_s"])  # NaN too
-    wrong |= ~np.isfinite(table["onset_s"]) | ~np.isfinite(table["offset_s"])
+    onset, offset = table["onset_s"].to_numpy(), table["offset_s"].to_numpy()
+    wrong = ~((offset >= onset) & np.isfinite(onset) & np.isfinite(offset))
     if wrong.any():
         row = table[wrong].iloc[0]
         raise DataError(

@@ -113,6 +113,7 @@ def measure(
     classes: Sequence[str],
     weights: NDArray[np.float64] | None = None,
     rare: Sequence[int] = (),
+    known: Sequence[binary.Ranks] | None = None,
 ) -> dict[str, float]:
     """The scores of `SCORES` and those of each class, at the most probable class.
 
@@ -125,6 +126,7 @@ def measure(
     ----------
     truth : (n, classes) 1 for every class that a window holds.
     y : (n,) the class that fills most of it.
+    known : the ranks of each column of `p`, where it is asked for many weights.
 
     Returns
     -------
@@ -134,9 +136,10 @@ def measure(
     counts = told(truth, y, decide(p), weights)
     support, precision, recall, f1 = per_class(counts)
     there = support > 0
+    known = known or [binary.ranks(column) for column in p.T]
     ranked = np.array(
         [
-            binary.average_precision(truth[:, k], p[:, k], weights) if there[k] else 0
+            binary.average_precision(truth[:, k], p[:, k], weights, known[k]) if there[k] else 0
             for k in range(len(classes))
         ]
     )

@@ -44,6 +44,7 @@ def measure(
     thresholds: Mapping[str, float],
     names: Sequence[str],
     weights: NDArray[np.float64] | None = None,
+    known: Sequence[binary.Ranks] | None = None,
 ) -> dict[str, float]:
     """The scores of `SCORES` and those of each tag, at its own threshold.
 
@@ -53,6 +54,7 @@ def measure(
     ----------
     truth, p : (n, tags) what is true (0 or 1), and probabilities.
     weights : (n,) of a bootstrap resample.
+    known : the ranks of each column of `p`, where it is asked for many weights.
 
     Returns
     -------
@@ -61,12 +63,13 @@ def measure(
     """
     w = np.ones(len(truth)) if weights is None else weights
     decided = p >= np.array([thresholds[name] for name in names])
+    known = known or [binary.ranks(column) for column in p.T]
     rows = []
     for k in range(len(names)):
         counts = binary.confusion(truth[:, k], decided[:, k], w)
         support = counts["tp"] + counts["fn"]
         told = binary.rates(counts)
-        told["average_precision"] = binary.average_precision(truth[:, k], p[:, k], w)
+        told["average_precision"] = binary.average_precision(truth[:, k], p[:, k], w, known[k])
         if not support:
             told = dict.fromkeys(told, float("nan"))
         rows.append(counts | told | {"support": support})

@@ -87,12 +87,15 @@ def _sync(run: Run | None, stages: Sequence[str]) -> None:
             files.append(path)
             tags |= {f"warning.{notice.key}": notice.says for notice in of_metrics(content)}
         files += sorted(Path(f"plots/{stage}").glob("**/*.*"))
-    runs.log_metrics(run, [(0, metrics)])
+    logged = _logged(run)
+    runs.log_metrics(run, [(0, {k: v for k, v in metrics.items() if logged.get(k) != v})])
     runs.log_files(run, files)
     runs.log_tags(run, tags)
     for stage in CURVES:
         history = Path(f"plots/{stage}/history.csv")
-        if stage not in stages or not history.exists() or _has_curves(run, stage):
+        if stage not in stages or not history.exists():
+            continue
+        if any(name.startswith(CURVES[stage]) for name in logged):
             continue
         try:
             rows = list(csv.DictReader(text_of(history).splitlines(), strict=True))
@@ -104,13 +107,13 @@ def _sync(run: Run | None, stages: Sequence[str]) -> None:
         runs.log_metrics(run, steps)
 
 
-def _has_curves(run: Run, stage: str) -> bool:
+def _logged(run: Run) -> dict[str, float]:
+    """Metrics that an earlier stage, or training as it went, has put into the run."""
     try:
-        known = run.client.get_run(run.run_id).data.metrics
-        return any(name.startswith(CURVES[stage]) for name in known)
+        return dict(run.client.get_run(run.run_id).data.metrics)
     except Exception as error:
         runs.warn(error)
-        return True
+        return {}
 
 
 def _commit() -> str:

@@ -1,6 +1,7 @@
 """What a run of MLflow is called: by its recipe and experiment."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,15 @@ def run_name(settings: Mapping[str, Any], what: str, folder: Path = Path("recipe
     settings : of params.yaml.
     what : the experiment, or the state.
     """
-    mine, differing = flat(settings), {}
+    mine, recipes = flat(settings), {}
     for path in sorted(folder.glob("*.yaml")):
-        try:
-            values = flat(yaml.read(folder / f"{_DEFAULT}.yaml", "")) | flat(yaml.read(path, ""))
-        except DataError:  # a recipe that is being written
-            continue
-        differing[path.stem] = sum(mine.get(key, ...) != values[key] for key in values)
-    if not differing:
+        with suppress(DataError):  # a recipe that is being written
+            recipes[path.stem] = flat(yaml.read(path, ""))
+    if _DEFAULT not in recipes:
         return what
+    differing = {}
+    for name, changes in recipes.items():
+        values = recipes[_DEFAULT] | changes
+        differing[name] = sum(mine.get(key, ...) != values[key] for key in values)
     nearest = min(differing, key=lambda name: differing[name])
     return f"{nearest}{'*' if differing[nearest] else ''} {what}"
