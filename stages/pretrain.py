@@ -72,8 +72,7 @@ def main() -> None:
         if options.epochs:
             shown = (f"{name} {value:.4g}" for name, value in row.items() if name != "epoch")
             print(f"epoch {row['epoch']:.0f} of {options.epochs}: {', '.join(shown)}", flush=True)
-        path = artifacts.plots("pretrain") / "history.csv"
-        write_csv(path, [{"loss": float("nan")} | r for r in history])
+        write_csv(artifacts.plots("pretrain") / "history.csv", list(map(in_columns, history)))
         logbook.live(mlflow, "pretrain", row)
 
     settings = (options, changes, training.network, training.width, compute.threads)
@@ -91,6 +90,12 @@ def main() -> None:
         embed(encoder, X_unlabelled, unlabelled, normalise, data.front_end)
     if options.epochs:
         logbook.close(mlflow, "pretrain")
+
+
+def in_columns(row: simclr.Row) -> simclr.Row:
+    """A row of the table that DVC draws: what is not known is no number."""
+    nothing = float("nan")
+    return {"loss": nothing} | row | {"knn_accuracy": row.get("knn_accuracy", nothing)}
 
 
 def spectra_of(unlabelled: pd.DataFrame, front_end: FrontEnd) -> NDArray[np.float32]:
@@ -123,7 +128,7 @@ def embed(
     write_csv(folder / "label_first.csv", rows.to_dict("records"))
     print(
         f"{artifacts.EMBEDDING} holds {features.shape[1]} features of each of {len(X)} windows, "
-        f"{folder / 'label_first.csv'} what is to be labelled first by them"
+        f"{folder / 'label_first.csv'} those that show most of what is there by them"
     )
 
 
