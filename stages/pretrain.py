@@ -127,8 +127,8 @@ def embed(
     rows = label_first.picked(table)[list(label_first.COLUMNS)].round(3)
     write_csv(folder / "label_first.csv", rows.to_dict("records"))
     print(
-        f"{artifacts.EMBEDDING} holds {features.shape[1]} features of each of {len(X)} windows, "
-        f"{folder / 'label_first.csv'} those that show most of what is there by them"
+        f"{artifacts.EMBEDDING} holds {features.shape[1]} features of each of {len(X)} windows; "
+        f"{folder / 'label_first.csv'} lists windows of every kind among them"
     )
 
 
