@@ -60,7 +60,7 @@ def intersections(
     count = len(classes)
     reference, tp, fp, truth_s = (np.zeros(count) for _ in range(4))
     cross = np.zeros((count, count))
-    unions = [_union(at[kind == name]) for name in classes]
+    unions, anything = [_union(at[kind == name]) for name in classes], _union(at)
     for i, name in enumerate(classes):
         mine, events_mine = was[found_kind == name], at[kind == name]
         good = _covers(unions[i], mine, dtc)
@@ -68,9 +68,11 @@ def intersections(
         tp[i] = _covers(_union(mine[good]), events_mine, gtc).sum()
         fp[i] = (~good).sum()
         truth_s[i] = (unions[i][:, 1] - unions[i][:, 0]).sum() / 1e9
-        for j in range(count):
+        wrong = mine[~good]
+        wrong = wrong[_covers(anything, wrong, 0.0)]  # most touch no event at all
+        for j in range(count) if len(wrong) else ():
             if j != i:
-                cross[i, j] = _covers(unions[j], mine[~good], cttc).sum()
+                cross[i, j] = _covers(unions[j], wrong, cttc).sum()
     return Intersections(reference, tp, fp, cross, truth_s)
 
 
