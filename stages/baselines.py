@@ -86,4 +86,4 @@ def of_the_signal(data: Indexed, options: Baselines) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    run("baselines", main)
+    run("baselines", main, needs_labels=True)

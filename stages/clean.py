@@ -73,8 +73,10 @@ def main() -> None:
         table = pd.concat(tables, ignore_index=True)
         used = table["status"] == "used"
         table["row"] = np.where(used, np.cumsum(used) - 1, -1)
-        refuse_one_class(table, events, target)  # here, where nothing is written yet
-    task = task_of(target.target, table["labels"][used])
+        if ingest["labels"] != "none":
+            refuse_one_class(table, events, target)  # here, where nothing is written yet
+    # Without labels nothing says yet what there is to tell apart.
+    task = task_of("event" if not used.any() else target.target, table["labels"][used])
     write_npy(artifacts.Y_ALL, task.index(table["label"][used]))
     write_table(artifacts.WINDOWS_TABLE, table, WINDOWS)
     write_table(artifacts.GAPS, pd.concat(gaps), GAPS)
@@ -105,7 +107,7 @@ def report(
         "seconds": seconds,
         "windows": table["status"].value_counts().to_dict(),
         "labels": label.value_counts().to_dict(),
-        "event_share": float((label != BACKGROUND).mean()),
+        "event_share": float((label != BACKGROUND).mean()) if len(label) else 0.0,
         "window_s": float(table["duration_s"].iloc[0]),
     }
     write_json(artifacts.metrics("clean"), content | told(off))

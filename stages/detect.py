@@ -100,4 +100,4 @@ def report(
 
 
 if __name__ == "__main__":
-    run("detect", main)
+    run("detect", main, needs_labels=True)

@@ -139,4 +139,4 @@ def draw(
 
 
 if __name__ == "__main__":
-    run("evaluate", main)
+    run("evaluate", main, needs_labels=True)

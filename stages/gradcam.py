@@ -100,4 +100,4 @@ def draw(
 
 
 if __name__ == "__main__":
-    run("gradcam", main)
+    run("gradcam", main, needs_labels=True)

@@ -5,16 +5,21 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rarewave.base.arrays import read_npy
 from rarewave.base.compute import Compute
 from rarewave.base.errors import DataError
 from rarewave.base.files import write_csv, write_json
+from rarewave.base.tables import write_table
 from rarewave.base.tasks import UNLABELLED
+from rarewave.dataset import label_first
+from rarewave.dataset.label_first import Windows
 from rarewave.frontend import normalisation, transform
 from rarewave.frontend.normalisation import Normalisation
 from rarewave.frontend.transform import FrontEnd
-from rarewave.networks import backend
+from rarewave.networks import backend, inference
+from rarewave.networks.backend import keras
 from rarewave.splits.parts import Split
 from rarewave.splits.purge import free
 from rarewave.training import encoders, pictures, simclr
@@ -41,18 +46,20 @@ def main() -> None:
     unlabelled = windows[windows["status"] == UNLABELLED].reset_index(drop=True)
     used = artifacts.used_windows()
     allowed = np.flatnonzero(free(unlabelled, used, part, *params.options("split", Split)))
-    normalise = normalisation.fit(data.X[train], training.normalisation)
-    table = pd.concat([used.iloc[train], unlabelled.iloc[allowed]])
+    table = (
+        pd.concat([used.iloc[train], unlabelled.iloc[allowed]])
+        if len(train)
+        else unlabelled.iloc[allowed]
+    )
     samples = None
     if changes.of_waveforms:
         transform.refuse_context(data.front_end, "views")
         samples = samples_of(table, data.front_end)
-    X_unlabelled = read_npy(artifacts.X_UNLABELLED, dimensions=4)
-    if X_unlabelled.shape != (len(unlabelled), *data.front_end.shape):
-        raise DataError(
-            f"{artifacts.X_UNLABELLED} is of other windows than {artifacts.WINDOWS_TABLE}: run the "
-            "stage spectrogram"
-        )
+    X_unlabelled = spectra_of(unlabelled, data.front_end)
+    learnt = data.X[train] if len(train) else X_unlabelled[allowed]
+    if not len(learnt):
+        raise DataError("no window to pretrain on: all recordings are held out by the split")
+    normalise = normalisation.fit(learnt, training.normalisation)
     pool = simclr.pool_of(data, X_unlabelled, train, allowed, normalise, samples)
     nothing = len(data.task.names)  # the class of windows that hold none of the tags
     y = np.where(data.y < 0, nothing, data.y)
@@ -65,8 +72,7 @@ def main() -> None:
         if options.epochs:
             shown = (f"{name} {value:.4g}" for name, value in row.items() if name != "epoch")
             print(f"epoch {row['epoch']:.0f} of {options.epochs}: {', '.join(shown)}", flush=True)
-        path = artifacts.plots("pretrain") / "history.csv"
-        write_csv(path, [{"loss": float("nan")} | r for r in history])
+        write_csv(artifacts.plots("pretrain") / "history.csv", list(map(in_columns, history)))
         logbook.live(mlflow, "pretrain", row)
 
     settings = (options, changes, training.network, training.width, compute.threads)
@@ -80,8 +86,50 @@ def main() -> None:
     left_out = {"unlabelled_held_out": len(unlabelled) - len(allowed)}
     write_json(artifacts.metrics("pretrain"), history[-1] | counts | left_out)
     pictures.of_pretraining(artifacts.plots("pretrain"), history, pool, changes, options.seed)
+    if not len(used):
+        embed(encoder, X_unlabelled, unlabelled, normalise, data.front_end)
     if options.epochs:
         logbook.close(mlflow, "pretrain")
+
+
+def in_columns(row: simclr.Row) -> simclr.Row:
+    """A row of the table that DVC draws: what is not known is no number."""
+    nothing = float("nan")
+    return {"loss": nothing} | row | {"knn_accuracy": row.get("knn_accuracy", nothing)}
+
+
+def spectra_of(unlabelled: pd.DataFrame, front_end: FrontEnd) -> NDArray[np.float32]:
+    """Spectrograms (n, frequencies, frames, channels) of the windows without labels, on disk."""
+    X = read_npy(artifacts.X_UNLABELLED, dimensions=4)
+    if X.shape != (len(unlabelled), *front_end.shape):
+        raise DataError(
+            f"{artifacts.X_UNLABELLED} is of other windows than {artifacts.WINDOWS_TABLE}: run the "
+            "stage spectrogram"
+        )
+    return X
+
+
+def embed(
+    encoder: keras.Model,
+    X: NDArray[np.float32],
+    windows: pd.DataFrame,
+    normalise: Normalisation,
+    front_end: FrontEnd,
+) -> None:
+    """Write what the encoder gives for every window, and by that what to label first."""
+    features = inference.outputs(encoder, X, np.arange(len(X)), normalise)
+    table = label_first.described(X, windows, artifacts.recordings())
+    write_table(artifacts.EMBEDDING, *label_first.embedding(table, features))
+    alike = features / np.maximum(features.std(axis=0), 1e-9)  # a feature may be of any scale
+    table = label_first.pick(Windows(table, alike))
+    folder = artifacts.plots("pretrain")
+    pictures.of_embedding(folder, table, X, front_end)
+    rows = label_first.picked(table)[list(label_first.COLUMNS)].round(3)
+    write_csv(folder / "label_first.csv", rows.to_dict("records"))
+    print(
+        f"{artifacts.EMBEDDING} holds {features.shape[1]} features of each of {len(X)} windows; "
+        f"{folder / 'label_first.csv'} lists windows of every kind among them"
+    )
 
 
 def mark(

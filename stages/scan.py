@@ -74,4 +74,4 @@ def of_the_signal(held: Heldout, part: str, scans: list[Scan], front_end: FrontE
 
 
 if __name__ == "__main__":
-    run("scan", main)
+    run("scan", main, needs_labels=True)

@@ -27,6 +27,7 @@ def main() -> None:
     X_clean, waveforms = artifacts.cleaned(windows, every=True)
     tables = dict(list(windows.groupby("recording_id")))
     levels = Levels(options.floor_db, front_end.in_band)
+    any_label = bool((windows["row"] >= 0).any())
     with (
         NpyRows(artifacts.X_SPEC, front_end.shape, np.float32) as rows,
         NpyRows(artifacts.X_UNLABELLED, front_end.shape, np.float32) as unlabelled,
@@ -46,10 +47,8 @@ def main() -> None:
             ):
                 if not np.isfinite(X).all():
                     raise DataError(f"{name} gives a spectrogram that is not finite")
-                if nobody_looked.any():
-                    unlabelled.append(X)
-                else:
-                    rows.append(X)
+                (unlabelled if nobody_looked.any() else rows).append(X)
+                if not (nobody_looked.any() and any_label):
                     levels.add(X[..., 0])
         levels.refuse_black()  # here, where nothing is written yet
     frequencies, frames, channels = front_end.shape

@@ -28,6 +28,9 @@ def main() -> None:
     windows = artifacts.used_windows()
     index = artifacts.index(windows["window_id"])
     content = index["content"].to_numpy("U")
+    if not len(windows):
+        nothing_to_deal(windows)
+        return
     part = split(windows, options)
     proof = audit(windows, part, content, options)
     if proof["groups_of_training_and_test"]:
@@ -63,6 +66,16 @@ def main() -> None:
     bars = bars[[name for name in (*PARTS, PURGED) if name in bars]]
     path = artifacts.plots("split") / "parts.png"
     charts.stacked_bars(path, bars, "Windows per group and part", "windows", thing="group")
+
+
+def nothing_to_deal(windows: pd.DataFrame) -> None:
+    """What is written where nobody has labelled anything (`ingest.labels: none`)."""
+    print("nothing is labelled: there are no parts, and pretraining sees all that is not held out")
+    write_table(artifacts.SPLIT_TABLE, windows.assign(part=""), SPLIT)
+    none = {"windows": 0, "events": 0, "groups": 0}
+    write_json(artifacts.metrics("split"), dict.fromkeys(PARTS, none))
+    none_of = {"part": "train", "label": "none", "windows": 0}
+    write_csv(artifacts.plots("split") / "parts.csv", [none_of])
 
 
 if __name__ == "__main__":

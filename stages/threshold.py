@@ -80,4 +80,4 @@ def draw(chosen: dict[str, dict[str, Any]], sweeps: dict[str, thresholds.Sweep])
 
 
 if __name__ == "__main__":
-    run("threshold", main)
+    run("threshold", main, needs_labels=True)

@@ -86,4 +86,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run("train", main)
+    run("train", main, needs_labels=True)

@@ -12,7 +12,7 @@ from rarewave.annotations.listing import Wanted
 from rarewave.annotations.reading import read_catalogue
 from rarewave.annotations.sources import Sources
 from rarewave.base.parallel import ordered_map
-from rarewave.base.tables import RECORDINGS, conform
+from rarewave.base.tables import EVENTS, RECORDINGS, conform
 from rarewave.recordings import reading, repeats
 
 
@@ -41,7 +41,11 @@ def take_in(sources: Sources, uncertainty: Uncertainty, wanted: Wanted) -> Intak
         tables = [read_catalogue(folder / name, columns) for name in sources.label_files]
         catalogue = pd.concat(tables, ignore_index=True)
     table, about = listed(files, sources, folder, wanted)
-    if catalogue is None:
+    if sources.labels == "none":
+        report: dict[str, Any] = {}
+        events = conform(pd.DataFrame(columns=list(EVENTS)), EVENTS, "events")
+        table = table.assign(labelled=False)
+    elif catalogue is None:
         events, table, report = by_file.read(sources, folder, table)
     else:
         events, report = by_time.match_events(catalogue, table, uncertainty)

@@ -13,7 +13,7 @@ from rarewave.recordings import sound
 
 # What columns that label_columns names may hold.
 HELD = ("file", "start", "end", "label", "low", "high", "channel", "station", "id")
-LABELS = Literal["catalogues", "files", "tables", "clips", "folders", "names"]
+LABELS = Literal["catalogues", "files", "tables", "clips", "folders", "names", "none"]
 
 
 @dataclass(frozen=True)
@@ -23,21 +23,22 @@ class Sources:
     `data` is a folder; `pattern` (a glob of recordings) and all label files lie below it. `labels`
     says where labels come from: `catalogues` of UTC times; a label file for each recording
     (`files`); `tables` that name the file of each row; tables of whole `clips`; `folders` named
-    after what they hold; file `names`. `label_files` are the catalogues, the tables, or for `files`
-    patterns such as `labels/{stem}.txt`. `label_columns` names the columns of a csv by what they
-    hold. `label_separator` stands between the labels of a cell that has several; null: a cell is
-    one label. `group`: what stays together in a split: recordings of one UTC `day`, one `station`,
-    one `folder`, every `recording` for itself, what the clip table or the name says (`given`), the
-    part of the file's name that `group_pattern` calls so (`name`), or stretches of `block_s`
-    seconds of each recording (`block`), for long ones. Times in names are of `time_zone` unless
-    they say another. A catalogue speaks of `catalogue_span`, from and until; null: of the UTC days
-    from its first to its last event; recordings outside are unlabelled. `classes` gives labels, or
-    patterns of labels, another name: of several one class, of null uncertain time, of `background`
-    none at all. Events of `uncertain_labels` are neither event nor background, and so is what
-    follows an event of `until_label`. `channel` is of sound files; `channels` are patterns of the
-    identifiers (NET.STA.LOC.CHA) of seismic files, and files without such a channel are left out
-    and counted. `leave_out_unusable`: recordings that are broken, too short or of a wrong rate are
-    left out and counted; else they end the stage.
+    after what they hold; file `names`; or `none`, where pretraining is all that can be done.
+    `label_files` are the catalogues, the tables, or for `files` patterns such as
+    `labels/{stem}.txt`. `label_columns` names the columns of a csv by what they hold.
+    `label_separator` stands between the labels of a cell that has several; null: a cell is one
+    label. `group`: what stays together in a split: recordings of one UTC `day`, one `station`, one
+    `folder`, every `recording` for itself, what the clip table or the name says (`given`), the part
+    of the file's name that `group_pattern` calls so (`name`), or stretches of `block_s` seconds of
+    each recording (`block`), for long ones. Times in names are of `time_zone` unless they say
+    another. A catalogue speaks of `catalogue_span`, from and until; null: of the UTC days from its
+    first to its last event; recordings outside are unlabelled. `classes` gives labels, or patterns
+    of labels, another name: of several one class, of null uncertain time, of `background` none at
+    all. Events of `uncertain_labels` are neither event nor background, and so is what follows an
+    event of `until_label`. `channel` is of sound files; `channels` are patterns of the identifiers
+    (NET.STA.LOC.CHA) of seismic files, and files without such a channel are left out and counted.
+    `leave_out_unusable`: recordings that are broken, too short or of a wrong rate are left out and
+    counted; else they end the stage.
     """
 
     data: str

@@ -16,8 +16,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="event or not, one of several classes, or any at once; default: what labels suggest",
     )  # fmt: skip
     parser.add_argument(
-        "--labels", choices=("catalogues", "files", "tables", "clips", "folders", "names"),
-        help="where labels are, if there are several forms",
+        "--labels", choices=("catalogues", "files", "tables", "clips", "folders", "names", "none"),
+        help="where labels are, if there are several forms; none: what looks like labels is none",
     )  # fmt: skip
     parser.add_argument(
         "--group", choices=("day", "station", "folder", "recording", "given", "name", "block"),
@@ -43,11 +43,8 @@ def run(arguments: argparse.Namespace) -> None:
     print("\n".join((made.text, "", *made.noticed)))
     for concern in made.concerns:
         print(f"mind: {concern}", file=sys.stderr)
-    if made.recipe is None:
-        print(f"Wrote {made.report}")
-        return
     recipes.use(arguments.name, {}, Path("recipes"), Path("params.yaml"))
     print(
         f"\nWrote {made.recipe}, each value with its reason, and {made.report}; params.yaml holds "
-        "the recipe.\nNext: dvc repro, then python -m rarewave summary"
+        f"the recipe.\n{made.then}"
     )

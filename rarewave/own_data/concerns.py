@@ -3,8 +3,12 @@
 import numpy as np
 
 from rarewave.own_data import looking
+<<<<<<< HEAD
 from rarewave.own_data.grouping import Grouping, eventful
 from rarewave.own_data.survey import Choice, Choices, Survey, seconds
+=======
+from rarewave.own_data.survey import UNLABELLED, Survey, seconds
+>>>>>>> f2f7c32e2fe3bd1e99173160bb5eb6fceae7afab
 from rarewave.splits.notices import EXAMPLES, GROUPS, few_groups
 
 _SILENT_DB = -100.0  # of full scale
@@ -17,8 +21,12 @@ _MOVED = 0.3  # of a median event: labels shifted so far miss their sounds
 
 def find(survey: Survey, choices: Choices) -> list[str]:
     """Sentences for the terminal and the report, the gravest first."""
+<<<<<<< HEAD
     target = str(choices["clean"]["target"].value)
     return _labels(survey, target) + _recordings(survey) + _proof(survey, choices["split"])
+=======
+    return _labels(survey, target) + of_recordings(survey) + _proof(survey)
+>>>>>>> f2f7c32e2fe3bd1e99173160bb5eb6fceae7afab
 
 
 def _labels(survey: Survey, target: str) -> list[str]:
@@ -66,11 +74,12 @@ def _labels(survey: Survey, target: str) -> list[str]:
     return said
 
 
-def _recordings(survey: Survey) -> list[str]:
+def of_recordings(survey: Survey) -> list[str]:
+    """What needs no label to be seen."""
     said = []
     table, measured = survey.recordings, survey.measures.recordings
     silent = table["path"][~table["labelled"]]
-    if len(silent):
+    if len(silent) and survey.form != UNLABELLED:
         said.append(
             f"{len(silent)} of {len(table)} recordings have no labels, as {silent.iloc[0]}: they "
             "are neither background nor tested; where nothing is in them, give them an empty label "

@@ -12,7 +12,7 @@ from rarewave.own_data import learning, scoring, signal, windows
 from rarewave.own_data.measures import power_of_two
 from rarewave.own_data.survey import Choice, Choices, Survey
 
-_LOWEST_DB = -300.0
+LOWEST = {"floor_db": Choice(-300.0), "floor_s": Choice(0)}  # while levels are measured
 
 
 def decide(
@@ -35,9 +35,8 @@ def decide(
     look = signal.spectrogram(survey, lay, rate)
     clean |= {"target": target} | windows.cut(survey, lay, rate, look["hop"].value)
     look = _fits(look, clean)
-    options = _build(Cleaning, clean, defaults["clean"], "clean")
-    shape = look | {"floor_db": Choice(_LOWEST_DB), "floor_s": Choice(0)}
-    frames = _build(Spectrogram, shape, defaults["spectrogram"], "spectrogram")
+    options = built(Cleaning, clean, defaults["clean"], "clean")
+    frames = built(Spectrogram, look | LOWEST, defaults["spectrogram"], "spectrogram")
     look["floor_db"], levels = signal.floor(survey, options, frames)
     rows = look.get("n_mels", Choice(64)).value
     found: Choices = {"ingest": survey.ingest, "eda": _eda(survey, look, rate)}
@@ -65,6 +64,7 @@ def _eda(survey: Survey, look: dict[str, Choice], rate: float) -> dict[str, Choi
     return {"n_fft": Choice(power_of_two(look["n_fft"].value * factor))}
 
 
-def _build(cls: type, choices: dict[str, Choice], defaults: Mapping[str, Any], section: str) -> Any:
+def built(cls: type, choices: dict[str, Choice], defaults: Mapping[str, Any], section: str) -> Any:
+    """The options of a section: what was chosen, else the default."""
     values = dict(defaults) | {name: choice.value for name, choice in choices.items()}
     return parameters.build(cls, values, section)

@@ -15,8 +15,13 @@ from rarewave.frontend.cleaning import Cleaning
 from rarewave.own_data import grouping, label_sources, measures
 from rarewave.own_data.folder import Folder
 from rarewave.own_data.label_sources import Labels
+<<<<<<< HEAD
 from rarewave.own_data.survey import Choice, Survey
 from rarewave.recordings import reading, sound
+=======
+from rarewave.own_data.survey import UNLABELLED, Choice, Survey
+from rarewave.recordings import reading
+>>>>>>> f2f7c32e2fe3bd1e99173160bb5eb6fceae7afab
 
 _LOOKED_AT = 30  # files, for the channels that there are
 
@@ -25,7 +30,7 @@ class Asked(NamedTuple):
     """What a user may say, as it cannot be known; None: it is found out."""
 
     task: str | None = None  # event, classes or tags
-    labels: str | None = None  # a value of ingest.labels
+    labels: str | None = None  # a value of ingest.labels; none: what looks like labels is not
     group: str | None = None  # a value of ingest.group
     time_zone: str | None = None
     channels: str | None = None  # a pattern of ingest.channels
@@ -33,8 +38,8 @@ class Asked(NamedTuple):
 
 def survey(
     folder: Folder, data: str, defaults: Mapping[str, Mapping[str, Any]], asked: Asked
-) -> tuple[Survey, list[str]] | None:
-    """What is in a folder, and what was noticed on the way; None where nobody labelled it.
+) -> tuple[Survey, list[str]]:
+    """What is in a folder, and what was noticed on the way; `form` none where nobody labelled it.
 
     Parameters
     ----------
@@ -48,8 +53,6 @@ def survey(
         named.
     """
     labels, noticed = _labels(folder, asked)
-    if labels is None:
-        return None
     ingest = _sources(folder, data, labels, asked)
     if "channels" in ingest and not asked.channels:
         noticed.append(
@@ -86,20 +89,6 @@ def survey(
     return Survey(folder, ingest, table, events, intake.report, groups, known), noticed + said
 
 
-def sources_of(folder: Folder, data: str, defaults: Mapping[str, Mapping[str, Any]]) -> Sources:
-    """Where the recordings of a folder are that nobody has labelled."""
-    pattern = grouping.start_pattern(folder)
-    given: dict[str, Any] = {
-        "data": data,
-        "pattern": folder.pattern,
-        "labels": "folders",
-        "label_files": [],
-    }
-    given |= {"start_pattern": pattern, "group": "recording", "leave_out_unusable": True}
-    given |= {"channels": _channels(folder)}
-    return parameters.build(Sources, dict(defaults["ingest"]) | given, "ingest")
-
-
 def permissive(defaults: Mapping[str, Mapping[str, Any]], seismic: bool) -> Wanted:
     """What no recording that holds a signal is refused by: its rate is so low."""
     rate = 0.01 if seismic else 1000.0
@@ -107,10 +96,10 @@ def permissive(defaults: Mapping[str, Mapping[str, Any]], seismic: bool) -> Want
     return Wanted(parameters.build(Cleaning, clean, "clean"), None, True)
 
 
-def _labels(folder: Folder, asked: Asked) -> tuple[Labels | None, list[str]]:
-    """The labels to use: the most telling, or those that are asked for; None: there are none."""
-    found = label_sources.find(folder)
-    if asked.labels:
+def _labels(folder: Folder, asked: Asked) -> tuple[Labels, list[str]]:
+    """The labels to use: the most telling, those that are asked for, or none."""
+    found = label_sources.find(folder) if asked.labels != UNLABELLED else []
+    if asked.labels not in (None, UNLABELLED):
         forms = ", ".join(labels.form for labels in found) or "none"
         found = [labels for labels in found if labels.form == asked.labels]
         if not found:
@@ -118,7 +107,7 @@ def _labels(folder: Folder, asked: Asked) -> tuple[Labels | None, list[str]]:
                 f"{folder.root} has no labels of the form {asked.labels}; found: {forms}"
             )
     if not found:
-        return None, []
+        return Labels(UNLABELLED, (), "nobody has labelled them"), []
     others = [labels.form for labels in found[1:]]
     noticed = [f"labels are {found[0].form} ({found[0].why})"]
     if others:

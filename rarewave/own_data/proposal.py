@@ -11,6 +11,7 @@ from rarewave.base.files import whole
 from rarewave.own_data import (
     concerns,
     deciding,
+<<<<<<< HEAD
     label_sources,
     looking,
     report,
@@ -18,7 +19,17 @@ from rarewave.own_data import (
     writing,
 )
 from rarewave.own_data.folder import Folder, look
+=======
+    looking,
+    report,
+    unlabelled,
+    without_labels,
+    writing,
+)
+from rarewave.own_data.folder import look
+>>>>>>> f2f7c32e2fe3bd1e99173160bb5eb6fceae7afab
 from rarewave.own_data.looking import Asked
+from rarewave.own_data.survey import UNLABELLED, Choices
 
 _RECIPES, _REPORTS = Path("recipes"), Path("reports")
 
@@ -26,11 +37,12 @@ _RECIPES, _REPORTS = Path("recipes"), Path("reports")
 class Proposal(NamedTuple):
     """What was written, and what to say of it."""
 
-    recipe: Path | None  # None: there are no labels
+    recipe: Path
     report: Path
     text: str  # for the terminal
     noticed: list[str]  # what was taken for what
     concerns: list[str]  # what may be wrong or missing
+    then: str  # what to do next
 
 
 def propose(
@@ -55,6 +67,7 @@ def propose(
     if recipe.exists() and not replace:
         raise DataError(f"{recipe} is there already: choose another name, or give --force")
     data, found = _as_parameter(folder), look(folder)
+<<<<<<< HEAD
     known = looking.survey(found, data, defaults, asked)
     if known is None:
         made = _unlabelled(found, data, defaults, name)
@@ -70,25 +83,30 @@ def propose(
         )
         part.write_text(writing.recipe(choices, head), encoding="utf-8")
     return Proposal(recipe, written, report.short(survey, choices, classes), noticed, minded)
-
-
-def _unlabelled(folder: Folder, data: str, defaults: Mapping[str, Any], name: str) -> Proposal:
-    """What to label first, as there is nothing to learn from."""
-    sources = looking.sources_of(folder, data, defaults)
-    wanted = looking.permissive(defaults, folder.seismic)
-    found = unlabelled.propose(folder.root, sources, wanted, folder.seismic, _REPORTS, name)
-    form = "a catalogue (event_id,start,end,type)" if folder.seismic else "NAME.txt beside NAME.wav"
-    text = (
-        f"{len(folder.recordings)} files, and no labels: nothing can be learnt or tested yet.\n"
-        f"Label these {len(found.picked)} windows first, the most usual and the loudest of "
-        f"{found.table['kind'].nunique()} kinds: {_REPORTS}/{name}/label_first.csv\n"
-        f"(in Audacity or Raven; {form}), each of these recordings to its end; then\n"
-        f"  python -m rarewave new {name} {data}\n"
-        "With a detector that you have or were given, they can be searched now:\n"
-        f"  python -m rarewave detect MODEL {data} --out found\n"
-        f"Where every window lies among all: {_REPORTS}/{name}/windows.csv"
+=======
+    survey, noticed = looking.survey(found, data, defaults, asked)
+    head = (
+        f"Made by `python -m rarewave new` from what is in {data}; what differs from lunar.yaml. "
+        f"All that was found: reports/{name}.md."
     )
-    return Proposal(None, found.report, text, [], [])
+    if survey.form == UNLABELLED:
+        choices, minded = without_labels.decide(survey, defaults), concerns.of_recordings(survey)
+        _write(recipe, choices, f"{head} Nobody has labelled anything: for `dvc repro pretrain`.")
+        written = unlabelled.propose(survey, choices, noticed + minded, _REPORTS, name)
+        then = unlabelled.steps(survey, choices, name, _REPORTS)
+        return Proposal(recipe, written, report.head(survey), noticed, minded, then)
+    choices, levels = deciding.decide(survey, defaults, asked.task)
+    minded = concerns.find(survey, choices["clean"]["target"].value)
+    _write(recipe, choices, head)
+    written = report.write(_REPORTS, name, survey, choices, levels, noticed + minded)
+    then = "Next: dvc repro, then python -m rarewave summary"
+    return Proposal(recipe, written, report.short(survey, choices), noticed, minded, then)
+>>>>>>> f2f7c32e2fe3bd1e99173160bb5eb6fceae7afab
+
+
+def _write(path: Path, choices: Choices, head: str) -> None:
+    with whole(path) as part:
+        part.write_text(writing.recipe(choices, head), encoding="utf-8")
 
 
 def _as_parameter(folder: Path) -> str:

@@ -22,7 +22,7 @@ def short(survey: Survey, choices: Choices, classes: pd.DataFrame) -> str:
     shown, more = table.head(_MOST_CLASSES), len(table) - _MOST_CLASSES
     return "\n".join(
         (
-            _head(survey),
+            head(survey),
             "",
             shown.to_string(index=False),
             *([f"… and {more} more"] if more > 0 else []),
@@ -39,7 +39,8 @@ def short(survey: Survey, choices: Choices, classes: pd.DataFrame) -> str:
     )  # fmt: skip
 
 
-def _head(survey: Survey) -> str:
+def head(survey: Survey) -> str:
+    """A sentence on the recordings."""
     table = survey.recordings
     rates = ", ".join(f"{rate:g}" for rate in sorted(table["sample_rate"].unique()))
     lengths = survey.seconds
@@ -85,7 +86,7 @@ def write(
         "",
         f"What is in `{survey.ingest['data'].value}`, and what `recipes/{name}.yaml` makes of it.",
         "",
-        _head(survey),
+        head(survey),
         "",
         "## Mind",
         *(f"- {sentence}" for sentence in said),
@@ -98,6 +99,17 @@ def write(
         + ", ".join(f"{float(q):.0%} {value:.0f}" for q, value in levels.items()) + ".",
         "",
         *(f"![{title}]({name}/{file})\n" for title, file in drawn),
+        *decisions(choices),
+    ]  # fmt: skip
+    path = folder / f"{name}.md"
+    with whole(path) as part:
+        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def decisions(choices: Choices) -> list[str]:
+    """Lines of a table of all values, each with its reason."""
+    return [
         "## Decisions",
         "| parameter | value | why |",
         "|---|---|---|",
@@ -106,11 +118,7 @@ def write(
             for section, values in choices.items()
             for key, choice in values.items()
         ),
-    ]  # fmt: skip
-    path = folder / f"{name}.md"
-    with whole(path) as part:
-        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
+    ]
 
 
 def _quantiles(values: np.ndarray) -> str:

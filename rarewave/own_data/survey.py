@@ -13,6 +13,7 @@ from rarewave.own_data.measures import Measures
 _CLEAR_DB = 3.0  # fainter events say little of their band
 _ENOUGH = 3  # and so do fewer of them
 WHOLE = ("clips", "folders", "names")
+UNLABELLED = "none"  # the form where there are no labels
 
 
 class Choice(NamedTuple):

@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from rarewave.dataset import label_first
 from rarewave.frontend.spectrogram import frequencies_hz
 from rarewave.frontend.transform import FrontEnd
-from rarewave.plots import contact_sheets
+from rarewave.plots import charts, contact_sheets
 from rarewave.plots.charts import over_epochs
+from rarewave.plots.style import shortened
 from rarewave.training import simclr
 from rarewave.training.augmentation.options import Augmentation
 from rarewave.training.batches import Examples, augmented_call
@@ -71,3 +74,27 @@ def of_pretraining(
     hertz = frequencies_hz(pool.rate, pool.spec)
     title = "Two views of some windows"
     contact_sheets.variants(folder / "views.png", shown, hertz, seconds, title)
+
+
+def of_embedding(
+    folder: Path, table: pd.DataFrame, X: NDArray[np.float32], front_end: FrontEnd
+) -> None:
+    """`embedding.png`, where windows lie by kind; `label_first.png`, those to label first.
+
+    Parameters
+    ----------
+    table : what `label_first.pick` gives for spectrograms X (n, frequencies, frames, channels) dB.
+    """
+    title = "What the encoder makes of all windows, by kind"
+    axes = ("first principal component", "second principal component")
+    charts.scatter(folder / "embedding.png", label_first.places(table), title, *axes)
+    shown = [
+        {
+            f"kind {kind}: {shortened(row.path, 24)}, {row.start_s:.1f} s": X[row.Index, :, :, 0]
+            for row in mine.itertuples()
+        }
+        for kind, mine in label_first.picked(table).groupby("kind")
+    ]
+    seconds = front_end.input_samples / front_end.clean.sample_rate_hz
+    where = front_end.frequencies_hz
+    contact_sheets.variants(folder / "label_first.png", shown, where, seconds, "To label first")

@@ -114,7 +114,7 @@ def views(
 
 
 class Watch(NamedTuple):
-    """Labelled windows whose nearest neighbours are asked as pretraining goes on."""
+    """Labelled windows whose nearest neighbours are asked as pretraining goes on, if any."""
 
     X: NDArray[np.float32]  # (n, frequencies, frames, channels) dB
     y: NDArray[np.int8]  # (n,)
@@ -126,7 +126,7 @@ class Watch(NamedTuple):
 def looked_at(
     encoder: keras.Model, pool: Pool, watch: Watch, options: Pretraining, changes: Augmentation
 ) -> Row:
-    """Alignment, uniformity, and accuracy of nearest neighbours on validation."""
+    """Alignment, uniformity, and accuracy of nearest neighbours on validation if it is labelled."""
     rng = np.random.Generator(np.random.PCG64([options.seed, 17]))
     rows = np.sort(rng.permutation(pool.size)[:_WATCHED])
     seen = []
@@ -135,15 +135,16 @@ def looked_at(
         X = views(pool, rows[at : at + half], changes, rng)
         seen.append(np.split(np.asarray(encoder.predict_on_batch(X)), 2))
     one, other = (np.concatenate(part) for part in zip(*seen, strict=True))
+    found = {"alignment": contrast.alignment(one, other), "uniformity": contrast.uniformity(one)}
+    if not len(watch.known) or not len(watch.asked):
+        return found
     known, asked = (
         inference.outputs(encoder, watch.X, part, pool.normalise)
         for part in (watch.known, watch.asked)
     )
     truth = watch.y[watch.asked]
     right = contrast.nearest(known, watch.y[watch.known], asked, watch.classes) == truth
-    return {
-        "alignment": contrast.alignment(one, other),
-        "uniformity": contrast.uniformity(one),
+    return found | {
         "knn_accuracy": float(right.mean()),
         "knn_balanced_accuracy": float(np.mean([right[truth == k].mean() for k in set(truth)])),
     }

@@ -21,7 +21,7 @@ from rarewave.base.tables import (
     refuse_repeated,
     with_scores,
 )
-from rarewave.base.tasks import Task
+from rarewave.base.tasks import UNLABELLED, Task
 from rarewave.splits.parts import PARTS, PURGED
 
 Names: TypeAlias = pd.Series | NDArray[np.str_]
@@ -48,6 +48,7 @@ DATASET_ABOUT = Path("artifacts/npz/dataset.json")
 
 SPLIT_TABLE = Path("artifacts/split/split.parquet")
 ENCODER = Path("artifacts/pretrain/encoder.keras")
+EMBEDDING = Path("artifacts/pretrain/embedding.parquet")  # where nothing is labelled
 
 MODEL = Path("artifacts/train/detector.keras")
 TRAINED = Path("artifacts/train/scores.parquet")
@@ -109,7 +110,8 @@ def windows() -> pd.DataFrame:
     table = read_table(WINDOWS_TABLE, WINDOWS)
     refuse_repeated(table, "window_id", WINDOWS_TABLE)
     rows = np.sort(table["row"][table["row"] >= 0].to_numpy())
-    if not len(rows) or (rows != np.arange(len(rows))).any():
+    lacking = not len(rows) and not (table["status"] == UNLABELLED).any()
+    if lacking or (rows != np.arange(len(rows))).any():
         raise DataError(f"{WINDOWS_TABLE} has rows that lack or stand there twice: run clean again")
     return table
 

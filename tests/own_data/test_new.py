@@ -170,24 +170,30 @@ def test_a_folder_without_a_recording(tmp_path: Path, new: Callable[..., Made]) 
     assert not (tmp_path / "reports").exists()
 
 
-def test_what_to_label_first_where_nobody_has(tmp_path: Path, new: Callable[..., Made]) -> None:
-    """Both tones are among the windows that are picked, and no recipe is written."""
-    for number in range(5):
-        rows = folders.calls(10, number, ("low", "high"), 2.5)
-        folders.write(tmp_path / f"data/r{number}.wav", folders.sound(10, rows, number))
-    before = (tmp_path / "params.yaml").read_bytes()
-    recipe, said, _ = new(tmp_path / "data")
-    assert not recipe and (tmp_path / "params.yaml").read_bytes() == before
-    assert "no labels" in said and "rarewave new mine" in said
+def test_quakes_that_nobody_has_labelled(tmp_path: Path, new: Callable[..., Made]) -> None:
+    """The windows to label first hold them; the recipe is for pretraining."""
+    data = folders.of_catalogue(tmp_path / "data", days=3)
+    (data / "quakes.csv").unlink()
+    recipe, said, _ = new(data)
+    recipes.validate(yaml.read(tmp_path / "params.yaml", ""))
+    assert recipe["ingest"]["labels"] == "none" and "no labels" in said
+    assert recipe["clean"]["window_samples"] / 20 == pytest.approx(102, abs=2)
+    assert recipe["spectrogram"]["scale"] == "linear" and "catalogue" in said
     picked = pd.read_csv(tmp_path / "reports/mine/label_first.csv")
-    heard = set()
-    for row in picked.itertuples():
-        number = int(Path(row.path).stem[1:])
-        for onset, offset, label in folders.calls(10, number, ("low", "high"), 2.5):
-            if onset < row.end_s and offset > row.start_s:
-                heard.add(label)
-    assert heard == {"low", "high"}
-    assert picked["above_db"].max() > 20 and picked["kind"].nunique() > 2
+    loud = picked[picked["above_db"] > 10]
+    inside = [(loud["start_s"] < at + 300) & (loud["end_s"] > at) for at in (900, 3600)]
+    assert all(flags.any() for flags in inside) and (inside[0] | inside[1]).all()
+
+
+def test_names_that_look_like_labels_can_be_said_to_be_none(
+    tmp_path: Path, new: Callable[..., Made]
+) -> None:
+    """Clips in folders by what somebody believes to be in them."""
+    recipe, _, _ = new(folders.of_clips(tmp_path / "data", "folders"), "--labels", "none")
+    assert recipe["ingest"]["labels"] == "none"
+    picked = pd.read_csv(tmp_path / "reports/mine/label_first.csv")
+    kinds = [set(mine["path"].str.split("/").str[0]) for _, mine in picked.groupby("kind")]
+    assert {"low"} in kinds and {"high"} in kinds and {"low", "high"} not in kinds
 
 
 def test_a_task_can_be_asked_for(tmp_path: Path, new: Callable[..., Made]) -> None:
