@@ -3,12 +3,8 @@
 import numpy as np
 
 from rarewave.own_data import looking
-<<<<<<< HEAD
 from rarewave.own_data.grouping import Grouping, eventful
-from rarewave.own_data.survey import Choice, Choices, Survey, seconds
-=======
-from rarewave.own_data.survey import UNLABELLED, Survey, seconds
->>>>>>> f2f7c32e2fe3bd1e99173160bb5eb6fceae7afab
+from rarewave.own_data.survey import UNLABELLED, Choice, Choices, Survey, seconds
 from rarewave.splits.notices import EXAMPLES, GROUPS, few_groups
 
 _SILENT_DB = -100.0  # of full scale
@@ -21,12 +17,8 @@ _MOVED = 0.3  # of a median event: labels shifted so far miss their sounds
 
 def find(survey: Survey, choices: Choices) -> list[str]:
     """Sentences for the terminal and the report, the gravest first."""
-<<<<<<< HEAD
     target = str(choices["clean"]["target"].value)
-    return _labels(survey, target) + _recordings(survey) + _proof(survey, choices["split"])
-=======
-    return _labels(survey, target) + of_recordings(survey) + _proof(survey)
->>>>>>> f2f7c32e2fe3bd1e99173160bb5eb6fceae7afab
+    return _labels(survey, target) + of_recordings(survey) + _proof(survey, choices["split"])
 
 
 def _labels(survey: Survey, target: str) -> list[str]:

@@ -77,16 +77,12 @@ def choose(
     DataError
         What is wanted cannot be made of these recordings.
     """
-<<<<<<< HEAD
-    ways = [way for way in _ways(recordings, form, given, wanted) if way.groups.nunique() > 1]
-    shared = {way.name for way in ways if _ground(recordings) and at_once(recordings, way.groups)}
-    ways = [way for way in ways if way.name not in shared]
-=======
     if form == UNLABELLED:
         ids = pd.Series(recordings["recording_id"].to_numpy(), recordings.index)
         return Grouping({"group": Choice("recording", "nothing is split yet")}, ids), []
-    ways = [way for way in _ways(recordings, form, given) if way.groups.nunique() > 1]
->>>>>>> f2f7c32e2fe3bd1e99173160bb5eb6fceae7afab
+    ways = [way for way in _ways(recordings, form, given, wanted) if way.groups.nunique() > 1]
+    shared = {way.name for way in ways if _ground(recordings) and at_once(recordings, way.groups)}
+    ways = [way for way in ways if way.name not in shared]
     if wanted:
         mine = [way for way in ways if way.name == wanted]
         if not mine:

@@ -15,13 +15,8 @@ from rarewave.frontend.cleaning import Cleaning
 from rarewave.own_data import grouping, label_sources, measures
 from rarewave.own_data.folder import Folder
 from rarewave.own_data.label_sources import Labels
-<<<<<<< HEAD
-from rarewave.own_data.survey import Choice, Survey
-from rarewave.recordings import reading, sound
-=======
 from rarewave.own_data.survey import UNLABELLED, Choice, Survey
-from rarewave.recordings import reading
->>>>>>> f2f7c32e2fe3bd1e99173160bb5eb6fceae7afab
+from rarewave.recordings import reading, sound
 
 _LOOKED_AT = 30  # files, for the channels that there are
 
@@ -72,9 +67,11 @@ def survey(
         ingest["leave_out_unusable"] = Choice(True, f"{len(broken)} recordings cannot be used")
         noticed.append(f"{len(broken)} recordings cannot be used and are left out: {broken[0]}")
     table, events = intake.recordings.reset_index(drop=True), intake.events
-    _refuse_no_event(events, labels)
+    if labels.form != UNLABELLED:
+        _refuse_no_event(events, labels)
     chosen, said = grouping.choose(table, events, labels.form, labels.grouped, asked.group)
-    grouping.refuse_few(chosen, table, events)
+    if labels.form != UNLABELLED:
+        grouping.refuse_few(chosen, table, events)
     ingest |= chosen.parameters
     groups = grouping.count(chosen, table)
     why = f"{groups} groups; {chosen.parameters['group'].why}"

@@ -11,15 +11,7 @@ from rarewave.base.files import whole
 from rarewave.own_data import (
     concerns,
     deciding,
-<<<<<<< HEAD
     label_sources,
-    looking,
-    report,
-    unlabelled,
-    writing,
-)
-from rarewave.own_data.folder import Folder, look
-=======
     looking,
     report,
     unlabelled,
@@ -27,7 +19,6 @@ from rarewave.own_data.folder import Folder, look
     writing,
 )
 from rarewave.own_data.folder import look
->>>>>>> f2f7c32e2fe3bd1e99173160bb5eb6fceae7afab
 from rarewave.own_data.looking import Asked
 from rarewave.own_data.survey import UNLABELLED, Choices
 
@@ -67,41 +58,25 @@ def propose(
     if recipe.exists() and not replace:
         raise DataError(f"{recipe} is there already: choose another name, or give --force")
     data, found = _as_parameter(folder), look(folder)
-<<<<<<< HEAD
-    known = looking.survey(found, data, defaults, asked)
-    if known is None:
-        made = _unlabelled(found, data, defaults, name)
-        return made._replace(concerns=[*made.concerns, *label_sources.unread(found)])
-    survey, noticed = known
-    choices, levels = deciding.decide(survey, defaults, asked.task)
-    classes, minded = looking.describe(survey), concerns.find(survey, choices)
-    written = report.write(_REPORTS, name, survey, choices, classes, levels, noticed + minded)
-    with whole(recipe) as part:  # last: where it stands, its report does
-        head = (
-            f"Made by `python -m rarewave new` from what is in {data}; what differs from "
-            f"lunar.yaml. All that was found: reports/{name}.md."
-        )
-        part.write_text(writing.recipe(choices, head), encoding="utf-8")
-    return Proposal(recipe, written, report.short(survey, choices, classes), noticed, minded)
-=======
     survey, noticed = looking.survey(found, data, defaults, asked)
     head = (
         f"Made by `python -m rarewave new` from what is in {data}; what differs from lunar.yaml. "
         f"All that was found: reports/{name}.md."
     )
     if survey.form == UNLABELLED:
-        choices, minded = without_labels.decide(survey, defaults), concerns.of_recordings(survey)
-        _write(recipe, choices, f"{head} Nobody has labelled anything: for `dvc repro pretrain`.")
+        choices = without_labels.decide(survey, defaults)
+        minded = concerns.of_recordings(survey)
+        minded += label_sources.unread(found) if asked.labels is None else []
         written = unlabelled.propose(survey, choices, noticed + minded, _REPORTS, name)
+        _write(recipe, choices, f"{head} Nobody has labelled anything: for `dvc repro pretrain`.")
         then = unlabelled.steps(survey, choices, name, _REPORTS)
         return Proposal(recipe, written, report.head(survey), noticed, minded, then)
     choices, levels = deciding.decide(survey, defaults, asked.task)
-    minded = concerns.find(survey, choices["clean"]["target"].value)
-    _write(recipe, choices, head)
-    written = report.write(_REPORTS, name, survey, choices, levels, noticed + minded)
+    classes, minded = looking.describe(survey), concerns.find(survey, choices)
+    written = report.write(_REPORTS, name, survey, choices, classes, levels, noticed + minded)
+    _write(recipe, choices, head)  # last: where it stands, its report does
     then = "Next: dvc repro, then python -m rarewave summary"
-    return Proposal(recipe, written, report.short(survey, choices), noticed, minded, then)
->>>>>>> f2f7c32e2fe3bd1e99173160bb5eb6fceae7afab
+    return Proposal(recipe, written, report.short(survey, choices, classes), noticed, minded, then)
 
 
 def _write(path: Path, choices: Choices, head: str) -> None:
