@@ -136,7 +136,7 @@ def test_why_a_table_is_not_read(tmp_path: Path, new: New) -> None:
     path = root / "events.csv"
     path.write_text(path.read_text().replace(",", ";"))
     recipe, said, warned = new()
-    assert not recipe and "no labels" in said
+    assert recipe["ingest"]["labels"] == "none" and "no labels" in said
     assert "events.csv is not read as labels" in warned and "semicolons" in warned
 
 
@@ -313,7 +313,11 @@ def test_the_labels_of_the_only_recording(tmp_path: Path, new: New) -> None:
     (tmp_path / "recipes/mine.yaml").unlink()
     folders.write(tmp_path / "data/other.wav", folders.sound(5, [], 7))
     recipe, _, said = new()
-    assert not recipe and "my {labels}.txt holds" in said and "call it as its recording" in said
+    assert (
+        recipe["ingest"]["labels"] == "none"
+        and "my {labels}.txt holds" in said
+        and "call it as its recording" in said
+    )
 
 
 def test_a_cell_without_a_label(tmp_path: Path, new: New) -> None:
@@ -331,4 +335,8 @@ def test_a_catalogue_with_a_mistake(tmp_path: Path, new: New) -> None:
     path = folders.of_catalogue(tmp_path / "data") / "quakes.csv"
     path.write_text(path.read_text().replace("2024-03-02T01:05:00", "2024-03-01T01:05:00"))
     recipe, _, said = new()
-    assert not recipe and "quakes.csv is not read as labels" in said and "row 5" in said
+    assert (
+        recipe["ingest"]["labels"] == "none"
+        and "quakes.csv is not read as labels" in said
+        and "row 5" in said
+    )
