@@ -14,9 +14,12 @@ def run(arguments: argparse.Namespace) -> None:
 
     found = state.stale()
     print(state.text(found), end="\n\n")
-    if "evaluate" in found.why:
-        print("OF AN EARLIER STATE:")
-    print(summaries.text(summaries.read(Path("artifacts/evaluate/table.csv"))))
+    if state.labelled():
+        if "evaluate" in found.why:
+            print("OF AN EARLIER STATE:")
+        print(summaries.text(summaries.read(Path("artifacts/evaluate/table.csv"))))
+    else:
+        print("Nothing is labelled (ingest.labels: none), so there are no scores.\n")
     print(summaries.warnings(Path("metrics"), state.stages(), found.why))
     print(
         "\nPictures: plots/*/*.png, the contact sheet is plots/gradcam/contact_sheet.png"

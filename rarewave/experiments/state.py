@@ -82,6 +82,11 @@ def data(params: Path = PARAMS, lock: Path = _LOCK) -> str:
     return f"{folder}, not read yet"
 
 
+def labelled(params: Path = PARAMS) -> bool:
+    """Whether the recipe has labels, so that there can be scores."""
+    return yaml.read(params, "")["ingest"].get("labels") != "none"
+
+
 def stale() -> Stale:
     """The stages that `dvc repro` would run, and those that read what these make."""
     try:

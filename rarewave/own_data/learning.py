@@ -7,6 +7,7 @@ from rarewave.own_data.windows import Layout
 
 _FEW_EVENTS = 300  # of a catalogue: then a network of few weights
 _PASSES = 250_000  # windows that training may see, of short ones
+_CLASSES = 10  # that share them; more classes see more
 _STEPS = 1600  # of training on clips
 _LAYER = {
     "band_context": "context", "frame_net": "relu3", "call_cnn": "relu3", "sound_net": "relu4",
@@ -29,7 +30,8 @@ def learning(survey: Survey, lay: Layout, target: str, n_mels: int) -> Choices:
         batch = 64
         epochs = 20
     elif lay.way == "frames":
-        epochs = int(np.clip(round(_PASSES / count), 6, 24))
+        shared = max(1.0, survey.certain["label"].nunique() / _CLASSES)
+        epochs = int(np.clip(round(_PASSES * shared / count), 6, 24))
     else:
         epochs = int(np.clip(round(_STEPS / (count / batch)), 12, 80))
     train = {

@@ -106,6 +106,13 @@ def test_what_needs_labels_says_so(learnt: tuple[Path, dict[str, str]], name: st
     assert not (folder / f"metrics/{name}.json").exists()
 
 
+def test_the_summary_has_no_scores(learnt: tuple[Path, dict[str, str]]) -> None:
+    """It says so, and what is off, instead of missing a table."""
+    folder, _ = learnt
+    said = project.good(project.command(folder, "summary"))
+    assert "Nothing is labelled" in said and "make ui" in said
+
+
 def test_a_split_may_hold_all_of_it_out(learnt: tuple[Path, dict[str, str]]) -> None:
     """Then there is nothing to learn from."""
     folder, _ = learnt
