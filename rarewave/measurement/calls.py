@@ -13,8 +13,9 @@ from rarewave.frontend.spectrogram import hann
 
 Read = Callable[[int, int], NDArray[np.float64]]
 
-# Of an event only so many seconds' worth of frames are looked at.
+# Of an event only so many frames are looked at, and of a label of hours so many samples.
 _MOST_FRAMES = 4096
+_MOST = 1 << 22
 _ABOVE = 2.0  # energy of a row counts where it is so many times the quiet level's
 _TAILS = 0.05  # share of the energy left out on either side of a band
 _MOST_DB = 60.0
@@ -107,12 +108,13 @@ def calls(
     for event in events[events["certain"]].to_dict("records"):
         first, last = max(0, int(event["onset_s"] * rate)), int(event["offset_s"] * rate)
         last = min(max(last, first + 1), n_samples)
+        seen = min(last, first + _MOST)
         low = 0.0 if np.isnan(event["low_hz"]) else event["low_hz"]
         high = hertz[-1] if np.isnan(event["high_hz"]) else event["high_hz"]
         band = (hertz >= low) & (hertz <= high) & inner(hertz)
         found = Above(*[float("nan")] * 4)
         if band.any():
-            inside = power(read(first, last), n_fft)[band]
+            inside = power(read(first, seen), n_fft)[band]
             quiet = _around(read, first, last, n_samples, spans, n_fft)
             level = quiet_level(inside if quiet is None else quiet[band])
             found = above_quiet(inside.mean(axis=1), level, hertz[band])
@@ -135,7 +137,7 @@ def _around(
     read: Read, first: int, last: int, n_samples: int, spans: NDArray[np.float64], n_fft: int
 ) -> NDArray[np.float64] | None:
     """Power (rows, frames) beside an event where no label is; None where that is no frame."""
-    reach = max(last - first, 10 * n_fft)
+    reach = min(max(last - first, 10 * n_fft), _MOST)
     quiet = []
     for a, b in ((max(0, first - reach), first), (last, min(n_samples, last + reach))):
         keep = np.ones(max(0, b - a), bool)

@@ -1,5 +1,7 @@
 """Recordings that repeat or overlap one another."""
 
+import re
+from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
@@ -21,12 +23,24 @@ def duplicates(recordings: pd.DataFrame) -> list[tuple[str, str]]:
     return pairs
 
 
+def _place(channel: str, path: str) -> str:
+    if "." in channel:  # NET.STA.LOC.CHA
+        return channel
+    file = PurePosixPath(path)
+    return f"{channel} {file.parent / re.split(r'[0-9]{6}', file.stem)[0]}"
+
+
 def overlaps(recordings: pd.DataFrame) -> list[tuple[str, str]]:
-    """Pairs of recordings of one channel that share time without being the same."""
+    """Pairs of recordings of one channel that share time without being the same.
+
+    Channels of sound files say nothing of the place: those of one folder are compared whose names
+    are alike up to their time.
+    """
     pairs = []
     length = pd.to_timedelta(recordings["n_samples"] / recordings["sample_rate"], unit="s")
-    table = recordings.assign(finish=recordings["start"] + length)
-    for _, channel in table.dropna(subset="start").groupby("channel", sort=True):
+    places = map(_place, recordings["channel"], recordings["path"])
+    table = recordings.assign(finish=recordings["start"] + length, place=list(places))
+    for _, channel in table.dropna(subset="start").groupby("place", sort=True):
         running: list[dict[str, Any]] = []
         for row in channel.sort_values(["start", "recording_id"]).to_dict("records"):
             # miniSEED rounds times: less than half a sample is no overlap.

@@ -26,7 +26,8 @@ _AUDIOMOTH = re.compile(
 _FIELDS = {"Y": r"\d{4}", "y": r"\d{2}", "f": r"\d{1,6}", "j": r"\d{3}"} | dict.fromkeys(
     "mdHMS", r"\d{2}"
 )
-_FIELDS["z"] = r"(?:Z|[+-]\d{2}:?\d{2})"
+# Zones lie whole quarters of an hour apart: 20240301_060000-0001 has a number behind its time.
+_FIELDS["z"] = r"(?:Z|[+-](?:0\d|1[0-4]):?(?:00|15|30|45))"
 
 
 def is_sound(path: Path) -> bool:

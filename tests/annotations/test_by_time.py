@@ -164,6 +164,15 @@ def test_recordings_that_share_time_are_found_by_channel() -> None:
     assert repeats.overlaps(table) == [("a", "b"), ("b", "c")]
 
 
+def test_recorders_at_one_time_do_not_overlap() -> None:
+    """Sound: other folders, or other names before the time, are other places."""
+    table = recording_table(*((name, "x", 0, 100) for name in "abcd"))
+    table["channel"] = "1"
+    table["path"] = ["A/20240301_06.wav", "B/20240301_06.wav", "B/x20240301_06.wav",
+                     "B/x20240301_07.wav"]  # fmt: skip
+    assert repeats.overlaps(table) == [("c", "d")]
+
+
 def test_files_that_follow_each_other_do_not_overlap(
     tmp_path: Path, noise: Callable[..., np.ndarray]
 ) -> None:
@@ -176,7 +185,7 @@ def test_files_that_follow_each_other_do_not_overlap(
         header["starttime"] = UTCDateTime(1971, 4, 8) + cut / 6.625
         Trace(samples, header).write(str(tmp_path / f"{part}.mseed"), format="MSEED")
         (found,) = seismic.read_file(tmp_path / f"{part}.mseed")
-        rows.append(found._asdict() | {"n_samples": len(found.samples)})
+        rows.append(found._asdict() | {"n_samples": len(found.samples), "path": f"{part}.mseed"})
     assert repeats.overlaps(pd.DataFrame(rows)) == []
 
 

@@ -187,6 +187,13 @@ def test_times_in_names_may_be_local(name: str, pattern: str, zone: str, utc: st
     assert found == pd.Timestamp(utc, tz="UTC")
 
 
+@pytest.mark.parametrize("behind", ["-0001", "+0123", "-2000"])
+def test_a_number_behind_a_time_is_no_zone(behind: str) -> None:
+    """Serial numbers of recorders stand there."""
+    with pytest.raises(DataError, match="its name holds no time"):
+        sound.start_of(Path(f"20240702_120000{behind}.wav"), "%Y%m%d_%H%M%S%z")
+
+
 def test_an_unknown_time_zone_is_refused() -> None:
     """Nothing is guessed."""
     with pytest.raises(DataError, match="there is no time zone 'Berlin'"):
