@@ -101,9 +101,10 @@ def sources_of(folder: Folder, data: str, defaults: Mapping[str, Mapping[str, An
 
 
 def permissive(defaults: Mapping[str, Mapping[str, Any]], seismic: bool) -> Wanted:
-    """What no recording that holds a signal is refused by: its rate is so low."""
-    rate = 0.01 if seismic else 1000.0
-    clean = dict(defaults["clean"]) | {"low_hz": None, "high_hz": None, "sample_rate_hz": rate}
+    """What no recording that holds a signal is refused by: its band is so low."""
+    # Sound of 500 Hz (geophones, infrasound) is no less of use than short clips, which need a rate.
+    rate, top = (0.01, None) if seismic else (1000.0, 0.1)
+    clean = dict(defaults["clean"]) | {"low_hz": None, "high_hz": top, "sample_rate_hz": rate}
     return Wanted(parameters.build(Cleaning, clean, "clean"), None, True)
 
 

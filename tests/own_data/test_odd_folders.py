@@ -332,3 +332,17 @@ def test_a_catalogue_with_a_mistake(tmp_path: Path, new: New) -> None:
     path.write_text(path.read_text().replace("2024-03-02T01:05:00", "2024-03-01T01:05:00"))
     recipe, _, said = new()
     assert not recipe and "quakes.csv is not read as labels" in said and "row 5" in said
+
+
+def test_geophones_that_write_sound_files(tmp_path: Path, new: New) -> None:
+    """Sound of 500 Hz is read: its rate is the highest that the recipe may have."""
+    rows = [(10.0, 12.0, "low"), (30.0, 32.0, "low"), (50.0, 52.0, "low")]
+    for number in range(6):
+        wave = np.random.default_rng(number).normal(0, 0.01, 60 * 500)
+        for onset, _, _ in rows:
+            wave[round(onset * 500) :][:1000] += 0.3 * np.sin(2 * np.pi * 20 * np.arange(1000) / 500)
+        folders.write(tmp_path / f"data/geo{number}.wav", wave, 500)
+        folders.audacity(tmp_path / f"data/geo{number}.txt", rows)
+    recipe, text, _ = new()
+    assert "at 500 Hz" in text and recipe["clean"]["sample_rate_hz"] <= 500
+    stages(tmp_path, "ingest", "clean", "spectrogram")
