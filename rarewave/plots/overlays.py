@@ -12,6 +12,7 @@ from rarewave.plots.style import figure, save, shortened, styled
 
 _ROOM = 10  # characters of a time of day that fit beside two others
 
+
 def clocked(ticks: NDArray[np.float64], start: pd.Timestamp) -> list[str]:
     """Seconds from the start, and the time of day with as many digits as tell the ticks apart.
 

@@ -340,7 +340,9 @@ def test_geophones_that_write_sound_files(tmp_path: Path, new: New) -> None:
     for number in range(6):
         wave = np.random.default_rng(number).normal(0, 0.01, 60 * 500)
         for onset, _, _ in rows:
-            wave[round(onset * 500) :][:1000] += 0.3 * np.sin(2 * np.pi * 20 * np.arange(1000) / 500)
+            wave[round(onset * 500) :][:1000] += 0.3 * np.sin(
+                2 * np.pi * 20 * np.arange(1000) / 500
+            )
         folders.write(tmp_path / f"data/geo{number}.wav", wave, 500)
         folders.audacity(tmp_path / f"data/geo{number}.txt", rows)
     recipe, text, _ = new()
