@@ -55,11 +55,11 @@ def _explained(axes_pair: Any, case: dict[str, Any], front: dict[str, NDArray], 
     times = np.arange(len(wave)) / front["rate_hz"]  # of the window; its context is not drawn
     lower.plot(times, wave, color="black", linewidth=0.4)
     lower.set_yticks([])
-    end = front["duration_s"]
-    limits = min(bounds[0], 0), max(bounds[1], end)
+    end = float(front["duration_s"])
+    limits = min(float(bounds[0]), 0.0), max(float(bounds[1]), end)
     ticks = np.linspace(0, end, 3)
     if limits[1] - limits[0] > 1.5 * end:  # beside much context those of the window have no room
-        ticks = np.linspace(*limits, 3)
+        ticks = np.linspace(limits[0], limits[1], 3)
         for axes in axes_pair:
             for at in (0, end):
                 axes.axvline(at, color="grey", linewidth=0.7, linestyle=":")
