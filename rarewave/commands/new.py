@@ -23,6 +23,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--group", choices=("day", "station", "folder", "recording", "given", "name", "block"),
         help="what must not be split; default: the strictest that leaves enough groups",
     )  # fmt: skip
+    parser.add_argument(
+        "--columns", metavar="WHAT=NAME,...",
+        help="of label files, as start=t0,end=t1,label=what,file=name: those that are not found",
+    )  # fmt: skip
     parser.add_argument("--channels", metavar="PATTERN", help="of seismic files, as XA.S12.*.MHZ")
     parser.add_argument("--time-zone", metavar="ZONE", help="of times in names, as Europe/Berlin")
     parser.add_argument("--force", action="store_true", help="replace the recipe of that name")
@@ -35,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     from rarewave.own_data import proposal
     from rarewave.own_data.looking import Asked
 
-    given = ("task", "labels", "group", "time_zone", "channels")
+    given = ("task", "labels", "group", "time_zone", "channels", "columns")
     asked = Asked(**{name: getattr(arguments, name) for name in given})
     default = Path("recipes") / f"{recipes.DEFAULT}.yaml"
     defaults = yaml.read(default, "run this from the folder of the project")

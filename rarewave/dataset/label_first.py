@@ -10,7 +10,7 @@ from rarewave.base.tables import Schema
 
 COLUMNS = ("path", "start_s", "end_s", "kind", "above_db")  # of the list that people get
 _CHUNK = 1024  # windows at once: it bounds the memory
-_BANDS = 24
+BANDS = 24
 _QUIET = 0.5  # of the windows of a recording, by band: its own background
 _OWN = 5  # windows: a recording of fewer has no background of its own
 _KINDS = 12  # clusters
@@ -26,7 +26,7 @@ class Windows(NamedTuple):
 
 def levels(level: NDArray[np.floating]) -> NDArray[np.float64]:
     """Mean and highest level (n, 2 bands) in dB of each band of spectrograms (n, f, t) in dB."""
-    parts = [part for part in np.array_split(level, _BANDS, axis=1) if part.shape[1]]
+    parts = [part for part in np.array_split(level, BANDS, axis=1) if part.shape[1]]
     bands = np.stack([part.mean(axis=1) for part in parts], axis=1)
     return np.concatenate([bands.mean(axis=2), bands.max(axis=2)], axis=1).astype(np.float64)
 

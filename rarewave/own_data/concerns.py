@@ -12,6 +12,7 @@ _CLIPPED = 1e-3  # share of samples at full scale
 _FAINT_DB = 3.0
 _UNITS_DB = 80.0  # between recordings: no gain that one would choose
 _SAID = ("unlabelled_recordings", "left_out")  # what other sentences say
+_FEW = 30  # events: a threshold on the level does as well
 _MOVED = 0.3  # of a median event: labels shifted so far miss their sounds
 
 
@@ -31,6 +32,12 @@ def _labels(survey: Survey, target: str) -> list[str]:
         said.append(
             f"{len(few)} of {len(table)} classes have fewer than {EXAMPLES} examples: "
             f"{names}; their scores mean little: label more, or merge them with ingest.classes"
+        )
+    count = survey.certain["event_id"].nunique()
+    if count < _FEW and not survey.whole:
+        said.append(
+            f"{count} events are too few for a network to learn from: compare it with level and "
+            "sta_lta in the summary, which need none; label more"
         )
     apart = table[table["groups"] < GROUPS]
     if len(apart) and survey.ingest["group"].value != "block":

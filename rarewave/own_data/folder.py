@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,8 @@ class Folder(NamedTuple):
     texts: tuple[Path, ...]  # that may hold labels
     left_out: tuple[str, ...]  # recordings of the kind that is not looked at
     seismic: bool
+    label_column: str | None = None  # of label files, and
+    columns: Mapping[str, str] | None = None  # those of a csv by what they hold, as a user says
 
 
 def look(root: Path) -> Folder:

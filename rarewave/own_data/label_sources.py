@@ -57,20 +57,55 @@ def find(folder: Folder) -> list[Labels]:
     return found if beside is None else [beside, *found]
 
 
+def _table(folder: Folder, text: Path) -> pd.DataFrame:
+    return reading.read(folder.root / text, folder.label_column, folder.columns)
+
+
+def _catalogue(folder: Folder, text: Path) -> pd.DataFrame:
+    return reading.read_catalogue(folder.root / text, folder.columns)
+
+
+def refuse_unread(folder: Folder) -> None:
+    """Raise `DataError` for tables that cannot be read as labels, where nothing else is labels."""
+    tables = tuple(text for text in folder.texts if _is_table(folder.root / text))
+    said = unread(folder._replace(texts=tables))
+    if said:
+        raise DataError(
+            f"{folder.root} has texts that may be labels, and none could be used. "
+            + "; ".join(said)
+            + ". Correct them; or name their columns, as --columns start=t0,end=t1,label=what,"
+            "file=name (those that there are); or go on without labels: --labels none"
+        )
+
+
+def _is_table(path: Path) -> bool:
+    """Whether the first lines of a text have as many cells each, two at least."""
+    try:
+        lines = [line for line in path.read_text("utf-8").splitlines() if line.strip()][:3]
+    except (OSError, UnicodeDecodeError):
+        return False
+    for sign in "\t;,":
+        counts = {line.count(sign) for line in lines}
+        if lines and len(counts) == 1 and min(counts) > 0:
+            return True
+    return False
+
+
 def unread(folder: Folder) -> list[str]:
     """Why texts of a folder that seems to have no labels are not read as labels."""
     said = []
-    read = reading.read_catalogue if folder.seismic else reading.read
+    read = _catalogue if folder.seismic else _table
     for text in folder.texts:
         try:
-            count = len(read(folder.root / text))
+            count = len(read(folder, text))
         except DataError as error:
             said.append(f"{text.as_posix()} is not read as labels: {error}")
             continue
         if count:
             said.append(
-                f"{text.as_posix()} holds {count} labels, and of which recording is not known: "
-                f"call it as its recording, as {name_of(folder.recordings[0])}.txt"
+                f"{text.as_posix()} holds {count} labels, and no recording is called so: call it "
+                f"as the recording that it is of, as {name_of(folder.recordings[0])}.txt, or name "
+                "that in a column"
             )
     more = [f"and {len(said) - _SHOWN} more texts"] if len(said) > _SHOWN else []
     return said[:_SHOWN] + more
@@ -94,7 +129,7 @@ def _files(folder: Folder) -> tuple[Labels | None, tuple[Path, ...]]:
             before = "{folder}/"
         pattern = f"{before}{{stem}}{behind}".removeprefix("./")
         labelled[pattern].append(text)
-    good = {p: files for p, files in labelled.items() if _are_labels(folder.root, files)}
+    good = {p: files for p, files in labelled.items() if _are_labels(folder, files)}
     if not good and len(folder.recordings) == 1:
         good = _of_the_only(folder)
     count = sum(map(len, good.values()))
@@ -109,14 +144,14 @@ def _files(folder: Folder) -> tuple[Labels | None, tuple[Path, ...]]:
 
 def _of_the_only(folder: Folder) -> dict[str, list[Path]]:
     """The one label file of the one recording, whatever it is called."""
-    there = [text for text in folder.texts if _speaks_of_one(folder.root / text)]
+    there = [text for text in folder.texts if _speaks_of_one(folder, text)]
     return {_escaped(there[0].as_posix()): there} if len(there) == 1 else {}
 
 
-def _speaks_of_one(path: Path) -> bool:
+def _speaks_of_one(folder: Folder, text: Path) -> bool:
     """Whether a file holds labels that name no recording."""
     try:
-        table = reading.read(path)
+        table = _table(folder, text)
     except DataError:
         return False
     return bool(len(table)) and bool((table["file"] == "").all())
@@ -135,23 +170,23 @@ def _stem_of(name: str, known: dict[str, list[Path]]) -> str:
     return ""
 
 
-def _are_labels(root: Path, files: Sequence[Path]) -> bool:
+def _are_labels(folder: Folder, files: Sequence[Path]) -> bool:
     """Whether most of some files can be read as labels of one recording."""
     some = files[:: max(1, len(files) // 10)]
-    return sum(_is_label_file(root / path) for path in some) > len(some) / 2
+    return sum(_is_label_file(folder, path) for path in some) > len(some) / 2
 
 
-def _is_label_file(path: Path) -> bool:
+def _is_label_file(folder: Folder, text: Path) -> bool:
     """Whether a file is one of labels, be there a mistake in a row, of which ingest will tell."""
     try:
-        return _readable(path) or reading.form(path) in _UNMISTAKABLE
+        return _readable(folder, text) or reading.form(folder.root / text) in _UNMISTAKABLE
     except DataError:
         return False
 
 
-def _readable(path: Path) -> bool:
+def _readable(folder: Folder, text: Path) -> bool:
     try:
-        reading.read(path)
+        _table(folder, text)
     except DataError:
         return False
     return True
@@ -162,10 +197,10 @@ def _tables(folder: Folder) -> Labels | None:
     found = []
     for text in folder.texts:
         try:
-            table = reading.read(folder.root / text)
+            table = _table(folder, text)
             named = table["file"].tolist() if (table["file"] != "").all() else []
         except DataError:  # perhaps of one row, of which ingest will tell
-            named = _named(folder.root / text)
+            named = _named(folder, text)
         if named and _are_known(named, folder):
             found.append(text.as_posix())
     return (
@@ -175,10 +210,10 @@ def _tables(folder: Folder) -> Labels | None:
     )
 
 
-def _named(path: Path) -> list[str]:
+def _named(folder: Folder, text: Path) -> list[str]:
     """The recordings that a table of events names, be its rows right or not."""
     try:
-        return reading.named_files(path)
+        return reading.named_files(folder.root / text, folder.columns)
     except DataError:
         return []
 
@@ -195,7 +230,7 @@ def _catalogues(folder: Folder) -> Labels | None:
     found = {}
     for text in folder.texts:
         try:
-            table = reading.read_catalogue(folder.root / text)
+            table = _catalogue(folder, text)
         except DataError:
             continue
         if len(table):
@@ -214,10 +249,12 @@ def _clips(folder: Folder) -> Labels | None:
     found: dict[str, pd.DataFrame] = {}
     for text in folder.texts:
         try:
-            table = clips.read(folder.root / text, separator="\0")
+            table = clips.read(
+                folder.root / text, folder.label_column, separator="\0", columns=folder.columns
+            )
         except DataError:
             continue
-        timed = _is_label_file(folder.root / text) or _named(folder.root / text)
+        timed = _is_label_file(folder, text) or _named(folder, text)
         if len(table) and _are_known(table["file"], folder) and not timed:
             found[text.as_posix()] = table
     if not found:

@@ -8,7 +8,7 @@ import pandas as pd
 from rarewave.annotations.by_time import Uncertainty
 from rarewave.annotations.intake import Intake, take_in
 from rarewave.annotations.listing import Wanted, suggested
-from rarewave.annotations.sources import Sources
+from rarewave.annotations.sources import HELD, Sources
 from rarewave.base import parameters
 from rarewave.base.errors import DataError
 from rarewave.frontend.cleaning import Cleaning
@@ -29,6 +29,7 @@ class Asked(NamedTuple):
     group: str | None = None  # a value of ingest.group
     time_zone: str | None = None
     channels: str | None = None  # a pattern of ingest.channels
+    columns: str | None = None  # of label files, as start=t0,end=t1
 
 
 def survey(
@@ -47,6 +48,7 @@ def survey(
         Labels cannot be read, or are not of the form that is asked for. File, row and fix are
         named.
     """
+    folder = _with_columns(folder, asked.columns)
     labels, noticed = _labels(folder, asked)
     ingest = _sources(folder, data, labels, asked)
     if "channels" in ingest and not asked.channels:
@@ -87,10 +89,27 @@ def survey(
 
 
 def permissive(defaults: Mapping[str, Mapping[str, Any]], seismic: bool) -> Wanted:
-    """What no recording that holds a signal is refused by: its rate is so low."""
-    rate = 0.01 if seismic else 1000.0
-    clean = dict(defaults["clean"]) | {"low_hz": None, "high_hz": None, "sample_rate_hz": rate}
+    """What no recording that holds a signal is refused by: its band is so low."""
+    # Sound of 500 Hz (geophones, infrasound) is no less of use than short clips, which need a rate.
+    rate, top = (0.01, None) if seismic else (1000.0, 0.1)
+    clean = dict(defaults["clean"]) | {"low_hz": None, "high_hz": top, "sample_rate_hz": rate}
     return Wanted(parameters.build(Cleaning, clean, "clean"), None, True)
+
+
+def _with_columns(folder: Folder, wanted: str | None) -> Folder:
+    """The folder with what columns of its label files hold; one of labels may be of any form."""
+    if wanted is None:
+        return folder
+    pairs = [part.split("=", 1) for part in wanted.split(",")]
+    if any(len(pair) < 2 or pair[0].strip() not in HELD or not pair[1].strip() for pair in pairs):
+        raise DataError(
+            f"--columns is {wanted!r}: write it as start=t0,end=t1,label=what; before each sign of "
+            f"equality one of {', '.join(HELD)}"
+        )
+    columns = {what.strip(): name.strip() for what, name in pairs}
+    if set(columns) == {"label"}:
+        return folder._replace(label_column=columns["label"])
+    return folder._replace(columns=columns)
 
 
 def _labels(folder: Folder, asked: Asked) -> tuple[Labels, list[str]]:
@@ -103,6 +122,8 @@ def _labels(folder: Folder, asked: Asked) -> tuple[Labels, list[str]]:
             raise DataError(
                 f"{folder.root} has no labels of the form {asked.labels}; found: {forms}"
             )
+    if not found and asked.labels is None:
+        label_sources.refuse_unread(folder)
     if not found:
         return Labels(UNLABELLED, (), "nobody has labelled them"), []
     others = [labels.form for labels in found[1:]]
@@ -123,6 +144,10 @@ def _sources(folder: Folder, data: str, labels: Labels, asked: Asked) -> dict[st
     }
     if labels.files:
         found["label_files"] = Choice(list(labels.files))
+    if folder.label_column:
+        found["label_column"] = Choice(folder.label_column, "as asked for")
+    if folder.columns:
+        found["label_columns"] = Choice(dict(folder.columns), "as asked for")
     channels = asked.channels or _channels(folder)
     if channels:
         why = "as asked for" if asked.channels else "the vertical one of several"

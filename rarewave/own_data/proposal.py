@@ -11,7 +11,6 @@ from rarewave.base.files import whole
 from rarewave.own_data import (
     concerns,
     deciding,
-    label_sources,
     looking,
     report,
     unlabelled,
@@ -66,7 +65,6 @@ def propose(
     if survey.form == UNLABELLED:
         choices = without_labels.decide(survey, defaults)
         minded = concerns.of_recordings(survey)
-        minded += label_sources.unread(found) if asked.labels is None else []
         written = unlabelled.propose(survey, choices, noticed + minded, _REPORTS, name)
         _write(recipe, choices, f"{head} Nobody has labelled anything: for `dvc repro pretrain`.")
         then = unlabelled.steps(survey, choices, name, _REPORTS)

@@ -44,7 +44,9 @@ def _one(row: dict[str, Any], folder: Path, seconds: float, step: float, top_hz:
     rate, count = row["sample_rate"], row["n_samples"]
     length = round(seconds * rate)
     first = np.arange(0, max(1, count - length + 1), round(step * rate))
-    n_fft = int(2 ** np.floor(np.log2(max(16, min(length / 8, 2048)))))
+    # At least a row for each band, all of them below top_hz.
+    rows = 2 ** np.ceil(np.log2(1.2 * label_first.BANDS * rate / top_hz))
+    n_fft = int(max(rows, 2 ** np.floor(np.log2(max(16, min(length / 8, 2048))))))
     mel = top_hz > 3000
     look = Spectrogram("mel" if mel else "linear", n_fft, n_fft // 2, 32, 0.0, top_hz, -300, 0, 0.2)
     values = []

@@ -33,7 +33,8 @@ def task(survey: Survey, wanted: str | None) -> Choice:
     if wanted:
         return Choice({"classes": "label"}.get(wanted, wanted), "as asked for")
     if survey.form == "catalogues":
-        return Choice("event", "a catalogue: an event or none")
+        more = f"; --task classes tells its {labels} types apart" if labels > 1 else ""
+        return Choice("event", f"a catalogue: an event or none{more}")
     share = _overlapping(survey)
     if share > _TAGS:
         return Choice("tags", f"{share:.0%} of labels share their time with another: any at once")

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from rarewave.plots.axes import extent, name_rows
 from rarewave.plots.style import figure, save, shortened, styled
 
+_ROOM = 10  # characters of a time of day that fit beside two others
+
 
 def clocked(ticks: NDArray[np.float64], start: pd.Timestamp) -> list[str]:
     """Seconds from the start, and the time of day with as many digits as tell the ticks apart.
@@ -53,13 +55,23 @@ def _explained(axes_pair: Any, case: dict[str, Any], front: dict[str, NDArray], 
     times = np.arange(len(wave)) / front["rate_hz"]  # of the window; its context is not drawn
     lower.plot(times, wave, color="black", linewidth=0.4)
     lower.set_yticks([])
-    ticks = np.linspace(0, front["duration_s"], 3)
+    end = float(front["duration_s"])
+    limits = min(float(bounds[0]), 0.0), max(float(bounds[1]), end)
+    ticks = np.linspace(0, end, 3)
+    if limits[1] - limits[0] > 1.5 * end:  # beside much context those of the window have no room
+        ticks = np.linspace(limits[0], limits[1], 3)
+        for axes in axes_pair:
+            for at in (0, end):
+                axes.axvline(at, color="grey", linewidth=0.7, linestyle=":")
+    labels = clocked(ticks, case["start"])
+    if len(labels[1].split("\n")[-1]) > _ROOM:  # as 22:30:01.9214: three of them overlap
+        labels[1] = labels[1].split("\n")[0]
     upper.set_xticks(ticks, [])
-    lower.set_xticks(ticks, clocked(ticks, case["start"]), fontsize=6)
+    lower.set_xticks(ticks, labels, fontsize=6)
     for label, side in zip(lower.get_xticklabels(), ("left", "center", "right"), strict=True):
         label.set_horizontalalignment(side)  # so that those of neighbours stay apart
     for axes in axes_pair:  # after the ticks, which would widen the lower one alone
-        axes.set_xlim(min(bounds[0], 0), max(bounds[1], front["duration_s"]))
+        axes.set_xlim(*limits)
     upper.tick_params(labelsize=6)
 
 

@@ -13,6 +13,7 @@ ops = keras.ops
 # Instance Discrimination, CVPR 2018.
 _NEIGHBOURS = 20
 _VOTE_TEMPERATURE = 0.07
+_ASKED_AT_ONCE = 128  # of long archives, likeness of all to all would be tens of GB
 
 
 def nt_xent(z: Any, temperature: float) -> Any:
@@ -86,10 +87,11 @@ def nearest(
     known : (n, d) features whose classes (n,) are `y`.
     asked : (m, d).
     """
-    likeness = unit(asked) @ unit(known).T
-    count = min(_NEIGHBOURS, len(known))
-    best = np.argsort(-likeness, axis=1, kind="stable")[:, :count]
-    weight = np.exp(np.take_along_axis(likeness, best, axis=1) / _VOTE_TEMPERATURE)
+    towards, count = unit(known).T, min(_NEIGHBOURS, len(known))
     votes = np.zeros((len(asked), classes))
-    np.add.at(votes, (np.arange(len(asked))[:, None], y[best]), weight)
+    for at in range(0, len(asked), _ASKED_AT_ONCE):
+        likeness = unit(asked[at : at + _ASKED_AT_ONCE]) @ towards
+        best = np.argsort(-likeness, axis=1, kind="stable")[:, :count]
+        weight = np.exp(np.take_along_axis(likeness, best, axis=1) / _VOTE_TEMPERATURE)
+        np.add.at(votes, (at + np.arange(len(best))[:, None], y[best]), weight)
     return votes.argmax(axis=1)

@@ -63,6 +63,14 @@ def test_intervals_with_and_without_an_end(tmp_path: Path) -> None:
     assert list(found["row"]) == [2, 3]
 
 
+def test_a_catalogue_without_ids(tmp_path: Path) -> None:
+    """Nobody numbers events by hand: the row is the id."""
+    path = written(tmp_path, "start,end,type\n1971-04-08T01:00,1971-04-08T02:00,x\n1971-04-09,,y\n")
+    found = read_catalogue(path)
+    assert list(found["event_id"]) == [f"{path.stem}-row2", f"{path.stem}-row3"]
+    assert list(found["label"]) == ["x", "y"]
+
+
 def test_the_real_apollo_catalogues(lunar: Path) -> None:
     """87 intervals of which one has no end, and 76 onsets."""
     intervals = read_catalogue(lunar / "catalog.csv")

@@ -135,9 +135,51 @@ def test_why_a_table_is_not_read(tmp_path: Path, new: New) -> None:
     root = folders.of_table(tmp_path / "data")
     path = root / "events.csv"
     path.write_text(path.read_text().replace(",", ";"))
-    recipe, said, warned = new()
+    recipe, _, said = new(fails=True)
+    assert not recipe and "--labels none" in said
+    assert "events.csv is not read as labels" in said and "semicolons" in said
+    recipe, said, _ = new("--labels=none")
     assert recipe["ingest"]["labels"] == "none" and "no labels" in said
-    assert "events.csv is not read as labels" in warned and "semicolons" in warned
+
+
+def test_settings_of_a_recorder_are_no_labels(tmp_path: Path, new: New) -> None:
+    """Its text is no table, so it does not stand in the way."""
+    folders.write(tmp_path / "data/a.wav", folders.sound(20, [], 7))
+    (tmp_path / "data/CONFIG.TXT").write_text("Device ID : 24\nGain : Medium\nSleep : 5\n")
+    recipe, _, _ = new()
+    assert recipe["ingest"]["labels"] == "none"
+
+
+def test_columns_of_other_names(tmp_path: Path, new: New) -> None:
+    """They are named by what they hold, and `ingest` reads them so."""
+    path = folders.of_table(tmp_path / "data") / "events.csv"
+    table = pd.read_csv(path)
+    count = len(table.dropna(subset=["onset"]))
+    table.columns = ["wavfile", "t_begin_sec", "t_stop_sec", "what"]
+    table.to_csv(path, index=False)
+    _, _, said = new(fails=True)
+    assert "--columns start=t0" in said
+    _, _, said = new("--columns=begin=t_begin_sec", fails=True)
+    assert "one of file, start, end, label" in said
+    recipe, _, _ = new("--columns=file=wavfile,start=t_begin_sec,end=t_stop_sec,label=what")
+    assert recipe["ingest"]["labels"] == "tables"
+    stages(tmp_path, "ingest")
+    assert len(pd.read_parquet(tmp_path / "artifacts/ingest/events.parquet")) == count
+
+
+def test_a_column_of_labels_of_another_name(tmp_path: Path, new: New) -> None:
+    """In tables of Raven."""
+    rows = [(1.0, 1.2, "low"), (3.0, 3.2, "low"), (5.0, 5.2, "high"), (7.0, 7.2, "high")]
+    for number in range(6):
+        folders.write(tmp_path / f"data/s{number}.wav", folders.sound(10, rows, number))
+        path = tmp_path / f"data/s{number}.selections.txt"
+        folders.raven(path, rows)
+        path.write_text(path.read_text().replace("Annotation", "Ruftyp"))
+    _, _, said = new(fails=True)
+    assert "Ruftyp" in said
+    recipe, _, _ = new("--columns", "label=Ruftyp")
+    assert recipe["ingest"]["label_column"] == "Ruftyp"
+    stages(tmp_path, "ingest")
 
 
 def test_sites_that_recorded_at_one_time(tmp_path: Path, new: New) -> None:
@@ -312,12 +354,8 @@ def test_the_labels_of_the_only_recording(tmp_path: Path, new: New) -> None:
     assert len(pd.read_parquet(tmp_path / "artifacts/ingest/events.parquet")) > 100
     (tmp_path / "recipes/mine.yaml").unlink()
     folders.write(tmp_path / "data/other.wav", folders.sound(5, [], 7))
-    recipe, _, said = new()
-    assert (
-        recipe["ingest"]["labels"] == "none"
-        and "my {labels}.txt holds" in said
-        and "call it as its recording" in said
-    )
+    recipe, _, said = new(fails=True)
+    assert not recipe and "my {labels}.txt holds" in said and "no recording is called so" in said
 
 
 def test_a_cell_without_a_label(tmp_path: Path, new: New) -> None:
@@ -334,9 +372,21 @@ def test_a_catalogue_with_a_mistake(tmp_path: Path, new: New) -> None:
     """Which row it is stands beside that there are no labels."""
     path = folders.of_catalogue(tmp_path / "data") / "quakes.csv"
     path.write_text(path.read_text().replace("2024-03-02T01:05:00", "2024-03-01T01:05:00"))
-    recipe, _, said = new()
-    assert (
-        recipe["ingest"]["labels"] == "none"
-        and "quakes.csv is not read as labels" in said
-        and "row 5" in said
-    )
+    recipe, _, said = new(fails=True)
+    assert not recipe and "quakes.csv is not read as labels" in said and "row 5" in said
+
+
+def test_geophones_that_write_sound_files(tmp_path: Path, new: New) -> None:
+    """Sound of 500 Hz is read: its rate is the highest that the recipe may have."""
+    rows = [(10.0, 12.0, "low"), (30.0, 32.0, "low"), (50.0, 52.0, "low")]
+    for number in range(6):
+        wave = np.random.default_rng(number).normal(0, 0.01, 60 * 500)
+        for onset, _, _ in rows:
+            wave[round(onset * 500) :][:1000] += 0.3 * np.sin(
+                2 * np.pi * 20 * np.arange(1000) / 500
+            )
+        folders.write(tmp_path / f"data/geo{number}.wav", wave, 500)
+        folders.audacity(tmp_path / f"data/geo{number}.txt", rows)
+    recipe, text, _ = new()
+    assert "at 500 Hz" in text and recipe["clean"]["sample_rate_hz"] <= 500
+    stages(tmp_path, "ingest", "clean", "spectrogram")

@@ -1,6 +1,7 @@
 """The contrastive loss against a loop, and what is said of features against its definition."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -184,3 +185,15 @@ def test_nearest_neighbours_vote_as_in_scikit_learn(known: int, classes: int) ->
     if known == 60:  # neither the one nearest nor the mere majority of 20
         one = y[np.argmax(cosine_similarity(asked, X), axis=1)]
         assert (found != one).any()
+
+
+def test_neighbours_among_many_windows_need_little_memory() -> None:
+    """Months of recordings give 100,000 windows and more: never the likeness of all to all."""
+    rng = np.random.default_rng(0)
+    X, asked = (rng.standard_normal((3000, 4)).astype(np.float32) for _ in range(2))
+    y = (np.arange(len(X)) % 2).astype(np.int8)
+    tracemalloc.start()
+    found = contrast.nearest(X, y, asked, 2)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.shape == (3000,) and most < 3000 * 3000 * 4

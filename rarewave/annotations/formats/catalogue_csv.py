@@ -91,6 +91,8 @@ def _columns(raw: pd.DataFrame, path: Path) -> dict[str, str]:
         names |= {"filename": "filename"}
         if "mq_type" not in raw.columns:  # as for Mars
             names.pop("label")
+    elif "event_id" not in raw.columns and {"start", "end", "type"} <= set(raw.columns):
+        names.pop("event_id")  # rows count as ids
     missing = [column for column in names.values() if column not in raw.columns]
     if missing and len(raw.columns) == 1 and ";" in raw.columns[0]:
         raise DataError(f"{path} is separated by semicolons: save it with commas")
