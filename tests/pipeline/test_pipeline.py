@@ -230,7 +230,7 @@ def test_an_experiment_compares_with_the_last_run(done: Path) -> None:
     changed = metrics["metrics/summary.json"]
     assert {"false_alarms_per_hour"} & set(changed) <= set(HEADLINE)
     assert json.loads((done / "metrics/evaluate.json").read_text())["network"]["fp"] == 0
-    for columns, more in (("160", ["--no-pager"]), ("600", ["--drop", "artifacts"])):
+    for columns, more in (("160", ["--no-pager"]), ("600", ["--drop", ".*/|Created"])):
         show = ("dvc", "exp", "show", "--only-changed", *more)
         shown = project.good(project.run(done, *show, COLUMNS=columns))
         assert max(map(len, shown.splitlines())) <= 160 and "silent" in shown
