@@ -7,7 +7,7 @@ import pandas as pd
 
 from rarewave.base.files import whole
 from rarewave.dataset import looks
-from rarewave.own_data.survey import Choices, Survey, digits, seconds
+from rarewave.own_data.survey import Choices, Survey, between, digits, seconds
 from rarewave.plots import contact_sheets
 
 _EXAMPLES = 6
@@ -46,10 +46,12 @@ def head(survey: Survey) -> str:
     lengths = survey.seconds
     channels = ", ".join(sorted(set(table["channel"]))[:4])
     starts = "known" if table["start"].notna().all() else "not known"
+    count, silent = len(table), int((~table["labelled"]).sum())
+    each = f" in all, {between(lengths.min(), lengths.max())} each" if count > 1 else ""
     return (
-        f"{len(table)} recordings, {seconds(lengths.sum())} in all, {seconds(lengths.min())} to "
-        f"{seconds(lengths.max())} each, at {rates} Hz, channel {channels}; start times are "
-        f"{starts}. {int((~table['labelled']).sum())} have no labels."
+        f"{count} recording{'s' * (count != 1)}, {seconds(lengths.sum())}{each}, at {rates} Hz, "
+        f"channel {channels}; start times are {starts}. {silent or 'None'} "
+        f"{'has' if silent == 1 else 'have'} no labels."
     )
 
 
@@ -94,7 +96,7 @@ def write(
         "## Labels",
         _markdown(_readable(classes)),
         "",
-        f"Gaps between events: {_quantiles(survey.measures.gaps_s)}.",
+        *([] if survey.whole else [f"Gaps between events: {_quantiles(survey.measures.gaps_s)}."]),
         "Power in dB, in the units of the recordings: "
         + ", ".join(f"{float(q):.0%} {value:.0f}" for q, value in levels.items()) + ".",
         "",

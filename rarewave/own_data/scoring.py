@@ -7,6 +7,8 @@ from rarewave.own_data.grouping import at_once
 from rarewave.own_data.survey import Choice, Choices, Survey, digits, seconds
 from rarewave.own_data.windows import Layout
 
+_NIGHT = 3600  # seconds between parts of days that follow one another
+
 
 def scoring(survey: Survey, lay: Layout) -> Choices:
     """Parameters of the split, of baselines, of evaluation and of events."""
@@ -42,10 +44,21 @@ def _split(survey: Survey, lay: Layout) -> dict[str, Choice]:
         far = digits(2 * (lay.window + lay.context) + survey.duration(0.9))
         found["purge_s"] = Choice(far, "more than a window, its context and an event")
     group = survey.ingest["group"].value
+    if group == "day" and survey.form != "catalogues":
+        found["purge_s"] = Choice(_NIGHT, "a night goes on behind midnight, and so may its sounds")
     places = group in ("name", "folder", "given") and not survey.folder.seismic
     if places and at_once(survey.recordings, survey.recordings["group"]):
         found["clock"] = Choice("group", f"groups by {group} recorded at the same time")
     return found
+
+
+def _gaps(near: float) -> str:
+    """What one in ten gaps between events says."""
+    if not np.isfinite(near):
+        return ""
+    if near < 0.001:
+        return "one in ten events touches the one before"
+    return f"one in ten gaps is shorter than {seconds(near)}"
 
 
 def _events(survey: Survey, lay: Layout, short: float, middle: float) -> dict[str, Choice]:
@@ -55,20 +68,20 @@ def _events(survey: Survey, lay: Layout, short: float, middle: float) -> dict[st
     smooth = 0.0
     if lay.way != "clips" and near > short and survey.form != "catalogues":
         smooth = digits(0.8 * short)
-    collar = digits(max(middle / 2, 2 * min(lay.hop, lay.window)))
+    least = 0.0 if survey.whole else 2 * min(lay.hop, lay.window)
+    collar = digits(max(middle / 2, least))
+    about = "half of the median event" if middle / 2 >= least else "two hops"
     found = {
         "combine": Choice("centre" if lay.way == "calls" else "mean"),
         "smooth_s": Choice(smooth, f"0.8 of a short event ({seconds(short)})" if smooth else ""),
         "off_ratio": Choice(0.8 if lay.way == "frames" and not survey.folder.seismic else 0.5),
         "gap_s": Choice(
             digits(min(0.5 * short, 0.5 * near)) if near > short else 0,
-            f"one in ten gaps is shorter than {seconds(max(near, 0.001))}"
-            if np.isfinite(near)
-            else "",
+            _gaps(near),
         ),
         "min_s": Choice(0 if survey.whole else digits(0.4 * short), "shorter is no event"),
         "thresholds": Choice("windows" if survey.whole else "events"),
-        "collar_s": Choice(collar, "half of the median event"),
+        "collar_s": Choice(collar, "half of a clip" if survey.whole else about),
         "offset_collar_s": Choice(collar),
         "offset_fraction": Choice(0.5),
         "segment_s": Choice(digits(max(middle, lay.window))),

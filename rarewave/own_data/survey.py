@@ -92,6 +92,11 @@ def digits(value: float, count: int = 2) -> float:
     return float(f"{value:.{count}g}")
 
 
+def between(low: float, high: float) -> str:
+    """A range of times as one reads it."""
+    return " to ".join(dict.fromkeys((seconds(low), seconds(high))))
+
+
 def seconds(value: float) -> str:
     """A time for a comment."""
     if value < 1:

@@ -6,7 +6,7 @@ import numpy as np
 
 from rarewave.base import intervals
 from rarewave.base.errors import DataError
-from rarewave.own_data.survey import Choice, Survey, seconds
+from rarewave.own_data.survey import Choice, Survey, between, seconds
 
 # More windows than this take long to learn from; then windows lie around calls only.
 _MOST_WINDOWS = 80_000
@@ -119,7 +119,7 @@ def cut(survey: Survey, lay: Layout, rate: float, hop: int) -> dict[str, Choice]
     says = f"{seconds(window / rate)}: "
     if lay.way == "clips":
         lengths = np.quantile(survey.seconds, [0.1, 0.95])
-        says += f"clips last {seconds(lengths[0])} to {seconds(lengths[1])}"
+        says += f"clips last {between(*lengths)}"
     elif lay.way == "frames":
         part = "sixth" if survey.form == "catalogues" else "third"
         says += f"a {part} of a short event ({seconds(short)}; the median is {seconds(middle)})"
