@@ -77,7 +77,7 @@ def _events(survey: Survey, lay: Layout, short: float, middle: float) -> dict[st
         "off_ratio": Choice(0.8 if lay.way == "frames" and not survey.folder.seismic else 0.5),
         "gap_s": Choice(
             digits(min(0.5 * short, 0.5 * near)) if near > short else 0,
-            _gaps(near),
+            "" if survey.whole else _gaps(near),
         ),
         "min_s": Choice(0 if survey.whole else digits(0.4 * short), "shorter is no event"),
         "thresholds": Choice("windows" if survey.whole else "events"),
