@@ -52,7 +52,8 @@ def main() -> None:
     """Print accuracy and macro F1 of both."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("projects", nargs=2, type=Path, metavar="PROJECT")
-    runs = [told(project) for project in parser.parse_args().projects]
+    projects = parser.parse_args().projects
+    runs = [told(project) for project in projects]
     shared = sorted(runs[0].keys() & runs[1].keys())
     if not shared:
         parser.error("no labelled event is in the test parts of both")
@@ -60,7 +61,7 @@ def main() -> None:
     print(
         f"{len(shared)} events of {len(set(actual))} classes, {len({e[0] for e in shared})} files"
     )
-    for project, run in zip(parser.parse_args().projects, runs, strict=True):
+    for project, run in zip(projects, runs, strict=True):
         said = [run[event] for event in shared]
         macro = f1_score(actual, said, average="macro", labels=sorted(set(actual)), zero_division=0)
         print(f"{project}: accuracy {accuracy_score(actual, said):.3f}, macro F1 {macro:.3f}")

@@ -78,8 +78,8 @@ def choose(
         What is wanted cannot be made of these recordings.
     """
     if form == UNLABELLED:
-        ids = pd.Series(recordings["recording_id"].to_numpy(), recordings.index)
-        return Grouping({"group": Choice("recording", "nothing is split yet")}, ids), []
+        alone = Choice("recording", "nothing is split yet")
+        return Grouping({"group": alone}, recordings[_ID]), []
     ways = [way for way in _ways(recordings, form, given, wanted) if way.groups.nunique() > 1]
     shared = {way.name for way in ways if _ground(recordings) and at_once(recordings, way.groups)}
     ways = [way for way in ways if way.name not in shared]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from rarewave.annotations import reading
+from rarewave.annotations import cells, reading
 from rarewave.annotations.formats import clips
 from rarewave.base.errors import DataError
 from rarewave.own_data.folder import Folder
@@ -68,7 +68,7 @@ def _catalogue(folder: Folder, text: Path) -> pd.DataFrame:
 def refuse_unread(folder: Folder) -> None:
     """Raise `DataError` for tables that cannot be read as labels, where nothing else is labels."""
     tables = tuple(text for text in folder.texts if _is_table(folder.root / text))
-    said = unread(folder._replace(texts=tables))
+    said = _unread(folder._replace(texts=tables))
     if said:
         raise DataError(
             f"{folder.root} has texts that may be labels, and none could be used. "
@@ -81,17 +81,17 @@ def refuse_unread(folder: Folder) -> None:
 def _is_table(path: Path) -> bool:
     """Whether the first lines of a text have as many cells each, two at least."""
     try:
-        lines = [line for line in path.read_text("utf-8").splitlines() if line.strip()][:3]
-    except (OSError, UnicodeDecodeError):
+        lines = cells.lines_of(cells.text_of(path))[:3]
+    except DataError:
         return False
     for sign in "\t;,":
-        counts = {line.count(sign) for line in lines}
+        counts = {line.count(sign) for _, line in lines}
         if lines and len(counts) == 1 and min(counts) > 0:
             return True
     return False
 
 
-def unread(folder: Folder) -> list[str]:
+def _unread(folder: Folder) -> list[str]:
     """Why texts of a folder that seems to have no labels are not read as labels."""
     said = []
     read = _catalogue if folder.seismic else _table

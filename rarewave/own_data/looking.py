@@ -88,7 +88,7 @@ def survey(
     return Survey(folder, ingest, table, events, intake.report, groups, known), noticed + said
 
 
-def permissive(defaults: Mapping[str, Mapping[str, Any]], seismic: bool) -> Wanted:
+def _permissive(defaults: Mapping[str, Mapping[str, Any]], seismic: bool) -> Wanted:
     """What no recording that holds a signal is refused by: its band is so low."""
     # Sound of 500 Hz (geophones, infrasound) is no less of use than short clips, which need a rate.
     rate, top = (0.01, None) if seismic else (1000.0, 0.1)
@@ -183,7 +183,7 @@ def _read(
     given |= {"leave_out_unusable": True}
     sources = parameters.build(Sources, given, "ingest")
     uncertainty = parameters.build(Uncertainty, given, "ingest")
-    intake = take_in(sources, uncertainty, permissive(defaults, seismic))
+    intake = take_in(sources, uncertainty, _permissive(defaults, seismic))
     return intake, list(intake.report["left_out"])
 
 

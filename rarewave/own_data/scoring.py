@@ -33,6 +33,7 @@ def scoring(survey: Survey, lay: Layout) -> Choices:
 
 def _split(survey: Survey, lay: Layout) -> dict[str, Choice]:
     found = {"purge_s": Choice(0, "recordings are apart, or carry no clock")}
+    group = survey.ingest["group"].value
     if survey.recordings["fold"].str.fullmatch("[0-9]+").all() and survey.whole:
         first = survey.recordings["fold"].astype(int).min()
         found["test_fold"] = Choice(int(first), "folds are given: python -m rarewave crossvalidate")
@@ -40,11 +41,10 @@ def _split(survey: Survey, lay: Layout) -> dict[str, Choice]:
     if survey.form == "catalogues":
         far = digits(max(survey.duration(0.9), 2 * (lay.window + lay.context)))
         found["purge_s"] = Choice(far, "as long as nine of ten events, or two windows with context")
-    elif survey.ingest["group"].value == "block":
+    elif group == "block":
         far = digits(2 * (lay.window + lay.context) + survey.duration(0.9))
         found["purge_s"] = Choice(far, "more than a window, its context and an event")
-    group = survey.ingest["group"].value
-    if group == "day" and survey.form != "catalogues":
+    elif group == "day":
         found["purge_s"] = Choice(_NIGHT, "a night goes on behind midnight, and so may its sounds")
     places = group in ("name", "folder", "given") and not survey.folder.seismic
     if places and at_once(survey.recordings, survey.recordings["group"]):

@@ -14,25 +14,25 @@ from rarewave.dataset.label_first import Windows
 from rarewave.frontend.spectrogram import Spectrogram, spectrograms
 from rarewave.own_data import report
 from rarewave.own_data.survey import Choices, Survey
-from rarewave.own_data.without_labels import SEISMIC, SOUND_S
+from rarewave.own_data.without_labels import window_s
 from rarewave.plots import charts, contact_sheets
 from rarewave.recordings import reading
 
 _MOST = 20_000  # windows that are compared, spread over all recordings
 
 
-def compare(folder: Path, recordings: pd.DataFrame, seismic: bool) -> Windows:
+def compare(survey: Survey) -> Windows:
     """Windows of all recordings, each in bands above the background of its own recording.
 
     The level of each band (mean and highest of the window) less its median over the recording's
     windows, so that gain and place do not part them.
     """
-    rate = float(recordings["sample_rate"].min())
-    seconds = SEISMIC / rate if seismic else SOUND_S
-    total = int(np.ceil(recordings["n_samples"] / recordings["sample_rate"] / seconds).sum())
+    seconds = window_s(survey)
+    total = int(np.ceil(survey.seconds / seconds).sum())
     step = seconds * max(1, int(np.ceil(total / _MOST)))
-    work = partial(_one, folder=folder, seconds=seconds, step=step, top_hz=rate / 2)
-    found = list(ordered_map(work, recordings.to_dict("records"), "compare"))
+    top_hz, folder = survey.least_rate / 2, survey.folder.root
+    work = partial(_one, folder=folder, seconds=seconds, step=step, top_hz=top_hz)
+    found = list(ordered_map(work, survey.recordings.to_dict("records"), "compare"))
     table = pd.concat([part.table for part in found], ignore_index=True)
     values = np.concatenate([part.features for part in found])
     above = label_first.above_background(values, table["recording_id"])
@@ -68,7 +68,7 @@ def _one(row: dict[str, Any], folder: Path, seconds: float, step: float, top_hz:
 
 def propose(survey: Survey, choices: Choices, noticed: list[str], reports: Path, name: str) -> Path:
     """Look at all recordings, write what to label first and the page that shows it."""
-    table = label_first.pick(compare(survey.folder.root, survey.recordings, survey.folder.seismic))
+    table = label_first.pick(compare(survey))
     picked = label_first.picked(table)
     place = reports / name
     place.mkdir(parents=True, exist_ok=True)

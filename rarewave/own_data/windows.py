@@ -110,6 +110,11 @@ def _of_clips(survey: Survey) -> Layout:
     return Layout("clips", middle, middle / 2, 0.0)
 
 
+def pad_short(survey: Survey, window_s: float) -> Choice:
+    """`clean.pad_short`, of windows of so many seconds."""
+    return Choice(bool((survey.seconds < window_s).any()), "recordings shorter than a window")
+
+
 def cut(survey: Survey, lay: Layout, rate: float, hop: int) -> dict[str, Choice]:
     """Parameters of windows, of so many samples that frames of a spectrogram fit."""
     window = max(16, hop * max(2 if lay.way == "frames" else 1, round(lay.window * rate / hop)))
@@ -137,9 +142,7 @@ def cut(survey: Survey, lay: Layout, rate: float, hop: int) -> dict[str, Choice]
         "window_samples": Choice(window, says),
         "hop_samples": Choice(min(step, window), seconds(min(step, window) / rate)),
         "context_samples": Choice(context, f"{seconds(context / rate)} on either side"),
-        "pad_short": Choice(
-            bool((survey.seconds < window / rate).any()), "recordings shorter than a window"
-        ),
+        "pad_short": pad_short(survey, window / rate),
     }
     if lay.way == "frames":
         clean |= _of_frames(survey, window / rate)

@@ -10,10 +10,10 @@ from rarewave.frontend.spectrogram import Spectrogram
 from rarewave.own_data import signal
 from rarewave.own_data.deciding import LOWEST, built
 from rarewave.own_data.survey import Choice, Choices, Survey, digits, seconds
-from rarewave.own_data.windows import Layout
+from rarewave.own_data.windows import Layout, pad_short
 
-SOUND_S = 1.0  # a window of sound
-SEISMIC = 2048  # samples of a window of anything else
+_SOUND_S = 1.0  # a window of sound
+_SEISMIC = 2048  # samples of a window of anything else
 _MOST_WINDOWS = 40_000
 _SEEN = 40_000  # windows that pretraining is shown, with repeats: minutes on two cores
 _EPOCHS = 4, 40  # at least and at most
@@ -48,11 +48,15 @@ def decide(survey: Survey, defaults: Mapping[str, Mapping[str, Any]]) -> Choices
     return found | _learning(lay, count, rows)
 
 
+def window_s(survey: Survey) -> float:
+    """Seconds of a window, where nothing says how long events last."""
+    return _SEISMIC / survey.least_rate if survey.folder.seismic else _SOUND_S
+
+
 def _layout(survey: Survey) -> Layout:
     """Windows of one length, half of it apart; longer ones of very many hours."""
-    usual = SEISMIC / survey.least_rate if survey.folder.seismic else SOUND_S
     total = float(survey.seconds.sum())
-    window = max(usual, total / _MOST_WINDOWS)
+    window = max(window_s(survey), total / _MOST_WINDOWS)
     return Layout("calls", window, window if 2 * total / window > _MOST_WINDOWS else window / 2, 0)
 
 
@@ -64,9 +68,7 @@ def _windows(survey: Survey, lay: Layout, rate: float, hop: int) -> dict[str, Ch
             window, f"{seconds(window / rate)}: nobody has said how long calls last"
         ),
         "hop_samples": Choice(step, f"{seconds(step / rate)}"),
-        "pad_short": Choice(
-            bool((survey.seconds < window / rate).any()), "recordings shorter than a window"
-        ),
+        "pad_short": pad_short(survey, window / rate),
     }
 
 
