@@ -50,11 +50,11 @@ def main() -> None:
     for part in PARTS:
         work = parts[part].work(folder, artifacts.SCAN / part)
         width, problems = len(about["columns"]), about["problems"][part]
-        scans[part] = scanning.kept(model.front_end, width, work, problems)
+        scans[part] = scanning.kept(model.scans, width, work, problems)
     found, steps, thresholds = {}, {}, artifacts.thresholds()
     for name in (NETWORK, *CLASSIFIERS):
         columns = {n: about["columns"].index(beside.column(name, n)) for n in names}
-        given = (model.front_end, columns, joining, bands)
+        given = (model.scans, columns, joining, bands)
         if choice.thresholds == "events":
             known = finder(scans["validation"], *given)
             thresholds[name] = at_thresholds.best(parts["validation"], *known, matching, STEPS)
@@ -68,7 +68,7 @@ def main() -> None:
     if model.task.kind == "event":
         found |= of_the_signal(test, found[NETWORK], model, joining, matching)
     report(test, found, steps, matching, model.task, off)
-    seen = coverage.below(folder, scans["test"], model.front_end)
+    seen = coverage.below(folder, scans["test"], model.scans)
     write_table(artifacts.DETECT / "coverage.parquet", seen, COVERAGE)
     write_table(artifacts.DETECT / "events.parquet", test.in_files(found[NETWORK]), DETECTED)
     pack(model, thresholds[NETWORK], joining, bands)

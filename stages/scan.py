@@ -52,9 +52,9 @@ def main() -> None:
         hours[f"{part}_hours"] = held.hours
         if made["placement"] == "calls":
             if model.task.kind == "event":
-                signals.append(of_the_signal(held, part, scans, model.front_end))
+                signals.append(of_the_signal(held, part, scans, model.scans))
             rules = Labelling(**made["labelling"])
-            given = (scans, model.front_end, rules, model.task, (NETWORK, *CLASSIFIERS))
+            given = (scans, model.scans, rules, model.task, (NETWORK, *CLASSIFIERS))
             mine = signals[-1] if signals else None
             tables.append(grid_scores.grid_scores(held, part, *given, mine))
     if signals:

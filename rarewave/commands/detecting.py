@@ -19,7 +19,7 @@ from rarewave.detection import coverage as detection_coverage
 from rarewave.detection import event_list, levels, scanning
 from rarewave.detection.coverage import unaccounted
 from rarewave.frontend.transform import FrontEnd
-from rarewave.model import detector
+from rarewave.model import beside, detector
 from rarewave.model.package import Package, Source, load, read_as
 from rarewave.recordings import reading, seismic, sound, stations, streams
 from rarewave.recordings.reading import Header
@@ -78,9 +78,9 @@ def detect(model: str, paths: Sequence[Path], out: Path, part: Path, wishes: Wis
     _refuse_odd(package, joined, wishes.any_level)
     results.plan(out, part, [tables.RECORDINGS, *_made(forms, listed)])
     scanned = _scanned(package.detector, joined, part)
-    covers = [detection_coverage.coverage(s, package.detector.front_end) for s in scanned]
+    covers = [detection_coverage.coverage(s, package.detector.scans) for s in scanned]
     coverage = _coverage(covers, files, broken)
-    events = _with_files(_events(package, scanned), joined, listed, package.detector.front_end)
+    events = _with_files(_events(package, scanned), joined, listed, package.detector.scans)
     counts = tables.by_recording(coverage, events, package.detector.task.events)
     events = _traced(events.drop(columns=["scan", "piece", "recording_id"]), package)
     if places is not None:
@@ -120,7 +120,7 @@ def _scanned(
     inner: detector.Detector, joined: Sequence[streams.Stream], folder: Path
 ) -> list[scanning.Scan]:
     """Scores of recordings, kept in a folder under the key of the model and the recording."""
-    scorer = scanning.Scorer(inner.front_end, inner.task.names, inner.score)
+    scorer = beside.scorer_alone(inner)
     state = repr(detector.describe(inner)) + repr(
         [float(w.sum()) for w in inner.network.get_weights()]
     )
@@ -135,7 +135,7 @@ def _events(package: Package, scanned: Sequence[scanning.Scan]) -> pd.DataFrame:
     inner = package.detector
     classes = {name: inner.task.names.index(name) for name in inner.task.events}
     given = (package.thresholds, package.joining, package.bands)
-    return event_list.events(scanned, inner.front_end, classes, *given)
+    return event_list.events(scanned, inner.scans, classes, *given)
 
 
 def _traced(events: pd.DataFrame, package: Package) -> pd.DataFrame:

@@ -16,17 +16,22 @@ from rarewave.detection import checksums
 from rarewave.detection.clean_stream import CleanStream
 from rarewave.frontend import cleaning, transform
 from rarewave.frontend.grid import starts
-from rarewave.frontend.transform import FrontEnd
+from rarewave.frontend.transform import FrontEnd, Segments
 from rarewave.recordings import reading
 from rarewave.recordings.streams import Stream
 
 
 class Scorer(NamedTuple):
-    """What gives scores to spectrograms: a network, or a baseline."""
+    """What gives scores to spectrograms: a network, or a baseline.
+
+    With `segments` it scores those of a long spectrogram (1, frequencies, frames, channels) in
+    one pass, and the windows of `front_end` are the segments.
+    """
 
     front_end: FrontEnd
     names: Sequence[str]  # of the columns of scores
     score: Callable[[NDArray[np.float32]], NDArray[np.float64]]  # (n, names)
+    segments: Segments | None = None
 
 
 class Scan(NamedTuple):
@@ -95,8 +100,8 @@ def scans(
         if isinstance(made, str):
             problems[number] = made
             continue
-        rows, X, recorded, lost = made
-        p = scorer.score(X)
+        rows, X, margin, recorded, lost = made
+        p = scorer.score(X)[margin : margin + len(rows)]
         p[~recorded] = np.nan
         # Gaps first: those behind the scores are cut off where the work goes on.
         checksums.write(_beside(work[number][1]), lost.tobytes())
@@ -178,8 +183,9 @@ def _planned(scorer: Scorer, stream: Stream, scores: Path) -> tuple[Scan, int]:
     return Scan(stream, first, opened, length, "", nothing), done
 
 
-# Windows, spectrograms, which windows were recorded, and gaps that no window before them covers.
-Prepared = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_], NDArray[np.int64]]
+# Windows, spectrograms, scores in front of theirs, which windows were recorded, and gaps that no
+# window before them covers.
+Prepared = tuple[NDArray[np.int64], NDArray[np.float32], int, NDArray[np.bool_], NDArray[np.int64]]
 
 
 def _prepared(
@@ -206,14 +212,33 @@ def _prepared(
             def wanted(some: slice, done: int = done) -> NDArray[np.bool_]:
                 return np.arange(some.start, some.stop) >= done
 
-            for rows, X in transform.spectra(
-                front_end, cleaned.read, cleaned.length, first, wanted, recorded
-            ):
+            given = cleaned.read, cleaned.length, first, wanted
+            for rows, X, before in _spectrograms(scorer, *given, recorded):
                 seen = (_ends(first, int(end), length) for end in (rows[0], rows[-1] + 1))
-                yield number, (rows, X, recorded(rows), cleaned.lost(*seen))
+                yield number, (rows, X, before, recorded(rows), cleaned.lost(*seen))
         except (DataError, OSError, MemoryError) as error:
             # What cannot be read costs itself.
             yield number, str(error) or type(error).__name__
+
+
+def _spectrograms(
+    scorer: Scorer,
+    read: transform.Read,
+    n_samples: int,
+    first: NDArray[np.int64],
+    wanted: Callable[[slice], NDArray[np.bool_]],
+    recorded: Callable[[slice], NDArray[np.bool_]],
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], int]]:
+    """Windows with a spectrogram each, or segments with one for all, and how many are in front."""
+    if scorer.segments is None:
+        for rows, X in transform.spectra(
+            scorer.front_end, read, n_samples, first, wanted, recorded
+        ):
+            yield rows, X, 0
+        return
+    yield from transform.stretches(
+        scorer.front_end, scorer.segments, read, n_samples, first, wanted
+    )
 
 
 def _scores(path: Path, width: int) -> NDArray[np.float32]:

@@ -59,7 +59,7 @@ def gradcam(
     if len(model.get_layer(layer).output.shape) != 4:
         images = [known.name for known in model.layers[1:] if len(known.output.shape) == 4]
         raise DataError(f"the layer {layer} has no image: choose gradcam.layer from {images}")
-    parts = keras.Model(model.input, [model.get_layer(layer).output, model.layers[-1].input])
+    parts = keras.Model(model.input, [model.get_layer(layer).output, last_layer.dense(model).input])
     given = tf.convert_to_tensor(inputs)
     with tf.GradientTape() as tape:
         tape.watch(given)  # before a layer without weights nothing else is watched
@@ -113,7 +113,7 @@ def speaking(
     and all that were tried, the chosen one last.
     """
     outputs = [model.get_layer(name).output for name in images]
-    parts = keras.Model(model.input, [*outputs, model.layers[-1].input])
+    parts = keras.Model(model.input, [*outputs, last_layer.dense(model).input])
     inputs = tf.convert_to_tensor(given[None])
     with tf.GradientTape() as tape:
         tape.watch(inputs)

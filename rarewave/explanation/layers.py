@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarewave.networks.backend import keras, tf
-from rarewave.networks.last_layer import body, log_odds
+from rarewave.networks.last_layer import body, dense, inner, log_odds
 
 
 class Evidence(NamedTuple):
@@ -39,17 +39,17 @@ def layers(model: keras.Model) -> list[keras.layers.Layer]:
 
     The last layer's output is what is explained.
     """
-    inner = [layer for layer in model.layers[:-1] if not _is_input(layer)]
-    return [layer for layer in inner if layer.weights or len(layer.output.shape) == 4]
+    chosen = [layer for layer in inner(model) if not _is_input(layer)]
+    return [layer for layer in chosen if layer.weights or len(layer.output.shape) == 4]
 
 
 def images(model: keras.Model) -> list[str]:
     """The layers with an image of at least 2x2, in which a map shows places, from the last on."""
     return [
         layer.name
-        for layer in reversed(model.layers[:-1])
+        for layer in reversed(inner(model))
         if len(layer.output.shape) == 4
-        and min(layer.output.shape[1:3]) >= 2
+        and min(size or 2 for size in layer.output.shape[1:3]) >= 2  # of any length: None
         and not _is_input(layer)
     ]
 
@@ -71,7 +71,7 @@ def by_gradient(model: keras.Model, given: NDArray[np.float32], output: int) -> 
     Layer name to a number of at least 0, in units of the log-odds.
     """
     chosen = layers(model)
-    parts = keras.Model(model.input, [*(layer.output for layer in chosen), model.layers[-1].input])
+    parts = keras.Model(model.input, [*(layer.output for layer in chosen), dense(model).input])
     inputs = tf.convert_to_tensor(given[None])
     with tf.GradientTape() as tape:
         tape.watch(inputs)  # before a layer without weights nothing else is watched
@@ -124,11 +124,11 @@ def _levelled(
     None behind a layer without positions.
     """
     own = keras.Model.from_config(model.get_config())  # new connections stay out of the given one
-    chosen, last = layers(own), own.layers[-1]
+    chosen, last = layers(own), dense(own)
     whole = keras.Model(own.input, [*(layer.output for layer in chosen), last.input])
     rests = [
         keras.Model([own.input, layer.output], last.input)
-        if np.prod(layer.output.shape[1:-1]) > 1
+        if np.prod([size or 2 for size in layer.output.shape[1:-1]]) > 1
         else None
         for layer in chosen
     ]

@@ -9,7 +9,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -104,6 +104,7 @@ class FrontEnd:
 # they bound the memory.
 CHUNK = 256
 _SPAN = 1 << 20
+_STRETCH = 64  # segments of one pass; of `CHUNK` a divisor, so that a scan goes on where it was
 
 Read = Callable[[int, int], NDArray[np.float32]]
 
@@ -217,6 +218,80 @@ def _transform(
     if not shared.all():
         X[~shared] = spectrograms(cut[offsets[~shared]], rate, options)
     return X
+
+
+@dataclass(frozen=True)
+class Segments:
+    """What a network that takes any number of frames gives a score to, in frames.
+
+    A segment's score depends on itself and on at most `margin` frames on either side. The margin
+    is a multiple of the hop, so that a piece that begins there is pooled as the whole is.
+    """
+
+    frames: int
+    hop: int
+    margin: int
+
+
+def of_segments(front_end: FrontEnd, segments: Segments) -> FrontEnd:
+    """The front end whose windows are the segments of a network that scores those."""
+    hop = front_end.spectrogram.hop
+    length = (segments.frames - 1) * hop + front_end.spectrogram.n_fft
+    grid = replace(front_end.grid, window_samples=length, hop_samples=segments.hop * hop)
+    return replace(front_end, grid=grid)
+
+
+def apart(X: NDArray[np.float32], segments: Segments) -> NDArray[np.float32]:
+    """Spectrograms (n, frequencies, frames, channels) to all segments of each (n x k, ...)."""
+    views = np.lib.stride_tricks.sliding_window_view(X, segments.frames, axis=2)
+    views = views[:, :, :: segments.hop].transpose(0, 2, 1, 4, 3)
+    return np.ascontiguousarray(views.reshape(-1, *views.shape[2:]))
+
+
+class Stretch(NamedTuple):
+    """A long spectrogram for one pass of a network, and the segments that it is there for."""
+
+    rows: NDArray[np.int64]  # (n,) of all segments of the recording
+    spectrogram: NDArray[np.float32]  # (1, frequencies, frames, channels) dB
+    before: int  # segments in front of them that are only their margin
+
+
+def stretches(
+    front_end: FrontEnd,
+    segments: Segments,
+    read: Read,
+    n_samples: int,
+    first: NDArray[np.int64],
+    wanted: Callable[[slice], NDArray[np.bool_]],
+) -> Iterator[Stretch]:
+    """Spectrograms of one cleaned recording for a network that scores segments, piece by piece.
+
+    Each is long enough on either side that the scores are those of one pass over everything. The
+    last segment, flush with the end, is a stretch of its own where the hop does not reach it.
+
+    Parameters
+    ----------
+    front_end : from `of_segments`.
+    read : as for `spectra`.
+    n_samples : of the cleaned recording.
+    first : (segments,) first samples, from `grid.starts`.
+    wanted : which of some segments to give; stretches with none are left out.
+    """
+    hop = front_end.grid.hop_samples
+    aligned = len(first) - bool(first[-1] % hop)
+    blocks = [(at, min(at + _STRETCH, aligned)) for at in range(0, aligned, _STRETCH)]
+    blocks += [(aligned, len(first))] if aligned < len(first) else []
+    more = segments.margin // segments.hop  # segments of the margin
+    for begin, end in blocks:
+        if not wanted(slice(begin, end)).any():
+            continue
+        before = min(more, int(first[begin]) // hop)
+        start = int(first[begin]) - before * hop
+        stop = int(first[end - 1]) + front_end.grid.window_samples + more * hop
+        samples = read(start, min(stop, n_samples))
+        samples = np.pad(samples, (0, max(0, front_end.grid.window_samples - len(samples))))
+        X = spectrograms(samples[None], front_end.clean.sample_rate_hz, front_end.spectrogram)
+        yield Stretch(np.arange(begin, end), X, before)
 
 
 def _nearest(good: NDArray[np.bool_]) -> NDArray[np.int64]:

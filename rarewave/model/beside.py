@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from rarewave.baselines import classifiers
 from rarewave.detection.scanning import Scorer
+from rarewave.frontend.transform import apart
 from rarewave.metrics.comparison import NETWORK
 from rarewave.model.detector import Detector
 
@@ -24,13 +25,24 @@ def scorer_of(model: Detector, baselines: Mapping[str, Any]) -> Scorer:
     ----------
     baselines : fitted models by name, see `classifiers.score`.
     """
-    frames = model.front_end.window_frames
+    frames, segments = model.front_end.window_frames, model.segments
 
     def score(X: NDArray[np.float32]) -> NDArray[np.float64]:
-        features = classifiers.features(X, frames)
+        if segments is None:
+            features, own = classifiers.features(X, frames), model.score(X)
+        else:  # of the same segments
+            own, each = model.score_segments(X), apart(X, segments)
+            features = classifiers.features(each, slice(0, segments.frames))
         beside = [classifiers.score(fit, features, model.task) for fit in baselines.values()]
-        return np.concatenate([model.score(X), *beside], axis=1)
+        return np.concatenate([own, *beside], axis=1)
 
     detectors = (NETWORK, *baselines)
     names = [column(detector, name) for detector in detectors for name in model.task.names]
-    return Scorer(model.front_end, names, score)
+    return Scorer(model.scans, names, score, segments)
+
+
+def scorer_alone(model: Detector) -> Scorer:
+    """The scorer (windows or segments, names) of a detector without baselines."""
+    segments = model.segments
+    score = model.score if segments is None else model.score_segments
+    return Scorer(model.scans, model.task.names, score, segments)

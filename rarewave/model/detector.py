@@ -13,8 +13,8 @@ from rarewave.base.files import read_json, write_json
 from rarewave.base.tasks import Task
 from rarewave.frontend import transform
 from rarewave.frontend.normalisation import Normalisation
-from rarewave.frontend.transform import FrontEnd
-from rarewave.networks import kerasfile
+from rarewave.frontend.transform import FrontEnd, Segments, of_segments
+from rarewave.networks import inference, kerasfile, registry
 from rarewave.networks.backend import keras
 from rarewave.networks.inference import predict
 
@@ -38,6 +38,28 @@ class Detector:
         if made_by is not None:
             transform.refuse_other(self.front_end, made_by, "the data set")
         return predict(self.network, X, np.arange(len(X)), self.normalisation, self.task)
+
+    @property
+    def segments(self) -> Segments | None:
+        """What it scores in one pass over a recording of any length; None: windows, one by one.
+
+        Only where every frame is treated alike whatever is around it: not where a window is
+        scaled by its own level, or seen with context or above a floor.
+        """
+        known = registry.find(self.network_name).segments
+        local = self.normalisation.mode == "dataset"
+        around = self.front_end.grid.context_samples or self.front_end.spectrogram.floor_s
+        return known if local and not around else None
+
+    @property
+    def scans(self) -> FrontEnd:
+        """The front end by which whole recordings are scored: that of windows or of segments."""
+        segments = self.segments
+        return self.front_end if segments is None else of_segments(self.front_end, segments)
+
+    def score_segments(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Probability (segments, names) of the segments of one spectrogram (1, ...) in dB."""
+        return inference.of_segments(self.network, X, self.normalisation, self.task)[0]
 
     def score_recording(
         self,
@@ -128,7 +150,7 @@ def _refuse_network(detector: Detector, path: Path) -> None:
         raise DataError(f"{path} is no detector: it has not one input and one output")
     shape = network.input_shape[1:]
     wanted = (*detector.front_end.shape[:2], detector.normalisation.channels)
-    if shape != wanted:
+    if (shape[0], shape[1] or wanted[1], shape[2]) != wanted:  # None: of any length
         raise DataError(
             f"{path} takes spectrograms of {shape}, and {sidecar(path)} describes {wanted}: they "
             "do not belong together"

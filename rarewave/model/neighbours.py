@@ -45,8 +45,16 @@ def features(model: keras.Model, inputs: NDArray[np.float32]) -> NDArray[np.floa
     ----------
     inputs : (n, frequencies, frames, channels), normalised.
     """
-    hidden = last_layer.body(model)(tf.convert_to_tensor(inputs), training=False)
+    hidden = _body(model)(tf.convert_to_tensor(inputs), training=False)
     return _directions(np.asarray(hidden))
+
+
+def _body(model: keras.Model) -> keras.Model:
+    """What gives the features (n, hidden), of a network of segments the mean over them."""
+    body = last_layer.body(model)
+    if len(body.output.shape) == 2:
+        return body
+    return keras.Model(body.input, keras.layers.GlobalAveragePooling1D()(body.output))
 
 
 def _directions(hidden: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -76,7 +84,7 @@ def collect(
 ) -> Examples:
     """The examples among some rows of a data set: those of the training part."""
     rows = rows[chosen(data.table["label"].to_numpy("U")[rows])]
-    hidden = inference.outputs(last_layer.body(model), data.X, rows, normalise)
+    hidden = inference.outputs(_body(model), data.X, rows, normalise)
     kept = data.table.loc[rows]
     return Examples(
         _directions(hidden).astype(np.float16),

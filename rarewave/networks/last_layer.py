@@ -1,22 +1,74 @@
-"""The last layer of a network: what it is given, and its sums before sigmoid or softmax."""
+"""The last dense layer of a network: what it is given, and the sums behind its probabilities."""
 
+from rarewave.networks import heads
 from rarewave.networks.backend import keras, tf
+
+ops = keras.ops
+
+
+def dense(model: keras.Model) -> keras.layers.Layer:
+    """The layer whose sums become probabilities; of a network of segments others follow it."""
+    return next(
+        layer
+        for layer in reversed(model.layers)
+        if isinstance(layer, keras.layers.Dense) and layer.name != heads.ATTENTION
+    )
+
+
+def inner(model: keras.Model) -> list[keras.layers.Layer]:
+    """The layers before the last dense one, in order, the input among them."""
+    own = [layer.name for layer in model.layers].index(dense(model).name)
+    return [layer for layer in model.layers[:own] if layer.name != heads.ATTENTION]
 
 
 def body(model: keras.Model) -> keras.Model:
-    """The network up to what its last (dense) layer is given, (n, hidden)."""
-    return keras.Model(model.input, model.layers[-1].input)
+    """The network up to its last dense layer: (n, hidden), or (n, segments, hidden)."""
+    return keras.Model(model.input, dense(model).input)
 
 
 def is_softmax(model: keras.Model) -> bool:
-    """Whether the last layer is a softmax over classes, not a sigmoid for each."""
-    return keras.activations.serialize(model.layers[-1].activation) == "softmax"
+    """Whether classes exclude one another, so that a softmax gives their probabilities."""
+    last = dense(model)
+    return last.name == "classes" or keras.activations.serialize(last.activation) == "softmax"
+
+
+def of_segments(model: keras.Model) -> keras.Model:
+    """What gives the probabilities (n, segments, outputs) of a network that scores segments."""
+    activation = "softmax" if is_softmax(model) else "sigmoid"
+    return keras.Model(model.input, keras.layers.Activation(activation)(dense(model).output))
 
 
 def sums(model: keras.Model, hidden: tf.Tensor) -> tf.Tensor:
-    """The last layer's sums (n, outputs), of what it is given (n, hidden)."""
-    last = model.layers[-1]
-    return tf.matmul(hidden, last.kernel) + last.bias
+    """The sums (n, outputs) before sigmoid or softmax, of what the last dense layer is given.
+
+    Of a network of segments they are those that the pooled probabilities have: the highest of a
+    maximum, else the log-odds (or, of classes, the logarithm) of the weighed mean.
+    """
+    last = dense(model)
+    found = tf.tensordot(hidden, last.kernel, 1) + last.bias
+    if len(hidden.shape) == 2:
+        return found
+    weights = _log_weights(model, hidden)
+    if weights is None:
+        return tf.reduce_max(found, axis=1)
+    if is_softmax(model):
+        return tf.reduce_logsumexp(weights + tf.nn.log_softmax(found), axis=1)
+    true, false = tf.math.log_sigmoid(found), tf.math.log_sigmoid(-found)
+    return tf.reduce_logsumexp(weights + true, axis=1) - tf.reduce_logsumexp(
+        weights + false, axis=1
+    )
+
+
+def _log_weights(model: keras.Model, hidden: tf.Tensor) -> tf.Tensor | None:
+    """Logarithm of the weight of each segment (n, segments, outputs or 1); None for a maximum."""
+    names = [layer.name for layer in model.layers]
+    if heads.WEIGHTS in names:
+        attended = model.get_layer(heads.ATTENTION)
+        found = tf.tensordot(hidden, attended.kernel, 1) + attended.bias
+        return tf.nn.log_softmax(found, axis=1)
+    if isinstance(model.get_layer("pooled"), keras.layers.GlobalAveragePooling1D):
+        return -tf.math.log(tf.cast(tf.shape(hidden)[1], hidden.dtype))
+    return None
 
 
 def log_odds(model: keras.Model, hidden: tf.Tensor, output: int) -> tf.Tensor:

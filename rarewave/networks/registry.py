@@ -7,7 +7,8 @@ A network is a function in a file of this folder, which registers itself::
 
 It gets the spectrogram (n, frequencies, frames, channels), the frames of the window itself, without
 its context, and a factor on its filters (where it takes one), and gives what its last layer is
-given, (n, hidden). `features` names the layer whose output is what a pretrained encoder gives;
+given: (n, hidden), or (n, segments, hidden) where it says what `segments` are; then it must take
+any number of frames. `features` names the layer whose output is what a pretrained encoder gives;
 behind it is the head.
 """
 
@@ -19,6 +20,7 @@ from typing import NamedTuple
 import rarewave.networks
 from rarewave.base.errors import DataError
 from rarewave.base.tasks import Task
+from rarewave.frontend.transform import Segments
 from rarewave.networks.backend import keras
 from rarewave.networks.heads import probabilities
 
@@ -30,16 +32,19 @@ class Network(NamedTuple):
 
     layers: Layers
     features: str
+    segments: Segments | None = None  # None: it scores the window as a whole
 
 
 _KNOWN: dict[str, Network] = {}
 
 
-def network(name: str, features: str) -> Callable[[Layers], Layers]:
+def network(
+    name: str, features: str, segments: Segments | None = None
+) -> Callable[[Layers], Layers]:
     """Register a function as the network of that name."""
 
     def register(layers: Layers) -> Layers:
-        _KNOWN[name] = Network(layers, features)
+        _KNOWN[name] = Network(layers, features, segments)
         return layers
 
     return register
@@ -57,30 +62,48 @@ def find(name: str) -> Network:
 
 def build(
     name: str,
-    input_shape: tuple[int, int, int],
+    input_shape: tuple[int, int | None, int],
     task: Task,
     window_frames: slice,
     width: float = 1.0,
+    pooling: str = "max",
 ) -> keras.Model:
     """The network of that name, with fresh weights from the current seed.
 
     Parameters
     ----------
-    input_shape : (frequencies, frames, channels).
+    input_shape : (frequencies, frames, channels); a network of segments takes any frames.
     task : what it is to tell apart; it gives probabilities (n, task.outputs).
     window_frames : the frames of the window itself.
     width : factor on the filters, of the networks that take one.
+    pooling : of the scores of segments, where it scores them; see `heads.probabilities`.
+
+    Raises
+    ------
+    DataError
+        A window is shorter than one segment.
     """
-    layers = find(name).layers
-    spectrogram = keras.Input(input_shape, name="spectrogram")
-    hidden = layers(spectrogram, window_frames, width)
-    return keras.Model(spectrogram, probabilities(hidden, task), name=name)
+    known = find(name)
+    frequencies, frames, channels = input_shape
+    if known.segments is not None:
+        if frames is not None and frames < known.segments.frames:
+            raise DataError(
+                f"{name} scores segments of {known.segments.frames} frames, and a window has "
+                f"{frames}: lengthen clean.window_samples, or lower spectrogram.hop"
+            )
+        frames = None
+    spectrogram = keras.Input((frequencies, frames, channels), name="spectrogram")
+    hidden = known.layers(spectrogram, window_frames, width)
+    return keras.Model(spectrogram, probabilities(hidden, task, pooling), name=name)
 
 
 def encoder(model: keras.Model) -> keras.Model:
     """The part of a network of this folder that pretraining trains: all but its head.
 
-    It shares layers and weights with `model`; its output is (n, features).
+    It shares layers and weights with `model`; its output is (n, features), of a network of segments
+    the mean over them.
     """
     features = model.get_layer(find(model.name).features).output
+    if len(features.shape) == 3:
+        features = keras.layers.GlobalAveragePooling1D(name="features")(features)
     return keras.Model(model.input, features, name=f"{model.name}_encoder")

@@ -5,10 +5,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave.base.errors import DataError
 from rarewave.base.tasks import NOTHING, Task
 from rarewave.dataset.waveforms import Waveforms
 from rarewave.frontend.normalisation import Normalisation
-from rarewave.frontend.transform import FrontEnd
+from rarewave.frontend.transform import FrontEnd, Segments, apart
+from rarewave.networks import registry
 from rarewave.networks.backend import keras
 from rarewave.training import samplers
 from rarewave.training.augmentation import apply
@@ -50,11 +52,12 @@ class Batches(keras.utils.PyDataset):
         self.front_end, self.options, self.changes, self.epoch = front_end, options, changes, 0
         y = examples.y[rows]
         self.weights: dict[int, float] | None = None
-        if options.imbalance == "class_weights":
+        if options.imbalance == "class_weights" and examples.task.kind != "tags":
             self.weights = samplers.class_weights(y)
         elif options.class_balanced_beta:
             self.weights = samplers.class_balanced_weights(y, options.class_balanced_beta)
         self.backgrounds = rows[y == examples.quiet]
+        self.segments = segments_of(options)
         self._deal()
 
     def _deal(self) -> None:
@@ -79,10 +82,14 @@ class Batches(keras.utils.PyDataset):
         X, targets = self._examples(rows, rng), self._targets(rows)
         inputs = self.normalise(X)
         inputs, targets = self.changes.mixup(inputs, targets, rng)
-        if self.weights is None:
-            return inputs, targets
-        weight = np.array([self.weights[int(label)] for label in examples.y[rows]], np.float32)
-        return inputs, targets, weight
+        given: tuple[NDArray, ...] = (targets,)
+        if self.weights is not None:
+            weight = [self.weights[int(label)] for label in examples.y[rows]]
+            given = (targets, np.array(weight, np.float32))
+        if self.segments is None:
+            return inputs, *given
+        cut = apart(inputs, self.segments)
+        return cut, *(np.repeat(each, len(cut) // len(rows), axis=0) for each in given)
 
     def _examples(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float32]:
         examples, changes = self.examples, self.changes
@@ -108,6 +115,25 @@ class Batches(keras.utils.PyDataset):
         """Deal the order of the next epoch."""
         self.epoch += 1
         self._deal()
+
+
+def segments_of(options: Training) -> Segments | None:
+    """The segments to learn from one by one; None: windows are learnt as a whole.
+
+    Raises
+    ------
+    DataError
+        `train.segments` is asked of a network that scores none.
+    """
+    if not options.segments:
+        return None
+    known = registry.find(options.network).segments
+    if known is None:
+        raise DataError(
+            f"train.segments is true, and {options.network} scores no segments: set it to false, "
+            "or train.network to vgg_fcn"
+        )
+    return known
 
 
 def augmented_call(

@@ -127,10 +127,12 @@ def compiled(
 def start(encoder: keras.Model, task: Task, front_end: FrontEnd, options: Training) -> keras.Model:
     """The network with a fresh head from the seed, and its encoder as it is given."""
     keras.utils.set_random_seed(options.seed)
-    shape, frames = encoder.input_shape[1:], front_end.window_frames
-    model = registry.build(options.network, shape, task, frames, options.width)
+    shape = (*front_end.shape[:2], encoder.input_shape[-1])
+    frames = front_end.window_frames
+    model = registry.build(options.network, shape, task, frames, options.width, options.pooling)
     for layer in encoder.layers:
-        model.get_layer(layer.name).set_weights(layer.get_weights())
+        if layer.weights:
+            model.get_layer(layer.name).set_weights(layer.get_weights())
     return model
 
 

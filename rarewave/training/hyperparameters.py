@@ -10,7 +10,8 @@ from rarewave.base.parameters import Above, AtLeast, Between, Fraction, OneOf, S
 from rarewave.base.registered import registered
 from rarewave.training.samplers import SAMPLERS
 
-NETWORKS = registered(sorted(Path(rarewave.networks.__path__[0]).glob("*.py")), "network")
+_ALL = sorted(Path(rarewave.networks.__path__[0]).glob("*.py"))
+NETWORKS, POOLINGS = registered(_ALL, "network"), registered(_ALL, "pooling")
 LOSSES = registered([Path(__file__).with_name("losses.py")], "loss")
 
 
@@ -18,24 +19,31 @@ LOSSES = registered([Path(__file__).with_name("losses.py")], "loss")
 class Training:
     """Network, start, loss, imbalance and schedule of one training run.
 
-    `width` scales the filters of `acoustic_cnn`. `frozen` is the share of the encoder's layers
-    with weights, from the input on, that stay as the stage pretrain left them; the others learn at
-    `encoder_rate` times the learning rate. `labels` is the share of the training labels that
-    training may see, `least_batches` the batches of an epoch that few labels are repeated for.
+    `width` scales the filters of `acoustic_cnn` and `vgg_fcn`. A network that scores segments of a
+    window pools them by `pooling` to the score of the window; with `segments` it learns from them
+    one by one instead, as if each held what the window is labelled with (the strong label
+    assumption). `frozen` is the share of the encoder's layers with weights, from the input on, that
+    stay as the stage pretrain left them; the others learn at `encoder_rate` times the learning
+    rate. `labels` is the share of the training labels that training may see, `least_batches` the
+    batches of an epoch that few labels are repeated for.
 
-    `loss` may be weighed by the effective number of windows of a class (`class_balanced_beta`)
-    and adjusted by the logarithm of its share (`logit_adjustment`). `imbalance`: `oversample`
-    repeats rare classes until all are equal in number, `balanced` fills every batch equally from
-    all, `square_root` and `effective_number` draw classes by these powers of their size,
-    `class_weights` weighs each class by the inverse of its share. `keep` the epoch that is best on
-    validation, or the last. `weight_decay` is decoupled (Loshchilov and Hutter 2019); `warmup` is
-    the share of the steps over which the learning rate rises; `label_smoothing` that of Szegedy
-    et al. (2016). `average` is the decay of a moving average of the weights over the steps: where
-    it is not 0, validation scores the average, and the average is what is kept.
+    Of the losses, `asymmetric` counts what does not sound less the surer it is, by
+    `asymmetric_gamma`, and not at all below a probability of `asymmetric_margin`. Any may be
+    weighed by the effective number of windows of a class (`class_balanced_beta`) and adjusted by
+    the logarithm of its share (`logit_adjustment`). `imbalance`: `oversample` repeats rare classes
+    until all are equal in number, `balanced` fills every batch equally from all, `square_root` and
+    `effective_number` draw classes by these powers of their size, `class_weights` weighs each class
+    by the inverse of its share, of tags where each sounds and where it does not. `keep` the epoch
+    that is best on validation, or the last. `weight_decay` is decoupled (Loshchilov and Hutter
+    2019); `warmup` is the share of the steps over which the learning rate rises; `label_smoothing`
+    that of Szegedy et al. (2016). `average` is the decay of a moving average of the weights over
+    the steps: where it is not 0, validation scores the average, and the average is what is kept.
     """
 
     network: Annotated[str, OneOf(NETWORKS)]
     width: Annotated[float, Above(0), Between(0, 4)]
+    pooling: Annotated[str, OneOf(POOLINGS)]
+    segments: bool
     normalisation: Literal["sample", "dataset", "both", "unit"]
     labels: Annotated[float, Above(0), Between(0, 1)]
     least_batches: Annotated[int, AtLeast(1)]
@@ -44,6 +52,8 @@ class Training:
     loss: Annotated[str, OneOf(LOSSES)]
     focal_gamma: Annotated[float, AtLeast(1)]  # below 1 the gradient of a sure output is NaN
     focal_alpha: Annotated[float, Between(0, 1)]
+    asymmetric_gamma: Annotated[float, Between(0, 10)]
+    asymmetric_margin: Annotated[float, Between(0, 0.5)]
     class_balanced_beta: Annotated[float, Between(0, 0.999999)]
     logit_adjustment: Annotated[float, AtLeast(0)]
     label_smoothing: Annotated[float, Between(0, 0.5)]
@@ -62,6 +72,11 @@ class Training:
     def __post_init__(self) -> None:
         if self.warmup and self.schedule == "constant":
             raise DataError("warmup is for schedule cosine: set warmup to 0 or schedule to cosine")
+        if self.segments and self.pooling == "attention":
+            raise DataError(
+                "pooling is attention, which nothing is learnt of from segments one by one: set it "
+                "to max or mean, or segments to false"
+            )
         if self.class_balanced_beta and self.imbalance == "class_weights":
             raise DataError(
                 "class_balanced_beta and imbalance: class_weights both weigh the loss: set "

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave.base.errors import DataError
 from rarewave.base.tasks import Task
 from rarewave.networks.backend import keras
 from rarewave.training.hyperparameters import Training
@@ -56,6 +57,81 @@ def focal(options: Training, task: Task) -> keras.losses.Loss:
     if task.activation == "softmax":
         return keras.losses.CategoricalFocalCrossentropy(**of_any)
     return keras.losses.BinaryFocalCrossentropy(apply_class_balancing=True, **of_any)
+
+
+@keras.saving.register_keras_serializable("rarewave")
+class Asymmetric(keras.losses.Loss):
+    """What does not sound counts less the surer it is, and not at all below a margin.
+
+    Ridnik et al., Asymmetric Loss for Multi-Label Classification, ICCV 2021, without focusing of
+    what sounds (gamma+ = 0): of many tags nearly all are absent, and would drown the few.
+    """
+
+    def __init__(
+        self,
+        gamma: float,
+        margin: float,
+        label_smoothing: float = 0.0,
+        name: str = "asymmetric",
+    ) -> None:
+        super().__init__(name=name)
+        self.gamma, self.margin, self.label_smoothing = gamma, margin, label_smoothing
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Loss (n,) of each example."""
+        p = ops.clip(y_pred, _LEAST, 1 - _LEAST)
+        y = ops.cast(y_true, p.dtype) * (1 - self.label_smoothing) + self.label_smoothing / 2
+        shifted = ops.maximum(p - self.margin, 0.0)
+        absent = ops.power(shifted, self.gamma) * ops.log(1 - shifted)
+        return -ops.mean(y * ops.log(p) + (1 - y) * absent, axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        """What `from_config` needs."""
+        names = ("gamma", "margin", "label_smoothing", "name")
+        return {name: getattr(self, name) for name in names}
+
+
+@loss("asymmetric")
+def asymmetric(options: Training, task: Task) -> keras.losses.Loss:
+    """Of an event or of tags: sure absences count less; see `Asymmetric`."""
+    if task.activation == "softmax":
+        raise DataError(
+            "train.loss is asymmetric, which is for an event or tags, and these are classes: set "
+            "it to cross_entropy or focal"
+        )
+    return Asymmetric(options.asymmetric_gamma, options.asymmetric_margin, options.label_smoothing)
+
+
+@keras.saving.register_keras_serializable("rarewave")
+class TagWeighted(keras.losses.Loss):
+    """The mean of every tag's loss, weighed by whether the tag sounds.
+
+    Parameters
+    ----------
+    loss : of targets and probabilities (n, tags).
+    weights : (tags, 2) of windows without and with each.
+    """
+
+    def __init__(self, loss: keras.losses.Loss, weights: Any, name: str = "tag_weighted") -> None:
+        super().__init__(name=name)
+        self.loss, self.weights = loss, np.asarray(weights, float).tolist()
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Loss (n,) of each example."""
+        y = ops.cast(y_true, y_pred.dtype)
+        without, held = ops.unstack(ops.convert_to_tensor(self.weights, dtype=y.dtype), axis=1)
+        each = self.loss.call(y[..., None], y_pred[..., None])
+        return ops.mean(each * (y * held + (1 - y) * without), axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        """What `from_config` needs."""
+        inner = keras.saving.serialize_keras_object(self.loss)
+        return {"loss": inner, "weights": self.weights, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "TagWeighted":
+        """The loss that `get_config` described."""
+        return cls(**(config | {"loss": keras.saving.deserialize_keras_object(config["loss"])}))
 
 
 @keras.saving.register_keras_serializable("rarewave")
@@ -117,6 +193,9 @@ def build(options: Training, task: Task, counts: NDArray[np.int64]) -> keras.los
     counts : training windows, from `window_counts`.
     """
     made = LOSSES[options.loss](options, task)
+    if task.kind == "tags" and options.imbalance == "class_weights":
+        # As if each tag sounded in half of the windows.
+        made = TagWeighted(made, counts.sum(axis=1, keepdims=True) / (2 * np.maximum(counts, 1)))
     if not options.logit_adjustment:
         return made
     # A class of which training has no window counts as one: the logarithm is then finite.

@@ -22,17 +22,18 @@ def of_the_signal(
     """The events of the signal's baselines at as many false alarms as the network has."""
     if artifacts.STREAM_SIGNALS.exists():  # training has windows around calls
         table = read_table(artifacts.STREAM_SIGNALS, SIGNALS_OF_STREAMS)
-        held = test._replace(windows=table[table["part"] == "test"])
+        held, front_end = test._replace(windows=table[table["part"] == "test"]), model.scans
     else:
         schema = {"window_id": "str"} | dict.fromkeys(SIGNALS, "float64")
         held = test.with_signals(read_table(artifacts.SIGNALS, schema))
+        front_end = model.front_end
         if not held.grid:
             return {}
     alarms = len(network) - len(event_based.match(test.truth, network, matching))
     (event,) = model.task.events
     tables = {}
     for name in SIGNALS:
-        find, scores = held.from_windows(name, model.front_end, joining)
+        find, scores = held.from_windows(name, front_end, joining)
         at = operating_points.candidates(scores, ALL)
         judge = at_thresholds.judge(test, find, matching)
         _, tables[name] = operating_points.same_false_alarms(judge, event, at, alarms)
