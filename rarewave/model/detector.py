@@ -46,10 +46,10 @@ class Detector:
         Only where every frame is treated alike whatever is around it: not where a window is
         scaled by its own level, or seen with context or above a floor.
         """
-        known = registry.find(self.network_name).segments
+        known = registry.known(self.network_name)
         local = self.normalisation.mode == "dataset"
         around = self.front_end.grid.context_samples or self.front_end.spectrogram.floor_s
-        return known if local and not around else None
+        return known.segments if known is not None and local and not around else None
 
     @property
     def scans(self) -> FrontEnd:

@@ -50,14 +50,20 @@ def network(
     return register
 
 
-def find(name: str) -> Network:
-    """The network of that name; raises `DataError` naming those that there are."""
+def known(name: str) -> Network | None:
+    """The network of that name; None where it is another's, as a saved one may be."""
     if name not in _KNOWN:
         for module in pkgutil.iter_modules(rarewave.networks.__path__):
             importlib.import_module(f"rarewave.networks.{module.name}")
-    if name not in _KNOWN:
+    return _KNOWN.get(name)
+
+
+def find(name: str) -> Network:
+    """The network of that name; raises `DataError` naming those that there are."""
+    found = known(name)
+    if found is None:
         raise DataError(f"there is no network {name!r}: there are {', '.join(sorted(_KNOWN))}")
-    return _KNOWN[name]
+    return found
 
 
 def build(
@@ -83,17 +89,17 @@ def build(
     DataError
         A window is shorter than one segment.
     """
-    known = find(name)
+    network = find(name)
     frequencies, frames, channels = input_shape
-    if known.segments is not None:
-        if frames is not None and frames < known.segments.frames:
+    if network.segments is not None:
+        if frames is not None and frames < network.segments.frames:
             raise DataError(
-                f"{name} scores segments of {known.segments.frames} frames, and a window has "
+                f"{name} scores segments of {network.segments.frames} frames, and a window has "
                 f"{frames}: lengthen clean.window_samples, or lower spectrogram.hop"
             )
         frames = None
     spectrogram = keras.Input((frequencies, frames, channels), name="spectrogram")
-    hidden = known.layers(spectrogram, window_frames, width)
+    hidden = network.layers(spectrogram, window_frames, width)
     return keras.Model(spectrogram, probabilities(hidden, task, pooling), name=name)
 
 

@@ -14,7 +14,7 @@ Changes = Mapping[str, object]
 
 LAYERS = {
     "seed_cnn": "conv3", "band_context": "context", "call_cnn": "relu3", "frame_net": "relu3",
-    "sound_net": "relu4", "acoustic_cnn": "relu4",
+    "sound_net": "relu4", "acoustic_cnn": "relu4", "vgg_fcn": "relu4",
 }  # fmt: skip
 
 
@@ -28,6 +28,8 @@ OPTIONS: dict[str, dict[str, Changes]] = {
     "network": {
         k: {"train.network": k, "gradcam.layer": LAYERS[k]} for k in hyperparameters.NETWORKS
     },
+    "pooling": _each("train.pooling", "max", "mean", "attention"),
+    "segments": {"whole": {}, "each": {"train.segments": True}},
     "imbalance": _each("train.imbalance", *hyperparameters.SAMPLERS),
     "target": _each("clean.target", "event", "label", "tags"),
     "placement": _each("clean.placement", "grid", "calls"),
@@ -65,6 +67,9 @@ OPTIONS: dict[str, dict[str, Changes]] = {
 CONTEXT = {"archive": 1120, "calls": 512, "one call": 512, "clips": 1024}
 FLOOR_S = {"archive": 600, "calls": 2, "one call": 2, "clips": 0.5}
 
+# Samples from one frame to the next for a network of segments, which are 128 frames.
+HOP = {"archive": 16, "calls": 4, "one call": 4, "clips": 60}
+
 FEWER: dict[str, object] = {
     "train.epochs": 1, "train.width": 0.0625, "train.batch_size": 32, "pretrain.batch_size": 64,
     "evaluate.resamples": 10, "gradcam.cases": 1, "eda.examples": 2,
@@ -77,6 +82,13 @@ def possible(row: Row) -> bool:
         return False  # windows of a recording have different labels
     if (row.get("kind"), row.get("target")) == ("clips", "event"):
         return False  # every clip holds something
+    if row.get("segments") == "each" and (
+        row.get("network", "vgg_fcn") != "vgg_fcn" or row.get("pooling") == "attention"
+    ):
+        return False
+    classes = row.get("target") == "label" and row.get("kind") != "one call"
+    if row.get("loss") == "asymmetric" and classes:
+        return False  # several classes exclude one another
     return (row.get("imbalance"), row.get("weighing")) != ("class_weights", "class balanced")
 
 
@@ -104,6 +116,8 @@ def changes(row: Row) -> dict[str, object]:
     found = worlds.CHANGES[kind] | FEWER
     for name, value in row.items():
         found |= OPTIONS[name][value]
+    if row["network"] == "vgg_fcn":
+        found["spectrogram.hop"] = HOP[kind]
     if row["context"] == "some":
         found["clean.context_samples"] = CONTEXT[kind]
     if row["floor"] == "some":

@@ -331,3 +331,56 @@ def test_weights_of_both_kinds_at_once_are_refused() -> None:
     """Two parameters would weigh the loss twice."""
     with pytest.raises(DataError, match="both weigh the loss"):
         replace(TRAINING, class_balanced_beta=0.9, imbalance="class_weights")
+
+
+def asymmetric(y: np.ndarray, z: np.ndarray, gamma: float, margin: float) -> np.ndarray:
+    """Ridnik et al. (2021), equations 4 to 7 with gamma+ = 0: mean (n,) over tags, in float64."""
+    p = sigmoid(z)
+    shifted = np.maximum(p - margin, 0)
+    return -(y * np.log(p) + (1 - y) * shifted**gamma * np.log(1 - shifted)).mean(axis=1)
+
+
+@pytest.mark.parametrize(("gamma", "margin"), [(4.0, 0.05), (2.0, 0.2), (0.0, 0.0)])
+def test_the_asymmetric_loss_is_that_of_the_paper(gamma: float, margin: float) -> None:
+    """And its gradient; without focusing or margin it is cross-entropy."""
+    rng = np.random.default_rng(0)
+    y, z = rng.integers(0, 2, (8, 3)).astype(float), rng.normal(0, 1.5, (8, 3))
+    options = replace(TRAINING, loss="asymmetric", asymmetric_gamma=gamma, asymmetric_margin=margin)
+    loss = losses.build(options, tasks.TAGS, TAG_COUNTS)
+    value, gradient = of_logits(loss, y, z, sigmoid=True)
+    np.testing.assert_allclose(value, asymmetric(y, z, gamma, margin), rtol=1e-5)
+    slope = differences(lambda at: asymmetric(y, at, gamma, margin), z)
+    np.testing.assert_allclose(gradient, slope, rtol=1e-4, atol=1e-6)
+    if not gamma:
+        plain = losses.build(TRAINING, tasks.TAGS, TAG_COUNTS)
+        np.testing.assert_allclose(value, of_logits(plain, y, z, sigmoid=True)[0], rtol=1e-5)
+
+
+def test_classes_that_exclude_one_another_have_no_asymmetric_loss() -> None:
+    """With what to set instead."""
+    with pytest.raises(DataError, match=r"asymmetric, which is for an event or tags.*set it to"):
+        built(3, loss="asymmetric")
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "focal", "asymmetric"])
+def test_class_weights_of_tags_are_of_each_tag(loss: str, tmp_path: Path) -> None:
+    """As scikit-learn balances the two classes of each; the loss is stored with the model."""
+    from sklearn.utils.class_weight import compute_class_weight
+
+    truth = np.repeat([[0, 0, 0], [0, 0, 1], [0, 1, 1], [1, 1, 1]], [10, 40, 40, 10], axis=0)
+    counts = losses.window_counts(tasks.TAGS, np.zeros(100, int), truth.astype(np.int8))
+    np.testing.assert_array_equal(counts, TAG_COUNTS)
+    options = replace(TRAINING, loss=loss, imbalance="class_weights")
+    loss = losses.build(options, tasks.TAGS, counts)
+    plain = losses.build(replace(options, imbalance="none"), tasks.TAGS, counts)
+    rng = np.random.default_rng(0)
+    y, z = rng.integers(0, 2, (8, 3)).astype(float), rng.normal(0, 1.5, (8, 3))
+    wanted = np.zeros((8, 3))
+    for k in range(3):
+        weights = compute_class_weight("balanced", classes=np.arange(2), y=truth[:, k])
+        each = of_logits(plain, y[:, [k]], z[:, [k]], sigmoid=True)[0]
+        wanted[:, k] = each * weights[y[:, k].astype(int)]
+    value, _ = of_logits(loss, y, z, sigmoid=True)
+    np.testing.assert_allclose(value, wanted.mean(axis=1), rtol=1e-5)
+    again = type(loss).from_config(loss.get_config())
+    np.testing.assert_allclose(of_logits(again, y, z, sigmoid=True)[0], value, rtol=1e-6)
