@@ -62,9 +62,9 @@ def main() -> None:
         network, examples, train, validation, normalise, data.front_end, options, changes, report,
         checkpoint=lambda network: kerasfile.save(network, artifacts.MODEL),
     )  # fmt: skip
-    best = Detector(
-        kerasfile.load(artifacts.MODEL), options.network, data.front_end, data.task, normalise
-    )
+    trained = kerasfile.load(artifacts.MODEL)
+    given = data.front_end, data.task, normalise, options.width
+    best = Detector(trained, options.network, *given)
     write_json(detector.sidecar(artifacts.MODEL), detector.describe(best))
     write_table(artifacts.TRAINING_ROWS, split.set_index("row").loc[train].reset_index(), ROWS)
     scored = split[split["part"].isin(["train", "validation"])]

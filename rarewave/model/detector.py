@@ -28,6 +28,7 @@ class Detector:
     front_end: FrontEnd
     task: Task
     normalisation: Normalisation
+    width: float = 1.0  # factor on the filters that it was built with
 
     def score(self, X: NDArray[np.float32], made_by: FrontEnd | None = None) -> NDArray[np.float64]:
         """Probability (n, names) for spectrograms (n, frequencies, frames, channels) in dB.
@@ -101,7 +102,7 @@ def describe(detector: Detector) -> dict[str, Any]:
         "front_end": detector.front_end.to_dict(),
         "front_end_digest": detector.front_end.digest,
         "normalisation": detector.normalisation.to_dict(),
-    }
+    } | ({"width": detector.width} if detector.width != 1 else {})
 
 
 def save(detector: Detector, path: Path) -> None:
@@ -127,6 +128,7 @@ def load(path: Path, compiled: bool = False) -> Detector:
             FrontEnd.from_dict(content["front_end"]),
             Task.from_dict(content["task"]),
             Normalisation.from_dict(content["normalisation"]),
+            float(content.get("width", 1.0)),
         )
         digest = content["front_end_digest"]
     except (KeyError, TypeError, ValueError, AttributeError) as error:

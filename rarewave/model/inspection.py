@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
 from rarewave.model import detector
-from rarewave.networks import kerasfile, registry
+from rarewave.networks import kerasfile, last_layer, registry
 from rarewave.networks.backend import keras
 
 # Of saved models: Keras finds own losses and optimisers where they have been imported.
@@ -77,7 +77,9 @@ def rebuild(path: Path) -> keras.Model:
     """
     stored = detector.load(path, compiled=True)
     saved, name = stored.network, stored.network_name
-    built = registry.build(name, saved.input_shape[1:], stored.task, stored.front_end.window_frames)
+    shape, frames = saved.input_shape[1:], stored.front_end.window_frames
+    given = stored.width, last_layer.pooling(saved)
+    built = registry.build(name, shape, stored.task, frames, *given)
     for mine, theirs in zip(built.layers, saved.layers, strict=False):
         shapes = [[v.shape for v in layer.weights] for layer in (mine, theirs)]
         if type(mine) is not type(theirs) or mine.name != theirs.name or shapes[0] != shapes[1]:

@@ -38,6 +38,15 @@ def of_segments(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, keras.layers.Activation(activation)(dense(model).output))
 
 
+def pooling(model: keras.Model) -> str:
+    """How the scores of segments are pooled; `max` of a network that scores none."""
+    layers = {layer.name: layer for layer in model.layers}
+    if heads.WEIGHTS in layers:
+        return "attention"
+    mean = isinstance(layers.get("pooled"), keras.layers.GlobalAveragePooling1D)
+    return "mean" if mean else "max"
+
+
 def sums(model: keras.Model, hidden: tf.Tensor) -> tf.Tensor:
     """The sums (n, outputs) before sigmoid or softmax, of what the last dense layer is given.
 
@@ -61,14 +70,13 @@ def sums(model: keras.Model, hidden: tf.Tensor) -> tf.Tensor:
 
 def _log_weights(model: keras.Model, hidden: tf.Tensor) -> tf.Tensor | None:
     """Logarithm of the weight of each segment (n, segments, outputs or 1); None for a maximum."""
-    names = [layer.name for layer in model.layers]
-    if heads.WEIGHTS in names:
+    how = pooling(model)
+    if how == "attention":
         attended = model.get_layer(heads.ATTENTION)
         found = tf.tensordot(hidden, attended.kernel, 1) + attended.bias
         return tf.nn.log_softmax(found, axis=1)
-    if isinstance(model.get_layer("pooled"), keras.layers.GlobalAveragePooling1D):
-        return -tf.math.log(tf.cast(tf.shape(hidden)[1], hidden.dtype))
-    return None
+    count = tf.cast(tf.shape(hidden)[1], hidden.dtype)
+    return -tf.math.log(count) if how == "mean" else None
 
 
 def log_odds(model: keras.Model, hidden: tf.Tensor, output: int) -> tf.Tensor:

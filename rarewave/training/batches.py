@@ -79,8 +79,12 @@ class Batches(keras.utils.PyDataset):
         size, examples = self.options.batch_size, self.examples
         rows = self.order[number * size : (number + 1) * size]
         rng = np.random.Generator(np.random.PCG64([self.options.seed, self.epoch, number, 7]))
-        X, targets = self._examples(rows, rng), self._targets(rows)
-        inputs = self.normalise(X)
+        X, truth = self._examples(rows, rng), examples.truth[rows]
+        if self.changes.mixture.p:
+            others = rng.choice(self.rows, len(rows))
+            beside, quiet = (examples.X[others], examples.truth[others]), examples.task.background
+            X, truth = self.changes.mixture(X, truth, *beside, quiet, rng)
+        inputs, targets = self.normalise(X), examples.task.targets(truth)
         inputs, targets = self.changes.mixup(inputs, targets, rng)
         given: tuple[NDArray, ...] = (targets,)
         if self.weights is not None:
@@ -107,9 +111,6 @@ class Batches(keras.utils.PyDataset):
             self.front_end.spectrogram,
             changes,
         )
-
-    def _targets(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        return self.examples.task.targets(self.examples.truth[rows])
 
     def on_epoch_end(self) -> None:
         """Deal the order of the next epoch."""

@@ -212,8 +212,8 @@ def pretrain(
         raise DataError(f"{pool.size} windows to pretrain on: add recordings to the training part")
     if not changes.used:
         raise DataError("the two views of a window would be equal: set a probability in views")
-    if changes.mixup.p:
-        raise DataError("views.mixup mixes targets, and pretraining has none: set its p to 0")
+    for name in {"mixture", "mixup"} & set(changes.used):
+        raise DataError(f"views.{name} mixes targets, and pretraining has none: set its p to 0")
     model = _with_projection(encoder)
     batches = Views(pool, options, changes)
     steps = len(batches) * options.epochs

@@ -36,7 +36,7 @@ def test_meaning_limits_and_unit_are_of_that_parameter() -> None:
     train, clean, augment = said("train"), said("clean"), said("augment")
     assert train["train.patience"].text == "epochs without a better validation average precision"
     assert train["train.imbalance"].text.endswith("balanced, square_root, effective_number, none")
-    assert train["train.loss"].limits == "one of cross_entropy, focal"
+    assert train["train.loss"].limits == "one of cross_entropy, focal, asymmetric"
     assert "sound_net" in train["train.network"].limits
     assert train["train.label_smoothing"].limits == "a number, between 0 and 0.5"
     assert clean["clean.low_hz"].limits == "a number, greater than 0, or null"

@@ -126,6 +126,10 @@ def test_a_probability_is_the_share_of_examples_changed(p: float) -> None:
     ("values", "message"),
     [
         ({"gain": {"p": 1.5}}, r"augmentation\.gain\.p is 1\.5: it must be between 0 and 1"),
+        (
+            {"mixture": {"snr_low_db": 3.0}},
+            r"augmentation\.mixture: snr_low_db must not be greater",
+        ),
         ({"mixup": {"alpha": 0.0}}, r"augmentation\.mixup\.alpha is 0\.0: it must be greater"),
         ({"time_shift": {"s": -1.0}}, r"augmentation\.time_shift\.s"),
         (
@@ -387,6 +391,41 @@ def test_waveforms_are_stretched_and_moved_within_their_ranges() -> None:
     found = apply.augment_waveforms(x, np.random.default_rng(0), RATE, options)
     moved = np.array([12 * np.log2(loudest_hz(row) / 500) for row in found])
     assert -2.05 < moved.min() < -1.8 and 1.8 < moved.max() < 2.05
+
+
+# ---- mixture ----------------------------------------------------------------------------------
+
+
+def test_a_mixture_adds_powers_and_what_is_true() -> None:
+    """At the ratio that is drawn; background is no more where anything sounds."""
+    X, others = pictures(40), pictures(40, seed=1)
+    truth = np.eye(4, dtype=np.int8)[np.arange(40) % 4]
+    other_truth = np.eye(4, dtype=np.int8)[np.arange(40) // 4 % 4]
+    options = changing(mixture={"p": 1.0, "snr_low_db": 3.0, "snr_high_db": 3.0})
+    found, told = options.mixture(X, truth, others, other_truth, 0, np.random.default_rng(0))
+    powers = [10 ** (some.astype(float) / 10) for some in (X, others, found)]
+    for row in range(40):
+        one, other, both = (power[row] for power in powers)
+        factor = one.mean() / other.mean() / 10**0.3
+        np.testing.assert_allclose(both, one + factor * other, rtol=1e-4)
+        wanted = truth[row] | other_truth[row]
+        if wanted[1:].any():
+            wanted[0] = 0
+        np.testing.assert_array_equal(told[row], wanted)
+    assert truth.sum() == 40  # what was given stays as it was
+
+
+def test_some_windows_are_mixed_and_the_others_are_left() -> None:
+    """By the probability; of tags nothing is background."""
+    X, truth = pictures(200), np.zeros((200, 2), np.int8)
+    options = changing(mixture={"p": 0.5, "snr_low_db": -6.0, "snr_high_db": 6.0})
+    given = pictures(200, seed=1), np.ones((200, 2), np.int8), -1
+    found, told = options.mixture(X, truth, *given, np.random.default_rng(0))
+    mixed = (found != X).any(axis=(1, 2, 3))
+    assert 80 < mixed.sum() < 120
+    np.testing.assert_array_equal(told, np.repeat(mixed[:, None], 2, axis=1))
+    same, _ = NOTHING.mixture(X, truth, *given, np.random.default_rng(0))
+    assert same is X
 
 
 # ---- mixup ------------------------------------------------------------------------------------

@@ -125,7 +125,7 @@ def examples(
     Name to (frequencies, frames) of the first channel.
     """
     found = {"as it is": X[0, :, :, 0]}
-    used = [name for name in options.used if name != "mixup"]
+    used = [name for name in options.used if name not in ("mixture", "mixup")]
     for name in [*used, "all"] if used else []:
         alone: dict[str, Any] = {
             n: replace(getattr(options, n), p=float(n == name)) for n in used if name != "all"

@@ -6,7 +6,57 @@ from typing import Annotated, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rarewave.base.parameters import Above, Fraction
+from rarewave.base.parameters import Above, Between, Fraction
+from rarewave.training.augmentation.background import add_background
+from rarewave.training.augmentation.change import in_order
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Another training window sounds as well, at a ratio of powers between two of so many dB.
+
+    What is true of either is true of both together, as where two animals call at once. Not a
+    change of one example, so it is called for a whole batch, before the normalisation.
+    """
+
+    p: Fraction = 0.0
+    snr_low_db: Annotated[float, Between(-200, 200)] = 0.0
+    snr_high_db: Annotated[float, Between(-200, 200)] = 0.0
+
+    step: ClassVar[str] = "mix"
+
+    def __post_init__(self) -> None:
+        in_order(snr_low_db=self.snr_low_db, snr_high_db=self.snr_high_db)
+
+    def __call__(
+        self,
+        X: NDArray[np.float32],
+        truth: NDArray[np.int8],
+        others: NDArray[np.float32],
+        others_truth: NDArray[np.int8],
+        background: int,
+        rng: np.random.Generator,
+    ) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+        """Windows mixed with others, and what is then true of them.
+
+        Parameters
+        ----------
+        X, others : (n, frequencies, frames, channels) in dB.
+        truth, others_truth : (n, names) of 0 and 1.
+        background : index of background among the names, -1 where it is none: it is no more
+            where anything sounds.
+        """
+        if not self.p:
+            return X, truth
+        mixed = np.flatnonzero(rng.random(len(X)) < self.p)
+        X, truth = X.copy(), truth.copy()
+        for i in mixed:
+            X[i] = add_background(X[i], others[i], rng.uniform(self.snr_low_db, self.snr_high_db))
+        truth[mixed] |= others_truth[mixed]
+        if background >= 0:
+            sounds = np.delete(truth[mixed], background, axis=1).any(axis=1)
+            truth[mixed[sounds], background] = 0
+        return X, truth
 
 
 @dataclass(frozen=True)

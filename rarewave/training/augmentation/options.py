@@ -6,7 +6,7 @@ from rarewave.training.augmentation.background import Background
 from rarewave.training.augmentation.change import WAVEFORM, Change
 from rarewave.training.augmentation.level import BandGain, Gain
 from rarewave.training.augmentation.masks import FrequencyMask, TimeMask
-from rarewave.training.augmentation.mixing import Mixup
+from rarewave.training.augmentation.mixing import Mixture, Mixup
 from rarewave.training.augmentation.noise import Noise
 from rarewave.training.augmentation.place import RowShift, TimeScale, TimeShift
 from rarewave.training.augmentation.speed import Pitch, Stretch
@@ -30,6 +30,7 @@ class Augmentation:
     noise: Noise = field(default_factory=Noise)
     stretch: Stretch = field(default_factory=Stretch)
     pitch: Pitch = field(default_factory=Pitch)
+    mixture: Mixture = field(default_factory=Mixture)
     mixup: Mixup = field(default_factory=Mixup)
 
     @property
