@@ -55,9 +55,13 @@ def main() -> None:
     for name in (NETWORK, *CLASSIFIERS):
         columns = {n: about["columns"].index(beside.column(name, n)) for n in names}
         given = (model.scans, columns, joining, bands)
-        if choice.thresholds == "events":
+        if choice.thresholds != "windows":
             known = finder(scans["validation"], *given)
-            thresholds[name] = at_thresholds.best(parts["validation"], *known, matching, STEPS)
+            thresholds[name] = (
+                at_thresholds.best(parts["validation"], *known, matching, STEPS)
+                if choice.thresholds == "events"
+                else at_thresholds.best_of_recordings(parts["validation"], *known, STEPS)
+            )
             off += at_the_edge(thresholds[name], known[1]) if name == NETWORK else []
         find, scores = finder(scans["test"], *given)
         found[name] = test.scored(at_once(find, thresholds[name]), matching)

@@ -91,10 +91,29 @@ def best(
     ----------
     find, scores : what `finder` gives.
     """
-    judged, events = judge(held, find, matching), held.truth["label"].value_counts()
+    events = held.truth["label"].value_counts()
+    return _of_each(judge(held, find, matching), events, scores, most)
+
+
+def best_of_recordings(
+    held: Heldout, find: Find, scores: Mapping[str, NDArray[np.float64]], most: int
+) -> dict[str, float]:
+    """The threshold of each class with the best F1 of which recordings hold it; else as `best`."""
+    holding = held.truth.groupby("label")["recording_id"].agg(set)
+
+    def judged(label: str, threshold: float) -> tuple[pd.DataFrame, int]:
+        found = find(label, threshold).drop_duplicates("recording_id")
+        return found, int(found["recording_id"].isin(holding[label]).sum())
+
+    return _of_each(judged, holding.map(len), scores, most)
+
+
+def _of_each(
+    judged: Judge, true: pd.Series, scores: Mapping[str, NDArray[np.float64]], most: int
+) -> dict[str, float]:
     return {
         label: operating_points.best_f1(
-            judged, label, int(events.get(label, 0)), operating_points.candidates(values, most)
+            judged, label, int(true.get(label, 0)), operating_points.candidates(values, most)
         )
         for label, values in scores.items()
     }

@@ -19,10 +19,11 @@ class Operating:
     """Where thresholds come from.
 
     `windows`: the stage threshold. `events`: of each class the one with the best event F1 on the
-    recordings of the validation part.
+    recordings of the validation part. `recordings`: the one at which recordings with an event and
+    those that hold the class are most nearly the same, for labels that do not say when.
     """
 
-    thresholds: Literal["windows", "events"]
+    thresholds: Literal["windows", "events", "recordings"]
 
 
 def candidates(scores: NDArray[np.float64], most: int) -> NDArray[np.float64]:
