@@ -55,8 +55,11 @@ def sums(model: keras.Model, hidden: tf.Tensor) -> tf.Tensor:
     """
     last = dense(model)
     found = tf.tensordot(hidden, last.kernel, 1) + last.bias
-    if len(hidden.shape) == 2:
-        return found
+    return found if len(hidden.shape) == 2 else pooled_sums(model, hidden, found)
+
+
+def pooled_sums(model: keras.Model, hidden: tf.Tensor, found: tf.Tensor) -> tf.Tensor:
+    """The sums (n, outputs) of the whole, of those of its segments (n, segments, outputs)."""
     weights = _log_weights(model, hidden)
     if weights is None:
         return tf.reduce_max(found, axis=1)
@@ -73,7 +76,8 @@ def _log_weights(model: keras.Model, hidden: tf.Tensor) -> tf.Tensor | None:
     how = pooling(model)
     if how == "attention":
         attended = model.get_layer(heads.ATTENTION)
-        found = tf.tensordot(hidden, attended.kernel, 1) + attended.bias
+        kernel, bias = (tf.cast(w, hidden.dtype) for w in (attended.kernel, attended.bias))
+        found = tf.tensordot(hidden, kernel, 1) + bias
         return tf.nn.log_softmax(found, axis=1)
     count = tf.cast(tf.shape(hidden)[1], hidden.dtype)
     return -tf.math.log(count) if how == "mean" else None
