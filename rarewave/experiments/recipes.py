@@ -18,6 +18,7 @@ from rarewave.dataset.targets import Target
 from rarewave.detection.operating_points import Operating
 from rarewave.detection.postprocessing import Joining
 from rarewave.explanation.cases import Cases
+from rarewave.explanation.sharing import Relevance
 from rarewave.frontend.cleaning import Cleaning
 from rarewave.frontend.spectrogram import Band, Spectrogram
 from rarewave.measurement.calls import Exploration
@@ -43,6 +44,7 @@ SECTIONS: dict[str, tuple[type, ...]] = {
     "threshold": (Objective,),
     "evaluate": (Bootstrap, Unit),
     "gradcam": (Cases,),
+    "relevance": (Relevance,),
     "detect": (Joining, Matching, Operating),
     "compute": (Compute,),
 }

@@ -149,12 +149,42 @@ class Composite(NamedTuple):
     dense: Rule
 
 
+COMPOSITES: dict[str, Composite] = {}
+
+
+def composite(name: str) -> Callable[[Callable[[], Composite]], Callable[[], Composite]]:
+    """Register what a function gives as the composite of that name."""
+
+    def register(made: Callable[[], Composite]) -> Callable[[], Composite]:
+        COMPOSITES[name] = made()
+        return made
+
+    return register
+
+
 # After Montavon et al. (2019) and Kohlbrenner et al. (Towards Best Practice in Explaining Neural
 # Network Decisions with LRP, 2020): plain sums where few inputs meet, positive parts where many do.
-COMPOSITES: dict[str, Composite] = {
-    "zero": Composite(zero, zero, zero),
-    "epsilon": Composite(epsilon, epsilon, zero),
-    "epsilon_plus": Composite(z_plus, z_plus, zero),
-    "epsilon_alpha_beta": Composite(alpha_beta, alpha_beta, zero),
-    "epsilon_gamma_box": Composite(box, gamma, zero),
-}
+@composite("zero")
+def _zero() -> Composite:
+    """Of networks of ReLU without shifts it is gradient x input."""
+    return Composite(zero, zero, zero)
+
+
+@composite("epsilon")
+def _epsilon() -> Composite:
+    return Composite(epsilon, epsilon, zero)
+
+
+@composite("epsilon_plus")
+def _epsilon_plus() -> Composite:
+    return Composite(z_plus, z_plus, zero)
+
+
+@composite("epsilon_alpha_beta")
+def _epsilon_alpha_beta() -> Composite:
+    return Composite(alpha_beta, alpha_beta, zero)
+
+
+@composite("epsilon_gamma_box")
+def _epsilon_gamma_box() -> Composite:
+    return Composite(box, gamma, zero)

@@ -67,6 +67,7 @@ EXAMPLES = Path("artifacts/evaluate/examples.parquet")  # of the data set, for g
 EVALUATION = Path("artifacts/evaluate/table.csv")
 
 GRADCAM = Path("artifacts/gradcam")
+RELEVANCE = Path("artifacts/relevance")
 SCAN = Path("artifacts/scan")
 GRID_SCORES = SCAN / "windows.parquet"  # of training with windows around calls
 STREAM_SIGNALS = SCAN / "signals.parquet"

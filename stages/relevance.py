@@ -1,0 +1,125 @@
+"""Share out what the network says of test windows among their pixels, and check the maps."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rarewave.base.compute import Compute
+from rarewave.base.files import write_csv, write_json
+from rarewave.base.tables import EVALUATED, read_table, with_scores
+from rarewave.dataset.index import Indexed
+from rarewave.explanation import cases, gradcam, relevance_checks
+from rarewave.explanation.cases import Case, Cases
+from rarewave.explanation.relevance import relevance
+from rarewave.explanation.sharing import Relevance
+from rarewave.metrics.bootstrap import Bootstrap
+from rarewave.metrics.comparison import NETWORK, Unit
+from rarewave.model import detector
+from rarewave.model.detector import Detector
+from rarewave.networks import backend
+from rarewave.plots import relevance_sheet
+from stages.shared import artifacts, logbook, params
+from stages.shared.data import dataset
+from stages.shared.run import run
+
+
+def main() -> None:
+    """Maps of the surest hits, false alarms and misses; deletion and insertion over many hits."""
+    (options,) = params.options("relevance", Relevance)
+    (camera,) = params.options("gradcam", Cases)
+    bootstrap, _ = params.options("evaluate", Bootstrap, Unit)
+    (compute,) = params.options("compute", Compute)
+    backend.start(compute.threads)
+    model, data = detector.load(artifacts.MODEL), dataset()
+    names = model.task.names
+    scores = read_table(artifacts.EXAMPLES, with_scores(EVALUATED, names))
+    rows, p = scores["row"].to_numpy(), scores[[f"p_{name}" for name in names]].to_numpy()
+    known = model.task, data.y[rows], data.truth[rows], p, artifacts.thresholds()[NETWORK]
+    artifacts.plots("relevance").mkdir(parents=True, exist_ok=True)
+    shown = cases.surest(*known, options.cases)
+    if not shown:
+        write_json(artifacts.RELEVANCE / "cases.json", [])
+        write_json(artifacts.metrics("relevance"), {"cases": 0})
+        print("no hit, false alarm or miss on test: nothing to look at")
+        return
+    lines = draw(model, data, shown, rows, options, camera.layer)
+    write_json(artifacts.RELEVANCE / "cases.json", lines)
+    write_csv(artifacts.RELEVANCE / "cases.csv", lines)
+    hits = [case for case in cases.surest(*known, len(rows)) if case.kind == "hit"]
+    at = np.unique(np.linspace(0, len(hits) - 1, min(options.windows, len(hits))).astype(int))
+    hits = [hits[k] for k in at]
+    picked = rows[[case.window for case in hits]]
+    outputs = np.array([model.task.output_of(case.name) for case in hits], np.int64)
+    units = scores["unit"].to_numpy("U")[[case.window for case in hits]]
+    table, curves = relevance_checks.faithfulness(
+        model, data.X[picked], outputs, options, camera.layer, units, bootstrap
+    )
+    write_csv(artifacts.RELEVANCE / "faithfulness.csv", table.to_dict("records"))
+    if len(table):
+        path = artifacts.plots("relevance") / "faithfulness.png"
+        relevance_sheet.faithfulness(path, curves, len(hits))
+        print(table.to_string(index=False, float_format="{:.3f}".format))
+    write_json(artifacts.metrics("relevance"), told(table, lines))
+    logbook.close(logbook.open_run("relevance"), "relevance")
+
+
+def told(table: pd.DataFrame, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """What metrics/relevance.json holds."""
+    found: dict[str, Any] = {"cases": len(lines)}
+    for name, mine in table.groupby("map", sort=False):
+        about = mine.set_index("measure")[["value", "low", "high"]]
+        found[str(name)] = about.to_dict("index")
+    return found
+
+
+def draw(
+    model: Detector,
+    data: Indexed,
+    shown: list[Case],
+    rows: NDArray[np.int64],
+    options: Relevance,
+    layer: str,
+) -> list[dict[str, Any]]:
+    """One sheet of all cases; where the evidence for each lies in Hz and seconds."""
+    picked = rows[[case.window for case in shown]]
+    outputs = np.array([model.task.output_of(case.name) for case in shown], np.int64)
+    inputs = model.normalisation(data.X[picked])
+    found = relevance(model.network, inputs, outputs, options.composite)
+    maps = found.maps.sum(axis=-1)
+    others = gradcam.gradcam(model.network, inputs, layer, outputs)
+    hertz, seconds = data.front_end.frequencies_hz, data.front_end.times_s
+    sheet: dict[str, list[dict[str, Any]]] = {kind: [] for kind in cases.KINDS}
+    lines = []
+    about = data.table.loc[picked].to_dict("records")
+    for case, window, heat, other, total in zip(
+        shown, about, maps, others, found.explained, strict=True
+    ):
+        labels = ", ".join(window["labels"])
+        sheet[case.kind].append(
+            {
+                "spectrogram": data.X[window["row"], :, :, 0],
+                "relevance": heat,
+                "other": other,
+                "title": f"{case.title.replace('_', ' ')}: {labels}\np({case.name}) = {case.p:.3f}",
+            }
+        )
+        lines.append(
+            {"case": case.title, "window_id": window["window_id"], "class": case.name, "p": case.p}
+            | {"explained": float(total), "kept": float(heat.sum() / total) if total else None}
+            | gradcam.mass(np.maximum(heat, 0).astype(np.float32), hertz, seconds)
+        )
+    relevance_sheet.contact_sheet(
+        artifacts.plots("relevance") / "contact_sheet.png",
+        sheet,
+        seconds,
+        hertz,
+        (f"relevance, {options.composite}", f"{gradcam.method(model.network)}, {layer}"),
+        "What speaks for (red) and against (blue) the class",
+    )
+    return lines
+
+
+if __name__ == "__main__":
+    run("relevance", main, needs_labels=True)
