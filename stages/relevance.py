@@ -10,7 +10,7 @@ from rarewave.base.compute import Compute
 from rarewave.base.files import write_csv, write_json
 from rarewave.base.tables import EVALUATED, read_table, with_scores
 from rarewave.dataset.index import Indexed
-from rarewave.explanation import cases, gradcam, relevance_checks
+from rarewave.explanation import cases, faithfulness, gradcam, relevance_checks
 from rarewave.explanation.cases import Case, Cases
 from rarewave.explanation.relevance import relevance
 from rarewave.explanation.sharing import Relevance
@@ -53,16 +53,29 @@ def main() -> None:
     picked = rows[[case.window for case in hits]]
     outputs = np.array([model.task.output_of(case.name) for case in hits], np.int64)
     units = scores["unit"].to_numpy("U")[[case.window for case in hits]]
+    others = [data.X[without(data, case.name, options.seed)] for case in hits]
     table, curves = relevance_checks.faithfulness(
-        model, data.X[picked], outputs, options, camera.layer, units, bootstrap
+        model, data.X[picked], outputs, np.array(others), options, camera.layer, units, bootstrap
     )
     write_csv(artifacts.RELEVANCE / "faithfulness.csv", table.to_dict("records"))
     if len(table):
         path = artifacts.plots("relevance") / "faithfulness.png"
-        relevance_sheet.faithfulness(path, curves, len(hits))
+        relevance_sheet.faithfulness(path, curves, int(table["windows"].iloc[0]))
         print(table.to_string(index=False, float_format="{:.3f}".format))
     write_json(artifacts.metrics("relevance"), told(table, lines))
     logbook.close(logbook.open_run("relevance"), "relevance")
+
+
+def without(data: Indexed, name: str, seed: int) -> NDArray[np.int64]:
+    """Training windows that hold nothing, or, where all hold something, not what is named."""
+    split, events = artifacts.split(data.window_id), [*data.task.events]
+    train = split["row"][split["part"] == "train"].to_numpy()
+    truth = data.truth[train]
+    at = [data.task.names.index(n) for n in events]
+    quiet = ~truth[:, at].any(axis=1)
+    pool = train[quiet] if quiet.any() else train[truth[:, data.task.names.index(name)] == 0]
+    rng = np.random.Generator(np.random.PCG64([seed, data.task.names.index(name)]))
+    return rng.choice(pool, faithfulness.REPLACING)
 
 
 def told(table: pd.DataFrame, lines: list[dict[str, Any]]) -> dict[str, Any]:
@@ -90,6 +103,7 @@ def draw(
     maps = found.maps.sum(axis=-1)
     others = gradcam.gradcam(model.network, inputs, layer, outputs)
     hertz, seconds = data.front_end.frequencies_hz, data.front_end.times_s
+    below = hertz <= 1.25 * (model.front_end.clean.high_hz or np.inf)
     sheet: dict[str, list[dict[str, Any]]] = {kind: [] for kind in cases.KINDS}
     lines = []
     about = data.table.loc[picked].to_dict("records")
@@ -99,9 +113,9 @@ def draw(
         labels = ", ".join(window["labels"])
         sheet[case.kind].append(
             {
-                "spectrogram": data.X[window["row"], :, :, 0],
-                "relevance": heat,
-                "other": other,
+                "spectrogram": data.X[window["row"], below, :, 0],
+                "relevance": heat[below],
+                "other": other[below],
                 "title": f"{case.title.replace('_', ' ')}: {labels}\np({case.name}) = {case.p:.3f}",
             }
         )
@@ -114,7 +128,7 @@ def draw(
         artifacts.plots("relevance") / "contact_sheet.png",
         sheet,
         seconds,
-        hertz,
+        hertz[below],
         (f"relevance, {options.composite}", f"{gradcam.method(model.network)}, {layer}"),
         "What speaks for (red) and against (blue) the class",
     )

@@ -1,8 +1,11 @@
 """Whether a map shows what a network looks at: take it away, or show nothing else.
 
 Deletion and insertion after Petsiuk et al., RISE, 2018: the parts of a window that a map ranks
-first are laid at the window's own quiet level, or are all that is left of it, and the network is
-asked again. The faster its answer falls, or rises, the more faithful the map.
+first are replaced by those of windows without the class, or are all that is left of it, and the
+network is asked again. The faster its answer falls, or rises, the more faithful the map. What is
+put in is recorded sound: to flat ones networks give answers of no meaning. The answer is the
+log-odds, where a probability near 1 would hide what is lost, from 0 with nothing left to 1 for the
+whole window.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,20 +14,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rarewave.base.tasks import Task
 from rarewave.frontend.normalisation import Normalisation
-from rarewave.networks import inference, last_layer
+from rarewave.networks import last_layer
 from rarewave.networks.backend import keras, tf
 
-STEPS = 16  # of a curve
+STEPS = 10  # of a curve
 CELLS = (16, 32)  # rows and columns of a window that are taken away at once, at most
-QUIET = 0.2  # quantile over time of each row that is its quiet level
+REPLACING = 2  # windows without the class, whose curves are averaged
 
-Answer = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float64]]
+Answer = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 
 
 class Curves(NamedTuple):
-    """What a network says of a window as more and more of it is taken away, or shown."""
+    """How much of a network's answer is left as more of a window is taken away, or shown."""
 
     deletion: NDArray[np.float64]  # (STEPS + 1,) from nothing taken away to all
     insertion: NDArray[np.float64]  # (STEPS + 1,) from nothing shown to all
@@ -37,19 +39,13 @@ class Curves(NamedTuple):
         )
 
 
-def answer_of(model: keras.Model, normalise: Normalisation, task: Task, output: int) -> Answer:
-    """What gives the probability (n,) of one output for changed windows, scaled as the whole one.
+def answer_of(model: keras.Model, normalise: Normalisation, output: int) -> Answer:
+    """What gives the log-odds (n,) of one output for windows (n, f, frames, channels) in dB."""
+    body = last_layer.body(model)
 
-    The first argument are windows (n, frequencies, frames, channels) in dB, the second the window
-    (1, ...) whose statistics scale them.
-    """
-
-    def answer(X: NDArray[np.float32], like: NDArray[np.float32]) -> NDArray[np.float64]:
-        found = [
-            np.asarray(model(tf.convert_to_tensor(normalise(some, like)), training=False))
-            for some in np.array_split(X, -(-len(X) // inference.BATCH))
-        ]
-        return np.concatenate(found)[:, output].astype(np.float64)
+    def answer(X: NDArray[np.float32]) -> NDArray[np.float64]:
+        hidden = body(tf.convert_to_tensor(normalise(X)), training=False)
+        return np.asarray(last_layer.log_odds(model, hidden, output), np.float64)
 
     return answer
 
@@ -70,37 +66,31 @@ def ranked(heat: NDArray[np.floating]) -> NDArray[np.float64]:
     return rank[at] / count
 
 
-def quiet(window: NDArray[np.float32], of_levels: bool) -> NDArray[np.float32]:
-    """A window of which nothing stands out: each row at its quiet level; a waveform at its median.
-
-    Parameters
-    ----------
-    window : (frequencies, frames, channels).
-    of_levels : it is power in dB, and no waveform.
-    """
-    level = np.quantile(window, QUIET if of_levels else 0.5, axis=1, keepdims=True)
-    return np.broadcast_to(level, window.shape).astype(np.float32)
-
-
 def curves(
     window: NDArray[np.float32],
-    silent: NDArray[np.float32],
+    others: NDArray[np.float32],
     heat: NDArray[np.floating],
     answer: Answer,
-) -> Curves:
-    """The curves of one map of one window.
+) -> Curves | None:
+    """The curves of one map of one window; None where nothing is lost with all of the window.
 
     Parameters
     ----------
-    window, silent : (frequencies, frames, channels), and the same with nothing in it.
+    window : (frequencies, frames, channels) dB.
+    others : (some, frequencies, frames, channels) without the class.
     heat : (frequencies, frames), high where the evidence is.
-    """  # fmt: skip
+    """
     rank = ranked(heat)[None, :, :, None]
     share = np.linspace(0, 1, STEPS + 1)[:, None, None, None]
-    first = rank < share
-    X = np.concatenate([np.where(first, silent, window), np.where(first, window, silent)])
-    p = answer(X.astype(np.float32), window[None])
-    return Curves(p[: STEPS + 1], p[STEPS + 1 :])
+    first, odds = rank < share, np.zeros(2 * (STEPS + 1))
+    for other in others:
+        X = np.concatenate([np.where(first, other, window), np.where(first, window, other)])
+        odds += answer(X.astype(np.float32)) / len(others)
+    whole, nothing = odds[0], odds[STEPS]
+    if not whole > nothing:
+        return None
+    left = (odds - nothing) / (whole - nothing)
+    return Curves(left[: STEPS + 1], left[STEPS + 1 :])
 
 
 def gradient_by_input(

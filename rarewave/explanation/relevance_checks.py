@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from rarewave.explanation import faithfulness as checks
 from rarewave.explanation import gradcam
@@ -19,6 +20,7 @@ def faithfulness(
     model: Detector,
     X: NDArray[np.float32],
     outputs: NDArray[np.int64],
+    others: NDArray[np.float32],
     options: Relevance,
     layer: str,
     units: NDArray[np.str_],
@@ -30,39 +32,36 @@ def faithfulness(
     ----------
     X : (n, frequencies, frames, channels) dB.
     outputs : (n,) which output to explain for each.
+    others : (n, some, frequencies, frames, channels) windows without what is explained of each.
     layer : of Grad-CAM.
     units : (n,) what the bootstrap draws whole.
 
     Returns
     -------
-    A table of map, measure, value, low and high (95 %): the areas, how much more faithful
-    relevance is than each other map (`gain`: the smaller area under deletion plus the larger one
-    under insertion), and the rank correlation of relevance with that of random weights.
+    A table of map, measure, value, low and high (95 %) and windows: the areas, how much more
+    faithful relevance is than each other map (`gain`: the smaller area under deletion plus the
+    larger one under insertion), and the rank correlation of relevance with that of random weights.
+    Windows of which nothing is lost with all that they hold are left out.
     """
-    if not len(X):
-        return pd.DataFrame(columns=["map", "measure", "value", "low", "high"]), {}
     inputs = model.normalisation(X)
     maps = _maps(model, inputs, outputs, options, layer)
-    of_levels = model.front_end.spectrogram.scale in ("linear", "mel")
-    found: dict[str, list[checks.Curves]] = {name: [] for name in maps}
-    for row, window in enumerate(X):
-        answer = checks.answer_of(model.network, model.normalisation, model.task, int(outputs[row]))
-        silent = checks.quiet(window, of_levels)
-        for name, heat in maps.items():
-            found[name].append(checks.curves(window, silent, heat[row], answer))
+    found, kept = _curves(model, X, outputs, others, maps)
+    if not kept:
+        return pd.DataFrame(columns=["map", "measure", "value", "low", "high", "windows"]), {}
+    units = units[kept]
     areas = {name: np.array([one.areas for one in mine]) for name, mine in found.items()}
-    weights = group_weights(units, np.zeros(len(X)), bootstrap.resamples, bootstrap.seed)
+    weights = group_weights(units, np.zeros(len(kept)), bootstrap.resamples, bootstrap.seed)
     rows = []
     for name, values in areas.items():
         for k, measure in enumerate(MEASURES):
             rows.append({"map": name, "measure": measure} | _mean(values[:, k], weights, units))
         if name != LRP:
             gain = (values[:, 0] - areas[LRP][:, 0]) + (areas[LRP][:, 1] - values[:, 1])
-            rows.append({"map": name, "measure": "gain"} | _mean(gain, weights, units, -2.0, 2.0))
+            rows.append({"map": name, "measure": "gain"} | _mean(gain, weights, units))
     other = gradcam.randomised(model.network, options.seed)
     strange = relevance(other, inputs, outputs, options.composite).maps.sum(axis=-1)
-    alike = np.array([_alike(a, b) for a, b in zip(maps[LRP], strange, strict=True)])
-    told = _mean(alike, weights, units, -1.0, 1.0)
+    alike = np.array([_alike(maps[LRP][row], strange[row]) for row in kept])
+    told = _mean(alike, weights, units)
     rows.append({"map": LRP, "measure": "agreement_with_random_weights"} | told)
     curves = {
         name: (
@@ -71,7 +70,28 @@ def faithfulness(
         )
         for name, mine in found.items()
     }
-    return pd.DataFrame(rows), curves
+    return pd.DataFrame(rows).assign(windows=len(kept)), curves
+
+
+def _curves(
+    model: Detector,
+    X: NDArray[np.float32],
+    outputs: NDArray[np.int64],
+    others: NDArray[np.float32],
+    maps: dict[str, NDArray[np.floating]],
+) -> tuple[dict[str, list[checks.Curves]], list[int]]:
+    """The curves of each map, and the rows of the windows that have some."""
+    found: dict[str, list[checks.Curves]] = {name: [] for name in maps}
+    kept = []
+    bar = tqdm(zip(X, others, strict=True), total=len(X), desc="faithfulness", disable=None)
+    for row, given in enumerate(bar):
+        answer = checks.answer_of(model.network, model.normalisation, int(outputs[row]))
+        mine = {name: checks.curves(*given, heat[row], answer) for name, heat in maps.items()}
+        if all(one is not None for one in mine.values()):
+            kept.append(row)
+            for name, one in mine.items():
+                found[name] += [one] if one is not None else []
+    return found, kept
 
 
 def _maps(
@@ -92,17 +112,13 @@ def _maps(
 
 
 def _mean(
-    values: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    units: NDArray[np.str_],
-    low: float = 0.0,
-    high: float = 1.0,
+    values: NDArray[np.float64], weights: NDArray[np.float64], units: NDArray[np.str_]
 ) -> dict[str, float]:
     total = weights.sum(axis=1)
     draws = np.divide(weights @ values, total, out=np.full(len(total), np.nan), where=total > 0)
-    value = float(values.mean())
-    begin, end = interval(value, draws, len(np.unique(units)), low, high)
-    return {"value": value, "low": begin, "high": end}
+    value, count = float(values.mean()), len(np.unique(units))
+    low, high = interval(value, draws, count, -np.inf, np.inf)
+    return {"value": value, "low": low, "high": high}
 
 
 def _alike(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:

@@ -109,10 +109,10 @@ def faithfulness(
         share = 100 * np.linspace(0, 1, len(deletion))
         left.plot(share, deletion, label=name, **look[name].curve)
         right.plot(share, insertion, label=name, **look[name].curve)
-    left.set(xlabel="taken away, from the highest of the map on [%]", ylabel="mean probability")
-    right.set(xlabel="shown, from the highest of the map on [%]")
+    what = "from the highest of the map on [%]"
+    left.set(xlabel=f"taken away, {what}", ylabel="share of the answer left")
+    right.set(xlabel=f"shown, {what}")
     left.set_title("Deletion: the lower, the more faithful")
     right.set_title(f"Insertion: the higher ({windows} windows)")
     right.legend(fontsize=7)
-    left.set_ylim(0, 1)
     save(path, made)
