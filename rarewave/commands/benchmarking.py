@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
 from rarewave.commands import detecting
+from rarewave.commands.segment_costs import segment_costs
 from rarewave.detection import clean_stream, scanning
 from rarewave.frontend import grid, transform
+from rarewave.frontend.transform import Segments
+from rarewave.model import beside
 from rarewave.model.package import load
 from rarewave.recordings import reading, streams
 
@@ -19,13 +22,14 @@ from rarewave.recordings import reading, streams
 def benchmark(model: str, paths: Sequence[Path], repeats: int = 3) -> dict[str, float]:
     """Time a scan of recordings, reading included, and the network's bare `predict`.
 
-    `predict` gets ready spectrograms of as many windows, in the batches of the scan. Of several
+    `predict` gets ready spectrograms of as many windows, in the batches of the scan, or long ones
+    where the network scores segments in one pass. Of several
     repeats the fastest counts: the machine may have had other work.
 
     Returns
     -------
     recorded_s, windows, scan_s, predict_s, their ratio, and how many times faster than real time
-    the scan is.
+    the scan is; of a network that scores segments what `segment_costs` gives, too.
 
     Raises
     ------
@@ -34,14 +38,14 @@ def benchmark(model: str, paths: Sequence[Path], repeats: int = 3) -> dict[str, 
     """
     package = load(model)
     inner = package.detector
-    scorer = scanning.Scorer(inner.front_end, inner.task.names, inner.score)
+    scorer, segments = beside.scorer_alone(inner), inner.segments
     files = [(p, h) for p in detecting.recordings_of(paths) for h in reading.headers(p, None, None)]
     joined = streams.join(files)
     recorded = sum(s.n_samples / s.sample_rate for s in joined)
     X = _spectrograms(inner.front_end, joined[0])
     if X is None:
         raise DataError(f"{paths[0]} is shorter than a window")
-    inner.score(X)
+    scorer.score(X if segments is None else _long(X, segments))
     scans, predicts, count = [], [], 0
     for _ in range(repeats):
         with tempfile.TemporaryDirectory() as folder:
@@ -59,9 +63,10 @@ def benchmark(model: str, paths: Sequence[Path], repeats: int = 3) -> dict[str, 
             for at in range(0, windows_of_stream, transform.CHUNK):
                 wanted = min(transform.CHUNK, windows_of_stream - at)
                 ready = X if wanted == len(X) else np.resize(X, (wanted, *X.shape[1:]))
-                inner.score(ready)
+                scorer.score(ready if segments is None else _long(ready, segments))
         predicts.append(time.perf_counter() - began)
     scan_s, predict_s = min(scans), min(predicts)
+    costs = {} if segments is None else segment_costs(inner, segments, X)
     return {
         "recorded_s": recorded,
         "windows": float(count),
@@ -69,7 +74,13 @@ def benchmark(model: str, paths: Sequence[Path], repeats: int = 3) -> dict[str, 
         "predict_s": predict_s,
         "scan / predict": scan_s / predict_s,
         "times real time": recorded / scan_s,
-    }
+    } | costs
+
+
+def _long(windows: NDArray[np.float32], segments: Segments) -> NDArray[np.float32]:
+    """One spectrogram with as many segments as there are windows given."""
+    rows, _, channels = windows.shape[1:]
+    return np.resize(windows, (1, rows, segments.hop * (len(windows) + 1), channels))
 
 
 def _spectrograms(
