@@ -12,7 +12,7 @@ from rarewave.splits.parts import PARTS, PURGED, Split
 from rarewave.splits.purge import purge
 
 
-def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
+def split(windows: pd.DataFrame, options: Split, tags: bool = False) -> NDArray[np.str_]:
     """The part of each window: train, validation, test or purged.
 
     Whole groups are dealt, the largest of the rarest label first, each to the part that lacks
@@ -22,6 +22,8 @@ def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
     Parameters
     ----------
     windows : used rows of table WINDOWS.
+    tags : every label of a window is dealt evenly and to each part where it can be, not only the
+        one that fills most of it.
 
     Raises
     ------
@@ -32,9 +34,9 @@ def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
     labels = windows["label"].to_numpy("U")
     groups = windows["group"].to_numpy("U")
     names, index = np.unique(groups, return_inverse=True)
-    kinds, kind = np.unique(labels, return_inverse=True)
+    kinds, held = _held(windows["labels"] if tags else windows["label"].map(lambda name: [name]))
     counts = np.zeros((len(names), len(kinds)))
-    np.add.at(counts, (index, kind), 1)
+    np.add.at(counts, index, held)
     of_windows = held_out(groups, windows["fold"].to_numpy("U"), options)
     named = published(windows["recording_id"], options)
     if len(names) < len(PARTS) - named.any():
@@ -44,8 +46,8 @@ def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
         )
     fixed = np.full(len(names), -1)
     fixed[index] = of_windows
-    np.add.at(counts, (index[named], kind[named]), -1)
-    dealt = deal(counts, kinds != BACKGROUND, options, fixed)
+    np.add.at(counts, index[named], -held[named])
+    dealt = deal(counts, kinds != BACKGROUND, options, fixed, tags)
     part = np.array(PARTS)[dealt][index].astype("U16")
     part[named] = "test"
     part[purge(windows, part, options.purge_s, options.clock)] = PURGED
@@ -64,6 +66,15 @@ def split(windows: pd.DataFrame, options: Split) -> NDArray[np.str_]:
                     "change split.validation, split.test or split.seed"
                 )
     return part
+
+
+def _held(lists: pd.Series) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
+    """All labels, and which of them each window has (n, labels)."""
+    each = lists.reset_index(drop=True).explode()
+    kinds, kind = np.unique(each.to_numpy("U"), return_inverse=True)
+    held = np.zeros((len(lists), len(kinds)))
+    held[each.index, kind] = 1.0
+    return kinds, held
 
 
 def _torn(event_id: NDArray[np.str_], part: NDArray[np.str_]) -> NDArray[np.bool_]:

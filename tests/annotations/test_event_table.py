@@ -293,7 +293,7 @@ def test_comments_before_a_table_are_passed_over(tmp_path: Path) -> None:
     """Rows keep their numbers; a column may be called #."""
     head = "file,onset,offset,label\n"
     path = written(tmp_path, f"# by me, in May\n#\n{head}a.wav,1,2,x\n")
-    found = read(path)
+    found = event_table.read(path)
     assert found["row"].tolist() == [4] and found["label"].tolist() == ["x"]
     numbered = written(tmp_path, "#,file,onset,offset,label\n1,a.wav,1,2,x\n")
-    assert read(numbered)["row"].tolist() == [2]
+    assert event_table.read(numbered)["row"].tolist() == [2]
