@@ -79,7 +79,7 @@ def _columns(
     """The columns of the file by the names of the clip table; None where it has none."""
     known = {plain(name): name for name in reversed(table.columns)}
     found = {
-        "file": cells.first(known, NAMES["file"]),
+        "file": cells.first(known, (*NAMES["file"], "ytid")),
         "label": cells.first(known, _CLIP_LABELS),
         "fold": known.get("fold"),
         "group": known.get("src file", known.get("ytid")),

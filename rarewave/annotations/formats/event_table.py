@@ -31,7 +31,6 @@ NAMES: dict[str, tuple[str, ...]] = {
         "path",
         "fname",
         "segment id",
-        "ytid",
     ),
     "onset_s": ("onset", "start", "begin", "onset time", "start time", "begin time"),
     "offset_s": ("offset", "end", "stop", "offset time", "end time", "stop time"),
