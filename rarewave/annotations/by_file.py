@@ -61,28 +61,7 @@ def read(
         )
         recordings["labelled"] = recordings["recording_id"].isin(named)
     else:
-        found = _whole(sources, folder, recordings, report)
-        recordings["labelled"] = recordings["recording_id"].isin(found)
-        for column in ("fold", "group"):
-            given = recordings["recording_id"].map(
-                lambda r, c=column: getattr(found.get(r, _Clip()), c)
-            )
-            if column == "fold" or sources.group == "given":
-                recordings[column] = given
-        if sources.group == "given" and (recordings["group"] == "").any():
-            lacking = recordings["path"][recordings["group"] == ""].iloc[0]
-            raise DataError(f"{lacking} has no group: ingest.group is given, and nothing gives it")
-        rows = [
-            _event(r, 0.0, r["n_samples"] / r["sample_rate"], label, label * (len(labels) > 1))
-            for r in recordings[recordings["labelled"]].to_dict("records")
-            for labels in [found[r["recording_id"]].labels]
-            for label in labels
-        ]
-        if sources.strong_files:
-            with_times, named = _strong(sources, folder, recordings, report)
-            recordings["labelled"] |= recordings["recording_id"].isin(named)
-            rows += with_times
-            report["recordings_with_times"] = sorted(named)
+        rows = _of_whole(sources, folder, recordings, report)
     if not recordings["labelled"].any():
         raise DataError(
             f"no recording has labels: of {len(recordings)} recordings none is named by "
@@ -91,6 +70,38 @@ def read(
     report["unlabelled_recordings"] = recordings["path"][~recordings["labelled"]].tolist()
     events = conform(pd.DataFrame(rows, columns=list(EVENTS)), EVENTS, "events")
     return once(events, report), recordings, report
+
+
+def _of_whole(
+    sources: Sources, folder: Path, recordings: pd.DataFrame, report: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Events of recordings that are labelled as a whole, and those with times of some of them.
+
+    What is labelled, and fold and group where they are given, is put into `recordings`.
+    """
+    found = _whole(sources, folder, recordings, report)
+    recordings["labelled"] = recordings["recording_id"].isin(found)
+    for column in ("fold", "group"):
+        given = recordings["recording_id"].map(
+            lambda r, c=column: getattr(found.get(r, _Clip()), c)
+        )
+        if column == "fold" or sources.group == "given":
+            recordings[column] = given
+    if sources.group == "given" and (recordings["group"] == "").any():
+        lacking = recordings["path"][recordings["group"] == ""].iloc[0]
+        raise DataError(f"{lacking} has no group: ingest.group is given, and nothing gives it")
+    rows = [
+        _event(r, 0.0, r["n_samples"] / r["sample_rate"], label, label * (len(labels) > 1))
+        for r in recordings[recordings["labelled"]].to_dict("records")
+        for labels in [found[r["recording_id"]].labels]
+        for label in labels
+    ]
+    if sources.strong_files:
+        with_times, named = _strong(sources, folder, recordings, report)
+        recordings["labelled"] |= recordings["recording_id"].isin(named)
+        rows += with_times
+        report["recordings_with_times"] = sorted(named)
+    return rows
 
 
 def once(events: pd.DataFrame, report: dict[str, Any]) -> pd.DataFrame:
