@@ -29,7 +29,7 @@ def split(windows: pd.DataFrame, options: Split, tags: bool = False) -> NDArray[
     ------
     DataError
         There are fewer groups than parts, an unknown test group, or a part without an event
-        or without background.
+        or, but for tags, without background.
     """
     labels = windows["label"].to_numpy("U")
     groups = windows["group"].to_numpy("U")
@@ -54,10 +54,10 @@ def split(windows: pd.DataFrame, options: Split, tags: bool = False) -> NDArray[
     if options.clock == "shared":
         part[_torn(windows["event_id"].to_numpy("U"), part)] = PURGED
     positive = labels != BACKGROUND
-    both = (("event", positive), ("background", ~positive))
+    needed = {"event": positive} if tags else {"event": positive, "background": ~positive}
     for name in PARTS:
         inside = part == name
-        for what, flags in both:
+        for what, flags in needed.items():
             if flags.any() and not (inside & flags).any():
                 holding = len(np.unique(groups[flags]))
                 raise DataError(

@@ -791,3 +791,17 @@ def test_all_tags_of_windows_are_dealt_evenly() -> None:
             enough = counts.sum(axis=1) >= 3
             assert (counts[enough] > 0).all(axis=None)
     assert far[True] < 0.06 and far[True] < 0.7 * far[False]
+
+
+def test_tags_need_no_window_of_nothing() -> None:
+    """The windows of other tags are what a tag is told from; an event has background alone."""
+    names = [f"c{n}" for n in range(12)]
+    windows = pd.DataFrame({"recording_id": names, "group": names, "start_s": 0.0}).assign(
+        label=["a", "b"] * 6, labels=[["a"], ["b"]] * 6, fold="", event_id="", duration_s=5.0,
+        start=pd.to_datetime(pd.Series([None] * 12), utc=True),
+    )  # fmt: skip
+    windows.loc[0, "label"], windows.at[0, "labels"] = "background", ["background"]
+    part = split.split(windows, replace(RULES, clock="group"), True)
+    assert set(part) == {"train", "validation", "test"}
+    with pytest.raises(DataError, match="part has no background window: 1 of 12 groups"):
+        split.split(windows, replace(RULES, clock="group"))
