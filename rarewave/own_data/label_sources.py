@@ -60,11 +60,13 @@ def find(folder: Folder) -> list[Labels]:
 
 
 def _with_strong(found: list[Labels]) -> list[Labels]:
-    """The forms, first a table of clips if that names recordings of which no times are known."""
+    """The forms, first a table of clips if times are known of fewer than half of those."""
     of = {labels.form: labels for labels in found}
-    if not {"tables", "clips"} <= of.keys() or of["clips"].named <= of["tables"].named:
+    if not {"tables", "clips"} <= of.keys():
         return found
     timed = of["tables"]
+    if 2 * len(timed.named & of["clips"].named) >= len(of["clips"].named):
+        return found
     why = f"{of['clips'].why}, and times of {len(timed.named)} of {len(of['clips'].named)} clips"
     both = of["clips"]._replace(strong=timed.files, why=why)
     return [both, *(labels for labels in found if labels.form not in ("tables", "clips"))]
