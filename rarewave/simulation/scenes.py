@@ -179,7 +179,7 @@ class Event(NamedTuple):
     label: str
     onset_s: float
     offset_s: float
-    low_hz: float  # between these frequencies lie nine tenths of its power
+    low_hz: float  # of its band: nine tenths of its power, and an octave at least
     high_hz: float
     snr_db: float  # mean power to that of the site's noise, in its band
 
@@ -244,7 +244,7 @@ def scene(planned: Planned, seed: int) -> Scene:
             if any(onset < b + PAUSE_S and offset > a - PAUSE_S for a, b in taken):
                 continue
             taken.append((onset, offset))
-            low, high = band_of(dry, RATE_HZ)
+            low, high = _an_octave(*band_of(dry, RATE_HZ))
             snr = rng.uniform(FAINTEST_DB, LOUDEST_DB)
             under = power_in(noise, low, high, RATE_HZ) / power_in(dry, low, high, RATE_HZ)
             first = round(onset * RATE_HZ)
@@ -253,6 +253,12 @@ def scene(planned: Planned, seed: int) -> Scene:
     level = min(200 * 10 ** (rng.uniform(-8, 8) / 20), 32000 / np.abs(wave).max())
     samples = np.rint(level * wave).astype(np.int16)
     return Scene(samples, tuple(sorted(events, key=lambda event: (event.onset_s, event.label))))
+
+
+def _an_octave(low_hz: float, high_hz: float) -> tuple[float, float]:
+    """The band, or an octave around its middle where it is narrower: a tone has no width."""
+    middle = np.sqrt(low_hz * high_hz)
+    return min(low_hz, middle / np.sqrt(2)), max(high_hz, middle * np.sqrt(2))
 
 
 def write_scene(planned: Planned, folder: Path, seed: int) -> tuple[Event, ...]:
