@@ -15,7 +15,7 @@ from rarewave.dataset import training_calls
 from rarewave.detection import at_thresholds, coverage, judging, operating_points, scanning
 from rarewave.detection.at_thresholds import at_once, finder
 from rarewave.detection.heldout import PARTS, Heldout
-from rarewave.detection.notices import at_the_edge, longer_than_events
+from rarewave.detection.notices import at_the_edge, longer_than_events, without_times
 from rarewave.detection.operating_points import Operating
 from rarewave.detection.postprocessing import Joining
 from rarewave.experiments import summaries
@@ -51,18 +51,24 @@ def main() -> None:
         work = parts[part].work(folder, artifacts.SCAN / part)
         width, problems = len(about["columns"]), about["problems"][part]
         scans[part] = scanning.kept(model.scans, width, work, problems)
+    seen = coverage.below(folder, scans["test"], model.scans)
+    whole, everything = len(test.recordings), (parts["validation"], scans["validation"])
+    parts = {part: held.with_times() for part, held in parts.items()}
+    scans, test = {part: parts[part].of(scans[part]) for part in PARTS}, parts["test"]
+    used = PARTS if choice.thresholds == "events" else ("test",)
+    off += without_times([part for part in used if parts[part].weak])
     found, steps, thresholds = {}, {}, artifacts.thresholds()
     for name in (NETWORK, *CLASSIFIERS):
         columns = {n: about["columns"].index(beside.column(name, n)) for n in names}
         given = (model.scans, columns, joining, bands)
-        if choice.thresholds != "windows":
+        if choice.thresholds == "events":
             known = finder(scans["validation"], *given)
-            thresholds[name] = (
-                at_thresholds.best(parts["validation"], *known, matching, STEPS)
-                if choice.thresholds == "events"
-                else at_thresholds.best_of_recordings(parts["validation"], *known, STEPS)
-            )
-            off += at_the_edge(thresholds[name], known[1]) if name == NETWORK else []
+            thresholds[name] = at_thresholds.best(parts["validation"], *known, matching, STEPS)
+        if choice.thresholds == "recordings":
+            known = finder(everything[1], *given)
+            thresholds[name] = at_thresholds.best_of_recordings(everything[0], *known, STEPS)
+        if choice.thresholds != "windows" and name == NETWORK:
+            off += at_the_edge(thresholds[name], known[1])
         find, scores = finder(scans["test"], *given)
         found[name] = test.scored(at_once(find, thresholds[name]), matching)
         if name == NETWORK:
@@ -71,8 +77,7 @@ def main() -> None:
                 steps[at] = test.scored(at_once(find, dict.fromkeys(names, at)), matching)
     if model.task.kind == "event":
         found |= of_the_signal(test, found[NETWORK], model, joining, matching)
-    report(test, found, steps, matching, model.task, off)
-    seen = coverage.below(folder, scans["test"], model.scans)
+    report(test, found, steps, matching, model.task, off, whole)
     write_table(artifacts.DETECT / "coverage.parquet", seen, COVERAGE)
     write_table(artifacts.DETECT / "events.parquet", test.in_files(found[NETWORK]), DETECTED)
     pack(model, thresholds[NETWORK], joining, bands)
@@ -85,8 +90,9 @@ def report(
     matching: Matching,
     task: Task,
     off: list[Notice],
+    whole: int,
 ) -> None:
-    """Tables, metrics and pictures."""
+    """Tables, metrics and pictures; `whole` is the number of all test recordings."""
     names, (bootstrap, _) = list(task.events), params.options("evaluate", Bootstrap, Unit)
     known = judging.intervals(test, found, matching, names, bootstrap)
     table = judging.by_detector(test, found, matching, names, known)
@@ -94,6 +100,10 @@ def report(
     days = judging.per_day(test, found, matching).to_dict("records")
     write_csv(artifacts.DETECT / "days.csv", days)
     content = judging.metrics(test, found, table, steps, matching, known)
+    if len(test.recordings) < whole:
+        number = len(test.recordings)
+        print(f"events are scored on the {number} of {whole} recordings whose labels have times")
+        content["recordings"] = {"scored": number, "without_times": whole - number}
     write_json(artifacts.metrics("detect"), content | listed(off))
     numbers = summaries.headline(task.kind, summaries.read(artifacts.EVALUATION), content[NETWORK])
     write_json(artifacts.metrics("summary"), numbers)

@@ -92,7 +92,7 @@ def prepared(tables: Tables, unit: Unit, task: Task) -> Tables:
     """Rows as they are scored: windows, or recordings."""
     if unit.per == "window":
         return tables
-    return {d: comparison.per_recording(table, task.names) for d, table in tables.items()}
+    return {d: comparison.per_recording(table, task) for d, table in tables.items()}
 
 
 def scores_of(tables: Tables, task: Task) -> dict[str, NDArray[np.float64]]:
@@ -121,6 +121,7 @@ def unsound(
     truth = comparison.truth_of(task, tables[NETWORK], counts)
     found = notices.calibration(task, truth.all, scores_of(tables, task)[NETWORK])
     found += notices.few_units(metrics["units"])
+    found += notices.without_positives(metrics.get("without_positives", []))
     best = metrics.get("gain_over_best")
     return found + notices.baseline_as_good(best, comparison.HEADLINE[task.kind])
 

@@ -31,7 +31,8 @@ def main() -> None:
     if not len(windows):
         nothing_to_deal(windows)
         return
-    part = split(windows, options)
+    task = Task.from_dict(artifacts.about_clean()["task"])
+    part = split(windows, options, task.kind == "tags")
     proof = audit(windows, part, content, options)
     if proof["groups_of_training_and_test"]:
         print(
@@ -51,7 +52,6 @@ def main() -> None:
         for name in PARTS
     }
     summary["purged"] = {"windows": int((part == PURGED).sum())}
-    task = Task.from_dict(artifacts.about_clean()["task"])
     off = notices.few_examples(task, windows, part)
     off += notices.unlike_training(task, windows, part, index["level_db"].to_numpy())
     write_json(artifacts.metrics("split"), summary | {"audit": proof} | listed(off))

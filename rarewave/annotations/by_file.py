@@ -3,6 +3,7 @@
 import glob
 import os
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from rarewave.annotations import cells, reading
-from rarewave.annotations.formats import clips
+from rarewave.annotations.formats import audioset, clips
 from rarewave.annotations.formats.names import labels_from_name
 from rarewave.annotations.sources import Sources
 from rarewave.annotations.table import bad_label
@@ -21,6 +22,9 @@ from rarewave.base.tasks import BACKGROUND
 from rarewave.recordings import sound
 from rarewave.recordings.seismic import name_of
 
+# How far from its ends an event may keep that reaches over all of a recording.
+_WHOLE_S, _WHOLE = 0.05, 0.01
+
 
 def read(
     sources: Sources, folder: Path, recordings: pd.DataFrame
@@ -28,7 +32,9 @@ def read(
     """Events of recordings, and which recordings are labelled at all.
 
     A recording with an empty label file, or named in a table without an event, is a true
-    negative; one without a label file, or named in no table, is unlabelled.
+    negative; one without a label file, or named in no table, is unlabelled. Labels of whole
+    recordings are weak, and so are those of a table, or of all label files, that give each of
+    its events all of its recording.
 
     Parameters
     ----------
@@ -55,23 +61,7 @@ def read(
         )
         recordings["labelled"] = recordings["recording_id"].isin(named)
     else:
-        found = _whole(sources, folder, recordings, report)
-        recordings["labelled"] = recordings["recording_id"].isin(found)
-        for column in ("fold", "group"):
-            given = recordings["recording_id"].map(
-                lambda r, c=column: getattr(found.get(r, _Clip()), c)
-            )
-            if column == "fold" or sources.group == "given":
-                recordings[column] = given
-        if sources.group == "given" and (recordings["group"] == "").any():
-            lacking = recordings["path"][recordings["group"] == ""].iloc[0]
-            raise DataError(f"{lacking} has no group: ingest.group is given, and nothing gives it")
-        rows = [
-            _event(r, 0.0, r["n_samples"] / r["sample_rate"], label, label * (len(labels) > 1))
-            for r in recordings[recordings["labelled"]].to_dict("records")
-            for labels in [found[r["recording_id"]].labels]
-            for label in labels
-        ]
+        rows = _of_whole(sources, folder, recordings, report)
     if not recordings["labelled"].any():
         raise DataError(
             f"no recording has labels: of {len(recordings)} recordings none is named by "
@@ -80,6 +70,38 @@ def read(
     report["unlabelled_recordings"] = recordings["path"][~recordings["labelled"]].tolist()
     events = conform(pd.DataFrame(rows, columns=list(EVENTS)), EVENTS, "events")
     return once(events, report), recordings, report
+
+
+def _of_whole(
+    sources: Sources, folder: Path, recordings: pd.DataFrame, report: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Events of recordings that are labelled as a whole, and those with times of some of them.
+
+    What is labelled, and fold and group where they are given, is put into `recordings`.
+    """
+    found = _whole(sources, folder, recordings, report)
+    recordings["labelled"] = recordings["recording_id"].isin(found)
+    for column in ("fold", "group"):
+        given = recordings["recording_id"].map(
+            lambda r, c=column: getattr(found.get(r, _Clip()), c)
+        )
+        if column == "fold" or sources.group == "given":
+            recordings[column] = given
+    if sources.group == "given" and (recordings["group"] == "").any():
+        lacking = recordings["path"][recordings["group"] == ""].iloc[0]
+        raise DataError(f"{lacking} has no group: ingest.group is given, and nothing gives it")
+    rows = [
+        _event(r, 0.0, r["n_samples"] / r["sample_rate"], label, label * (len(labels) > 1))
+        for r in recordings[recordings["labelled"]].to_dict("records")
+        for labels in [found[r["recording_id"]].labels]
+        for label in labels
+    ]
+    if sources.strong_files:
+        with_times, named = _strong(sources, folder, recordings, report)
+        recordings["labelled"] |= recordings["recording_id"].isin(named)
+        rows += with_times
+        report["recordings_with_times"] = sorted(named)
+    return rows
 
 
 def once(events: pd.DataFrame, report: dict[str, Any]) -> pd.DataFrame:
@@ -116,6 +138,7 @@ def _files(
                 f"table is that of {path}: rename one, or give it as ingest.labels: tables"
             )
         rows += _events(mine, recording, folder / name, report)
+    rows = _weak_if_all_are(rows)
     known = {*taken.values()}
     report["label_files_without_a_recording"] = sorted(
         path.relative_to(folder).as_posix()
@@ -192,7 +215,7 @@ def _tables(
     rows: list[dict[str, Any]] = []
     named: set[str] = set()
     for name in sources.label_files:
-        path = folder / name
+        path, of_table = folder / name, list[dict[str, Any]]()
         table = _read(sources, path)
         if (table["file"] == "").any():
             raise DataError(
@@ -211,7 +234,44 @@ def _tables(
             named.add(recording["recording_id"])
             mine = of_file.get(file, table[:0])
             _refuse_channels(mine, folder / recording["path"], path)
-            rows += _events(mine, recording, path, report)
+            of_table += _events(mine, recording, path, report)
+        rows += _weak_if_all_are(of_table)
+    return rows, named
+
+
+def _weak_if_all_are(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Events that reach over all of their recordings are weak, unless some have other times."""
+    return rows if all(row["weak"] for row in rows) else [row | {"weak": False} for row in rows]
+
+
+def _strong(
+    sources: Sources, folder: Path, recordings: pd.DataFrame, report: dict[str, Any]
+) -> tuple[list[dict[str, Any]], set[str]]:
+    """Events with times of recordings whose labels are of the whole, and recordings named there.
+
+    Columns that are called otherwise than those of the labels are found by their names.
+
+    Raises
+    ------
+    DataError
+        No table names a recording.
+    """
+    rows: list[dict[str, Any]] = []
+    named: set[str] = set()
+    for name in sources.strong_files:
+        path = folder / name
+        header = cells.separated(path).columns if reading.form(path) == "table" else ()
+        columns = {what: n for what, n in sources.label_columns.items() if n in header}
+        column = sources.label_column if sources.label_column in header else None
+        mine = replace(sources, label_files=(name,), label_columns=columns, label_column=column)
+        found, there = _tables(mine, folder, recordings, report)
+        rows += [row | {"weak": False} for row in found]
+        named |= there
+    if sources.strong_files and not named:
+        raise DataError(
+            f"no recording is named by ingest.strong_files {list(sources.strong_files)}: correct "
+            "the names of files in it, or leave it empty"
+        )
     return rows, named
 
 
@@ -259,8 +319,10 @@ def _clips(
         table = clips.read(
             path, sources.label_column, sources.label_separator, sources.label_columns
         )
-        for file, rows in table.groupby("file", sort=False):
-            recording = _find(by_name, str(file))
+        for (file, start, end), rows in table.groupby(["file", "start", "end"], sort=False):
+            of_segment = audioset.names(file, start, end) if start else []
+            called = next((stem for stem in of_segment if stem in by_name), str(file))
+            recording = _find(by_name, called)
             if recording is None:
                 report["recording_absent"].append(f"{file} of {name}")
                 continue
@@ -329,7 +391,9 @@ def _events(
         band = float(row["low_hz"]), float(row["high_hz"])
         until = min(float(row["offset_s"]), length)
         event = _event(recording, row["onset_s"], until, row["label"], source, band)
-        rows.append(event | {"certain": row["certain"]})
+        near = max(_WHOLE_S, _WHOLE * length)
+        whole = bool(row["onset_s"] <= near and row["offset_s"] >= length - near)
+        rows.append(event | {"certain": row["certain"], "weak": whole})
     return rows
 
 
@@ -351,6 +415,7 @@ def _event(
         "high_hz": band[1],
         "label": label,
         "certain": True,
+        "weak": True,
     }
 
 

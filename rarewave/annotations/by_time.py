@@ -162,6 +162,7 @@ def _rows(
         "low_hz": float("nan"),
         "high_hz": float("nan"),
         "label": event["label"],
+        "weak": False,
     }
     rows = []
     if pd.notna(event["end"]) and offset > 0 and onset < length:

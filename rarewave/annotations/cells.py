@@ -33,6 +33,7 @@ LABEL_COLUMNS = (
     "category",
 )
 _DAY = re.compile(r"\d{4}-\d\d")
+_COMMENT = re.compile(r"\s*#\s*([^\s,;]|$)")  # but not a column that is called so
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -69,6 +70,9 @@ def tabbed(path: Path) -> pd.DataFrame:
 def separated(path: Path) -> pd.DataFrame:
     """Cells of a csv or tsv table, told from its header; quotation marks as spreadsheets mean them.
 
+    Lines before the table that begin with # are comments; where the header is one of them, as in
+    AudioSet's tables, it is the last that has as many cells as the first row.
+
     Returns
     -------
     As `tabbed`; without a column where the file is empty.
@@ -79,11 +83,15 @@ def separated(path: Path) -> pd.DataFrame:
         Semicolons, a quotation mark that is never closed, more cells than columns.
     """
     text = text_of(path)
-    header = next(iter(lines_of(text)), (0, ""))[1]
+    text, header = _without_comments(text)
     if ";" in header and "\t" not in header and "," not in header:
         raise DataError(f"{path} is separated by semicolons: save it with commas or tabs")
+    tabs = "\t" in header
     reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter="\t" if "\t" in header else ",", strict=True
+        io.StringIO(text, newline=""),
+        delimiter="\t" if tabs else ",",
+        skipinitialspace=not tabs and ", " in header,
+        strict=True,
     )
     records = []
     before = 0
@@ -96,6 +104,29 @@ def separated(path: Path) -> pd.DataFrame:
             f"{path}, row {before + 1}: cannot be read ({error}): correct its quotation marks"
         ) from None
     return _table(records, path)
+
+
+def _without_comments(text: str) -> tuple[str, str]:
+    """Text whose lines of comments are empty, and the line that names its columns."""
+    lines = lines_of(text)
+    comments = []
+    for number, line in lines:
+        if not _COMMENT.match(line):
+            break
+        comments.append((number, line.lstrip(" #")))
+    rest = lines[len(comments) :]
+    if not comments or not rest:
+        return text, lines[0][1] if lines else ""
+    separator = "\t" if "\t" in rest[0][1] else ","
+    width = len(next(csv.reader([rest[0][1]], delimiter=separator, skipinitialspace=True)))
+    named = [row for row in comments if 1 < row[1].count(separator) + 1 == width]
+    all_lines = _LINE_END.split(text)
+    for number, _ in comments:
+        all_lines[number - 1] = ""
+    if named:
+        number, header = named[-1]
+        all_lines[number - 1] = header
+    return "\n".join(all_lines), named[-1][1] if named else rest[0][1]
 
 
 def _table(records: list[tuple[int, list[str]]], path: Path) -> pd.DataFrame:

@@ -43,6 +43,7 @@ def marked(
     rest = [
         {"event_id": f"{name}/{until}", "recording_id": name, "onset_s": onset, "certain": False}
         | {"offset_s": length[name], "low_hz": np.nan, "high_hz": np.nan, "label": until}
+        | {"weak": False}
         for name, onset in ends.items()
     ]
     both = [kept, pd.DataFrame(rest, columns=list(EVENTS))] if rest else [kept]

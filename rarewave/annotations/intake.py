@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from rarewave.annotations import by_file, by_time, classes, doubt, listing, span
+from rarewave.annotations import by_file, by_time, classes, doubt, listing, span, strong
 from rarewave.annotations.by_time import Uncertainty
 from rarewave.annotations.listing import Wanted
 from rarewave.annotations.reading import read_catalogue
@@ -51,10 +51,13 @@ def take_in(sources: Sources, uncertainty: Uncertainty, wanted: Wanted) -> Intak
         events, report = by_time.match_events(catalogue, table, uncertainty)
     events = doubt.marked(events, table, sources.uncertain_labels, sources.until_label)
     counts = None
+    timed = set(report.get("recordings_with_times", []))
     if sources.classes:
         until = [sources.until_label] if sources.until_label else []
         doubted = {*sources.uncertain_labels, *until}
         events, counts = classes.applied(events, sources.classes, doubted)
+    if sources.strong_files:
+        events = strong.together(events, timed, report)
     if catalogue is not None:
         events, table, spoken = span.within(catalogue, table, events, sources.span())
         report |= spoken

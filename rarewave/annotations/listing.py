@@ -168,6 +168,8 @@ def unique_ids(table: pd.DataFrame) -> pd.Series:
 def summary(table: pd.DataFrame, events: pd.DataFrame) -> dict[str, object]:
     """Numbers of recordings, hours, groups and events."""
     certain = events[events["certain"]]
+    weak = set(events["recording_id"][events["weak"]])
+    timed = set(events["recording_id"][~events["weak"]]) - weak
     return {
         "recordings": len(table),
         "hours": float((table["n_samples"] / table["sample_rate"]).sum() / 3600),
@@ -175,4 +177,8 @@ def summary(table: pd.DataFrame, events: pd.DataFrame) -> dict[str, object]:
         "events": int(certain["event_id"].nunique()),
         "events_per_type": certain.groupby("label")["event_id"].nunique().to_dict(),
         "unlabelled_recordings": int((~table["labelled"]).sum()),
-    }
+    } | (
+        {"weakly_labelled_recordings": len(weak), "strongly_labelled_recordings": len(timed)}
+        if weak
+        else {}
+    )

@@ -13,6 +13,7 @@ from rarewave.recordings import sound
 
 # What columns that label_columns names may hold.
 HELD = ("file", "start", "end", "label", "low", "high", "channel", "station", "id")
+WEAK = ("clips", "folders", "names")  # labels of whole recordings
 LABELS = Literal["catalogues", "files", "tables", "clips", "folders", "names", "none"]
 
 
@@ -27,18 +28,19 @@ class Sources:
     `label_files` are the catalogues, the tables, or for `files` patterns such as
     `labels/{stem}.txt`. `label_columns` names the columns of a csv by what they hold.
     `label_separator` stands between the labels of a cell that has several; null: a cell is one
-    label. `group`: what stays together in a split: recordings of one UTC `day`, one `station`, one
-    `folder`, every `recording` for itself, what the clip table or the name says (`given`), the part
-    of the file's name that `group_pattern` calls so (`name`), or stretches of `block_s` seconds of
-    each recording (`block`), for long ones. Times in names are of `time_zone` unless they say
-    another. A catalogue speaks of `catalogue_span`, from and until; null: of the UTC days from its
-    first to its last event; recordings outside are unlabelled. `classes` gives labels, or patterns
-    of labels, another name: of several one class, of null uncertain time, of `background` none at
-    all. Events of `uncertain_labels` are neither event nor background, and so is what follows an
-    event of `until_label`. `channel` is of sound files; `channels` are patterns of the identifiers
-    (NET.STA.LOC.CHA) of seismic files, and files without such a channel are left out and counted.
-    `leave_out_unusable`: recordings that are broken, too short or of a wrong rate are left out and
-    counted; else they end the stage.
+    label. `strong_files` are tables of events with times, of recordings whose labels are of the
+    whole; they are what events are scored against. `group`: what stays together in a split:
+    recordings of one UTC `day`, one `station`, one `folder`, every `recording` for itself, what the
+    clip table or the name says (`given`), the part of the file's name that `group_pattern` calls so
+    (`name`), or stretches of `block_s` seconds of each recording (`block`), for long ones. Times in
+    names are of `time_zone` unless they say another. A catalogue speaks of `catalogue_span`, from
+    and until; null: of the UTC days from its first to its last event; recordings outside are
+    unlabelled. `classes` gives labels, or patterns of labels, another name: of several one class,
+    of null uncertain time, of `background` none at all. Events of `uncertain_labels` are neither
+    event nor background, and so is what follows an event of `until_label`. `channel` is of sound
+    files; `channels` are patterns of the identifiers (NET.STA.LOC.CHA) of seismic files, and files
+    without such a channel are left out and counted. `leave_out_unusable`: recordings that are
+    broken, too short or of a wrong rate are left out and counted; else they end the stage.
     """
 
     data: str
@@ -48,6 +50,7 @@ class Sources:
     label_column: str | None
     label_columns: Mapping[str, str]
     label_separator: str | None
+    strong_files: tuple[str, ...]
     name_pattern: str | None
     start_pattern: str | None
     time_zone: str
@@ -84,6 +87,11 @@ class Sources:
             raise DataError(
                 f"label_separator is {self.label_separator!r}, and labels is {self.labels}: only "
                 "cells of files, tables and clips hold several labels; set it to null"
+            )
+        if self.strong_files and self.labels not in WEAK:
+            raise DataError(
+                f"strong_files is {list(self.strong_files)}, and labels is {self.labels}, which "
+                "have times already: give all tables as label_files, and leave strong_files empty"
             )
         odd = [what for what in self.label_columns if what not in HELD]
         if odd or not all(self.label_columns.values()):

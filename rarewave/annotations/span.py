@@ -61,7 +61,7 @@ def within(
                 name = f"{OUTSIDE} {row['recording_id']} {len(rows)}"  # no piece is another's
                 about = {"event_id": name, "recording_id": row["recording_id"], "label": OUTSIDE}
                 times = {"onset_s": at, "offset_s": min(begin, length), "certain": False}
-                rows.append(about | times | {"low_hz": np.nan, "high_hz": np.nan})
+                rows.append(about | times | {"low_hz": np.nan, "high_hz": np.nan, "weak": False})
             at = max(at, end)
     if rows:
         events = pd.concat([events, pd.DataFrame(rows)[list(EVENTS)]], ignore_index=True)

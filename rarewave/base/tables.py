@@ -37,6 +37,7 @@ EVENTS: Schema = {
     "high_hz": "float64",
     "label": "str",
     "certain": "bool",
+    "weak": "bool",  # nobody said when: the times are the recording's own
 }
 WINDOWS: Schema = {
     "window_id": "str",

@@ -2,9 +2,9 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,14 @@ from rarewave.recordings.reading import Header
 from rarewave.recordings.streams import Stream
 
 PARTS = ("validation", "test")
+
+
+class _OfAStream(Protocol):
+    @property
+    def stream(self) -> Stream: ...
+
+
+Scanned = TypeVar("Scanned", bound=_OfAStream)
 
 
 class Heldout(NamedTuple):
@@ -74,6 +82,30 @@ class Heldout(NamedTuple):
         seconds = of_files["n_samples"] / of_files["sample_rate"]
         new_s = self.windows.groupby("recording_id")["new_s"].sum()
         return bool((new_s.reindex(seconds.index) > 0.99 * seconds).all())
+
+    @property
+    def weak(self) -> bool:
+        """Whether of some events nobody said when they are."""
+        return bool(self.truth["weak"].any())
+
+    def with_times(self) -> "Heldout":
+        """The streams without a weak label, if any event has times of its own; else all."""
+        events = pd.concat([self.truth, self.doubtful])
+        weak = set(events["recording_id"][events["weak"]])
+        streams = [s for s in self.streams if s.pieces[0].header.recording_id not in weak]
+        if not weak or events["weak"].all() or not streams:
+            return self
+        names = {piece.header.recording_id for stream in streams for piece in stream.pieces}
+        tables = (self.recordings, self.truth, self.doubtful, self.gaps, self.windows)
+        recordings, *others = (
+            table[table["recording_id"].isin(names)].reset_index(drop=True) for table in tables
+        )
+        return Heldout(recordings, streams, *others)
+
+    def of(self, scans: Sequence[Scanned]) -> list[Scanned]:
+        """Those of some scans that are of its streams."""
+        names = {stream.pieces[0].header.recording_id for stream in self.streams}
+        return [s for s in scans if s.stream.pieces[0].header.recording_id in names]
 
     def with_signals(self, signals: pd.DataFrame) -> "Heldout":
         """With the columns of a table of window_id and scores beside the windows."""
@@ -274,6 +306,7 @@ def _parted(
         return events
     rows = pd.DataFrame(closed, columns=["recording_id", "onset_s", "offset_s"])
     rows = rows.assign(event_id=[f"part {n}" for n in range(len(rows))], label="", certain=False)
+    rows = rows.assign(weak=False)
     events = events.assign(certain=events["certain"] & ~in_doubt(events, rows))
     rows = rows.assign(low_hz=np.nan, high_hz=np.nan)[events.columns]
     return pd.concat([events, rows], ignore_index=True)

@@ -1,6 +1,6 @@
 """Where postprocessing does not fit the events that it is to find."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,21 @@ def longer_than_events(
         says += f"{np.quantile(gaps_s, 0.05):.2g}"
         notices.append(Notice("events_joined", joining.gap_s / gap, says))
     return notices
+
+
+def without_times(parts: Sequence[str]) -> list[Notice]:
+    """Parts of the split whose events are scored against labels of whole recordings."""
+    if not parts:
+        return []
+    return [
+        Notice(
+            "labels_without_times",
+            len(parts),
+            f"the labels of {' and '.join(parts)} are of whole recordings: nobody said when, and "
+            "event scores compare with the recordings' ends; give events with times of some of "
+            "them in ingest.strong_files, or go by the scores of evaluate",
+        )
+    ]
 
 
 def at_the_edge(

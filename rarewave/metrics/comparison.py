@@ -33,15 +33,19 @@ HEADLINE: dict[Kind, str] = {
 
 @dataclass(frozen=True)
 class Unit:
-    """What is scored: every `window`, or every `recording` by the mean over its windows."""
+    """What is scored: every `window`, or every `recording` by the mean over its windows.
+
+    Of tags a recording has those of all its windows.
+    """
 
     per: Literal["window", "recording"]
 
 
 # The limits of scores; others lie between 0 and 1.
-LIMITS: dict[str, tuple[float, float]] = {"mcc": (-1.0, 1.0)} | dict.fromkeys(
-    ("tn", "fp", "fn", "tp", "support"), (0.0, np.inf)
-)
+LIMITS: dict[str, tuple[float, float]] = {
+    "mcc": (-1.0, 1.0),
+    "d_prime": (-np.inf, np.inf),
+} | dict.fromkeys(("tn", "fp", "fn", "tp", "support"), (0.0, np.inf))
 
 
 class Truth(NamedTuple):
@@ -65,26 +69,41 @@ def truth_of(task: Task, scored: pd.DataFrame, counts: NDArray[np.int64]) -> Tru
     )
 
 
-def per_recording(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Rows of table EVALUATED, one per recording: scores are means, the label is all its windows'.
+def per_recording(
+    table: pd.DataFrame, task: Task, aggregate: Literal["mean", "max"] = "mean"
+) -> pd.DataFrame:
+    """Rows of table EVALUATED, one per recording, whose scores are those of its windows together.
+
+    A recording has all tags of its windows; what is not of tags has one label in all of them.
 
     Raises
     ------
     DataError
-        The windows of a recording have different labels.
+        The windows of a recording have different labels, and they are no tags.
     """
-    sets = table["labels"].map(tuple).groupby(table["recording_id"])
-    several = (table.groupby("recording_id")["label"].nunique() > 1) | (sets.nunique() > 1)
-    if several.any():
-        raise DataError(
-            f"evaluate.per is recording, and the windows of {several.idxmax()} have different "
-            "labels: set it to window"
-        )
-    means = [f"p_{name}" for name in names]
     grouped = table.groupby("recording_id", sort=False)
     found = grouped.first()
-    found[means] = grouped[means].mean()
+    if task.kind == "tags":
+        found["labels"] = grouped["labels"].agg(_together)
+        first = found["labels"].str[0]
+        # What fills most of the first window, where that holds any.
+        found["label"] = found["label"].where(found["label"] != BACKGROUND, first)
+    else:
+        sets = table["labels"].map(tuple).groupby(table["recording_id"])
+        several = (grouped["label"].nunique() > 1) | (sets.nunique() > 1)
+        if several.any():
+            raise DataError(
+                f"evaluate.per is recording, and the windows of {several.idxmax()} have different "
+                "labels: set it to window"
+            )
+    scores = [f"p_{name}" for name in task.names]
+    found[scores] = grouped[scores].agg(aggregate)
     return found.reset_index()[table.columns]
+
+
+def _together(lists: pd.Series) -> list[str]:
+    """All tags of several windows; background where there is none."""
+    return sorted({name for names in lists for name in names} - {BACKGROUND}) or [BACKGROUND]
 
 
 def compare(
@@ -147,13 +166,14 @@ def measure_of(
     detector: str,
 ) -> Measure:
     """The measure of one detector, still to be given weights."""
+    if task.kind == "tags":
+        told = partial(tags.measure, truth.all, p, thresholds[detector], task.names)
+        return partial(told, rests_on=tags.known(truth.all, p))
     known = [binary.ranks(column) for column in p.T]
     if task.kind == "classes":
         rare = multiclass.rarest(truth.counts, task.names)
         told = partial(multiclass.measure, truth.all, truth.y, p, task.names)
         return partial(told, rare=rare, known=known)
-    if task.kind == "tags":
-        return partial(tags.measure, truth.all, p, thresholds[detector], task.names, known=known)
     (name,) = task.events
     values, at = p[:, task.names.index(name)], thresholds[detector][name]
     # Only the network's are meant as probabilities.
@@ -205,10 +225,14 @@ def side_by_side(
     """
     rows, points, draws = [], {}, {}
     for name, measure in measures.items():
-        points[name], draws[name] = measure(weights=None), [measure(weights=w) for w in weights]
-        for metric, value in points[name].items():
+        points[name] = measure(weights=None)
+        drawn = np.empty((len(weights), len(points[name])))
+        for number, w in enumerate(weights):
+            draw = measure(weights=w)
+            drawn[number] = [draw[metric] for metric in points[name]]
+        draws[name] = drawn[:, list(points[name]).index(gain)]
+        for (metric, value), mine in zip(points[name].items(), drawn.T, strict=True):
             behind = units(metric)
-            mine = np.array([draw[metric] for draw in draws[name]], float)
             low, high = interval(value, mine, behind, *LIMITS.get(metric.split(".")[0], (0.0, 1.0)))
             if name == MAJORITY and np.ptp(mine) == 0:
                 low = high = value  # it is so whatever the groups are
@@ -217,8 +241,7 @@ def side_by_side(
     gains: dict[str, dict[str, Any]] = {}
     for name in measures:
         if name != "network":
-            pairs = zip(draws["network"], draws[name], strict=True)
-            apart = np.array([a[gain] - b[gain] for a, b in pairs], float)
+            apart = draws["network"] - draws[name]
             value = points["network"][gain] - points[name][gain]
             low, high = interval(value, apart, units(gain), -1.0, 1.0)
             gains[name] = {"value": value, "low": low, "high": high}
@@ -258,6 +281,9 @@ def report(
         found[NETWORK]["recall_per_type"] = _each(network, "recall")
     else:
         found["training_windows"] = dict(zip(task.names, counts.tolist(), strict=True))
+    if task.kind == "tags":
+        support = _each(network, "support")
+        found["without_positives"] = [name for name in task.names if not support[name]]
     found["interval"] = {m: network.loc[m, ["low", "high"]].to_dict() for m in brief}
     found["units"] = int(network.loc[HEADLINE[task.kind], "units"])
     return found | {f"gain_over_{name}": gain for name, gain in gains.items() if name != MAJORITY}

@@ -1,6 +1,6 @@
 """Where thresholds and scores do not mean what they seem to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -99,6 +99,22 @@ def baseline_as_good(best: Mapping[str, Any] | None, metric: str) -> list[Notice
             f"the baseline {best['baseline']} {surely}: the network has {best['value']:+.3f} in "
             f"{metric.replace('_', ' ')} beside it, so the network is not worth its cost yet; give "
             "it more labelled events or augmentation, or use what the baseline shows to suffice",
+        )
+    ]
+
+
+def without_positives(names: Sequence[str]) -> list[Notice]:
+    """Which tags no test window has: nothing is known of how well they are told."""
+    if not names:
+        return []
+    return [
+        Notice(
+            "without_positives",
+            len(names),
+            f"the test part has no window of {some(names)}: means over tags leave "
+            f"{'them' if len(names) > 1 else 'it'} out; hold out recordings that have "
+            f"{'them' if len(names) > 1 else 'it'}, or leave each fold out in turn with "
+            "python -m rarewave crossvalidate",
         )
     ]
 

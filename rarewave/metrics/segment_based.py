@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
-from rarewave.metrics.event_rates import ROUNDING, listed, rates, summary
+from rarewave.metrics.event_rates import ROUNDING, listed, rates, ratio, summary
 
 Indices = NDArray[np.int64]
 
@@ -27,7 +27,8 @@ def segment_scores(
     Returns
     -------
     The columns of `event_scores`, in segments and without false alarms, and the entries of
-    `overall` likewise, where classes that swap within a segment are substitutions.
+    `overall` likewise, where classes that swap within a segment are substitutions; and in both
+    `accuracy`, the share of segments in which a class is rightly said to sound or not.
 
     Raises
     ------
@@ -60,10 +61,13 @@ def segment_scores(
         both += active[0] & active[1]
         rows.append([int(a.sum()) for a in (*active, active[0] & active[1])])
     table = rates(classes, np.array(rows, float).reshape(len(classes), 3))
+    wrong = (table["fp"] + table["fn"]).to_numpy(float)
+    table["accuracy"] = 1 - ratio(wrong, np.full(len(wrong), float(first[-1])))
     swapped = int((np.minimum(reference, detected) - both).sum())
     missed = int(np.maximum(reference - detected, 0).sum())
     added = int(np.maximum(detected - reference, 0).sum())
-    return table, summary(table, (swapped, missed, added))
+    total = summary(table, (swapped, missed, added))
+    return table, total | {"accuracy": float(table["accuracy"].mean())}
 
 
 def _active(

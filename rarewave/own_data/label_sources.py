@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from rarewave.annotations import cells, reading
-from rarewave.annotations.formats import clips
+from rarewave.annotations.formats import audioset, clips
 from rarewave.base.errors import DataError
 from rarewave.own_data.folder import Folder
 from rarewave.recordings.seismic import name_of
@@ -42,6 +42,8 @@ class Labels(NamedTuple):
     name_pattern: str | None = None
     separator: str | None = None
     grouped: bool = False  # whether a clip table or the names give groups
+    named: frozenset[str] = frozenset()  # the recordings that tables name
+    strong: tuple[str, ...] = ()  # tables of events with times of some of them
 
 
 def find(folder: Folder) -> list[Labels]:
@@ -53,8 +55,21 @@ def find(folder: Folder) -> list[Labels]:
         ways = [_catalogues, _tables]
     else:
         ways += [_clips, _folders, _names]
-    found = [labels for way in ways if (labels := way(rest))]
+    found = _with_strong([labels for way in ways if (labels := way(rest))])
     return found if beside is None else [beside, *found]
+
+
+def _with_strong(found: list[Labels]) -> list[Labels]:
+    """The forms, first a table of clips if times are known of fewer than half of those."""
+    of = {labels.form: labels for labels in found}
+    if not {"tables", "clips"} <= of.keys():
+        return found
+    timed = of["tables"]
+    if 2 * len(timed.named & of["clips"].named) >= len(of["clips"].named):
+        return found
+    why = f"{of['clips'].why}, and times of {len(timed.named)} of {len(of['clips'].named)} clips"
+    both = of["clips"]._replace(strong=timed.files, why=why)
+    return [both, *(labels for labels in found if labels.form not in ("tables", "clips"))]
 
 
 def _table(folder: Folder, text: Path) -> pd.DataFrame:
@@ -194,7 +209,7 @@ def _readable(folder: Folder, text: Path) -> bool:
 
 def _tables(folder: Folder) -> Labels | None:
     """Tables of events that name the recording of each row."""
-    found = []
+    found: dict[str, list[str]] = {}
     for text in folder.texts:
         try:
             table = _table(folder, text)
@@ -202,12 +217,12 @@ def _tables(folder: Folder) -> Labels | None:
         except DataError:  # perhaps of one row, of which ingest will tell
             named = _named(folder, text)
         if named and _are_known(named, folder):
-            found.append(text.as_posix())
-    return (
-        Labels("tables", tuple(found), "rows that name a recording, onset and end")
-        if found
-        else None
-    )
+            found[text.as_posix()] = [*named, *_named(folder, text)]
+    if not found:
+        return None
+    all_named = frozenset(_stem(name) for names in found.values() for name in names)
+    why = "rows that name a recording, onset and end"
+    return Labels("tables", tuple(found), why, named=all_named)
 
 
 def _named(folder: Folder, text: Path) -> list[str]:
@@ -222,7 +237,19 @@ def _are_known(names: Sequence[str], folder: Folder) -> bool:
     """Whether at least half of the names are recordings of the folder."""
     known = {name_of(path) for path in folder.recordings}
     names = list(dict.fromkeys(names))
-    return 2 * sum(name_of(Path(name.replace("\\", "/"))) in known for name in names) >= len(names)
+    return 2 * sum(_stem(name) in known for name in names) >= len(names)
+
+
+def _stem(name: str) -> str:
+    return name_of(Path(name.replace("\\", "/")))
+
+
+def _of_segments(table: pd.DataFrame, folder: Folder) -> frozenset[str]:
+    """The recordings that AudioSet's table names, whose files have several names."""
+    known = {name_of(path) for path in folder.recordings}
+    rows = table[["file", "start", "end"]].drop_duplicates()
+    called = (stem for row in rows.itertuples(index=False) for stem in audioset.names(*row))
+    return frozenset(stem for stem in called if stem in known)
 
 
 def _catalogues(folder: Folder) -> Labels | None:
@@ -247,6 +274,7 @@ def _catalogues(folder: Folder) -> Labels | None:
 def _clips(folder: Folder) -> Labels | None:
     """Tables that name clips and what each holds as a whole, without times."""
     found: dict[str, pd.DataFrame] = {}
+    named: set[str] = set()
     for text in folder.texts:
         try:
             table = clips.read(
@@ -254,17 +282,23 @@ def _clips(folder: Folder) -> Labels | None:
             )
         except DataError:
             continue
+        if (table["start"] != "").any():  # it names millions, of which some are here
+            segments = _of_segments(table, folder)
+            if 2 * len(segments) >= len(folder.recordings):
+                found[text.as_posix()] = table
+                named |= segments
+            continue
         timed = _is_label_file(folder, text) or _named(folder, text)
         if len(table) and _are_known(table["file"], folder) and not timed:
             found[text.as_posix()] = table
+            named |= {_stem(name) for name in table["file"]}
     if not found:
         return None
     whole = pd.concat(found.values(), ignore_index=True)
-    named = {name_of(Path(name.replace("\\", "/"))) for name in whole["file"]}
     every = named >= {name_of(path) for path in folder.recordings}
     grouped, separator = every and bool((whole["group"] != "").all()), _separator(whole)
     why = "a table of clips and classes" if separator is None else "a table of clips and tags"
-    return Labels("clips", tuple(found), why, separator=separator, grouped=grouped)
+    return Labels("clips", tuple(found), why, None, separator, grouped, frozenset(named))
 
 
 def _separator(table: pd.DataFrame) -> str | None:

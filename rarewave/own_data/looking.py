@@ -156,6 +156,8 @@ def _sources(folder: Folder, data: str, labels: Labels, asked: Asked) -> dict[st
         found["name_pattern"] = Choice(labels.name_pattern)
     if labels.separator:
         found["label_separator"] = Choice(labels.separator)
+    if labels.strong:
+        found["strong_files"] = Choice(list(labels.strong), "events are scored against these")
     found["group"] = Choice("given" if labels.grouped else "recording")
     pattern = grouping.start_pattern(folder)
     if pattern:

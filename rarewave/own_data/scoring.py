@@ -88,4 +88,8 @@ def _events(survey: Survey, lay: Layout, short: float, middle: float) -> dict[st
     }
     if survey.whole:
         found |= {"offset_collar_s": Choice(None), "offset_fraction": Choice(None)}
+    if survey.whole and len(survey.timed):
+        median = float((survey.timed["offset_s"] - survey.timed["onset_s"]).median())
+        found["collar_s"] = Choice(digits(median / 2), "half of the median event with times")
+        found["segment_s"] = Choice(digits(median))
     return found

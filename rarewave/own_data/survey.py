@@ -46,7 +46,12 @@ class Survey(NamedTuple):
     @property
     def whole(self) -> bool:
         """Whether labels speak of recordings as a whole."""
-        return self.form in WHOLE
+        return self.form in WHOLE or bool(len(self.events) and self.events["weak"].all())
+
+    @property
+    def timed(self) -> pd.DataFrame:
+        """Events with times of their own, where other labels are of the whole."""
+        return self.certain[~self.certain["weak"]]
 
     @property
     def certain(self) -> pd.DataFrame:

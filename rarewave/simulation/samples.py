@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from rarewave.simulation import lunar_archive, species_clips, underwater_calls
+from rarewave.simulation import lunar_archive, scenes, species_clips, underwater_calls
 
 MAKERS: dict[str, Callable[[Path], None]] = {
     "data": lunar_archive.make_archive,
     "samples/calls": underwater_calls.make_calls,
+    "samples/scenes": scenes.make_scenes,
     "samples/species": species_clips.make_species,
 }
 

@@ -74,9 +74,9 @@ def rounded(wave: Wave, rng: np.random.Generator) -> Wave:
     return wave * np.sin(np.pi / 2 * edges) ** 2 * swell
 
 
-def tones(hertz: Wave, levels: Sequence[float] | Wave) -> Wave:
+def tones(hertz: Wave, levels: Sequence[float] | Wave, rate_hz: float = RATE_HZ) -> Wave:
     """A tone whose frequency (Hz, a value for each sample) varies, and its harmonics' levels."""
-    phase = 2 * np.pi * np.cumsum(hertz) / RATE_HZ
+    phase = 2 * np.pi * np.cumsum(hertz) / rate_hz
     wave = np.zeros(len(hertz))
     for harmonic, level in enumerate(levels, start=1):
         wave += level * np.sin(harmonic * phase)
@@ -312,17 +312,17 @@ def echoed(wave: Wave, rng: np.random.Generator) -> Wave:
     return fftconvolve(wave, tail)
 
 
-def band_of(wave: Wave) -> tuple[float, float]:
+def band_of(wave: Wave, rate_hz: float = RATE_HZ) -> tuple[float, float]:
     """Frequencies (Hz) between which lie nine tenths of the power."""
     power = np.cumsum(np.abs(np.fft.rfft(wave)) ** 2)
     low, high = np.searchsorted(power, [0.05 * power[-1], 0.95 * power[-1]])
-    return low * RATE_HZ / len(wave), high * RATE_HZ / len(wave)
+    return low * rate_hz / len(wave), high * rate_hz / len(wave)
 
 
-def power_in(wave: Wave, low_hz: float, high_hz: float) -> float:
+def power_in(wave: Wave, low_hz: float, high_hz: float, rate_hz: float = RATE_HZ) -> float:
     """Mean power of a wave between two frequencies, those of at least one bin."""
     power = np.abs(np.fft.rfft(wave)) ** 2
-    first, last = (round(hertz * len(wave) / RATE_HZ) for hertz in (low_hz, high_hz))
+    first, last = (round(hertz * len(wave) / rate_hz) for hertz in (low_hz, high_hz))
     return float(2 * power[first : last + 1].sum() / len(wave) ** 2)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarewave.splits.parts import Split
+from rarewave.splits.swaps import completed
 
 _TRIES = 200
 
@@ -13,11 +14,13 @@ def deal(
     event: NDArray[np.bool_],
     options: Split,
     fixed: NDArray[np.int64],
+    tags: bool = False,
 ) -> NDArray[np.int64]:
     """The part (0 train, 1 validation, 2 test) of each group, from counts (groups, labels).
 
     `event` tells which labels are events; `fixed` holds the part of groups that are named, -1
-    for those to deal.
+    for those to deal. Of `tags` groups then change places until each part has every label that
+    is in enough groups.
     """
     rng = np.random.Generator(np.random.PCG64(options.seed))
     shares = np.array([1 - options.validation - options.test, options.validation, options.test])
@@ -54,4 +57,9 @@ def deal(
         if cost < best_cost:
             best, best_cost = dealt, cost
     assert best is not None
+    if tags:
+        open_ones = shares > 0  # parts that are not named
+        place = np.where(fixed < 0, np.cumsum(open_ones)[best] - 1, -1)
+        place = completed(place, counts > 0, counts * weight, (target * weight)[open_ones])
+        best = np.where(place >= 0, np.flatnonzero(open_ones)[place], best)
     return best

@@ -4,10 +4,15 @@ import numpy as np
 import pandas as pd
 
 from rarewave.base.errors import DataError
+from rarewave.splits.swaps import completed
 
 
 def make_folds(recordings: pd.DataFrame, events: pd.DataFrame, count: int, seed: int) -> list[str]:
     """A fold, 1 to `count`, for each recording: groups whole, labels and time spread evenly.
+
+    The group with the largest share of any label first, each goes where its labels are fewest; then
+    groups change places until a label that enough groups hold is in every fold, as far as
+    that is possible.
 
     Parameters
     ----------
@@ -37,4 +42,6 @@ def make_folds(recordings: pd.DataFrame, events: pd.DataFrame, count: int, seed:
         cost = np.square(full).sum(axis=1) - np.square(total).sum(axis=1)
         folds[group] = int(np.argmin(cost))
         total[folds[group]] += share[group]
+    even = np.tile(share.sum(axis=0) / count, (count, 1))
+    folds = completed(folds, share[:, :-1] > 0, share, even)
     return [str(folds[i] + 1) for i in index]

@@ -11,7 +11,8 @@ CURVES = {"pretrain": "pretraining/", "train": "training/"}
 NETWORK = "network"
 # The first nine that an evaluation has; the first of all is also that of the baselines.
 _TEST = (
-    "average_precision", "macro_average_precision", "macro_f1", "f1", "accuracy",
+    "average_precision", "macro_average_precision", "macro_roc_auc", "lwlrap",
+    "micro_average_precision", "macro_f1", "f1", "accuracy",
     "balanced_accuracy", "micro_f1", "subset_accuracy", "mcc", "precision", "recall",
     "macro_precision", "macro_recall", "rare_recall", "roc_auc", "calibration_error",
 )  # fmt: skip

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from support import project, tiny
 from support.properties import examples
 
-from rarewave.annotations import by_file
+from rarewave.annotations import by_file, strong
 from rarewave.annotations.formats import audacity, dcase
 from rarewave.annotations.sources import Sources
 from rarewave.base.errors import DataError
@@ -38,6 +38,7 @@ FILES = Sources(
     label_column=None,
     label_columns={},
     label_separator=None,
+    strong_files=(),
     name_pattern=None,
     start_pattern=None,
     channel=None,
@@ -350,6 +351,121 @@ def test_events_with_times_may_have_several_labels_too(tmp_path: Path) -> None:
     text(tmp_path, "labels/a.txt", "1\t2\tcall|background\n")
     with pytest.raises(DataError, match=r"a\.txt, row 1: an event cannot be labelled background"):
         by_file.read(replace(FILES, label_separator="|"), tmp_path, recorded("a.wav"))
+
+
+# The head of AudioSet's balanced_train_segments.csv, as it is published.
+AUDIOSET = """# Segments csv created Sun Mar  5 10:54:31 2017
+# num_ytids=22160, num_segs=22160, num_unique_labels=527, num_positive_labels=52882
+# YTID, start_seconds, end_seconds, positive_labels
+--PJHxphWEs, 30.000, 40.000, "/m/09x0r,/t/dd00088"
+--ZhevVpy1s, 50.000, 60.000, "/m/012xff"
+--aE2O5G5WE, 0.000, 10.000, "/m/03fwl,/m/04rlf,/m/09x0r"
+"""
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ("--PJHxphWEs.wav", "--ZhevVpy1s.wav", "--aE2O5G5WE.wav"),
+        ("Y--PJHxphWEs.wav", "Y--ZhevVpy1s.wav", "Y--aE2O5G5WE.wav"),
+        ("--PJHxphWEs_30.wav", "--ZhevVpy1s_50.wav", "--aE2O5G5WE_0.wav"),
+        ("--PJHxphWEs_30000_40000.wav", "--ZhevVpy1s_50000.wav", "--aE2O5G5WE_0_10000.wav"),
+        ("Y--PJHxphWEs_30.000_40.000.wav", "--ZhevVpy1s_50.0-60.0.wav", "--aE2O5G5WE_0_10.wav"),
+    ],
+)
+def test_audiosets_table_finds_the_files_as_downloaders_name_them(
+    tmp_path: Path, files: tuple[str, ...]
+) -> None:
+    """Comments, of which the last names the columns; blanks, and labels in a quoted cell."""
+    text(tmp_path, "meta.csv", AUDIOSET)
+    table = recorded(*(f"audio/{name}" for name in files), "audio/other.wav")
+    rows, labelled, report = read(replace(TAGS, label_separator=","), tmp_path, table)
+    heard = {name: [row[-1] for row in rows if row[0] == name] for name in labelled}
+    first, second, third, _ = heard
+    assert heard[first] == ["/m/09x0r", "/t/dd00088"] and heard[second] == ["/m/012xff"]
+    assert heard[third] == ["/m/03fwl", "/m/04rlf", "/m/09x0r"]
+    assert list(labelled.values()) == [True, True, True, False]
+    assert report["recording_absent"] == []
+    sources = replace(TAGS, label_separator=",", group="given")
+    _, found, _ = by_file.read(sources, tmp_path, table.iloc[:3])
+    assert found["group"].tolist() == ["--PJHxphWEs", "--ZhevVpy1s", "--aE2O5G5WE"]
+
+
+def test_segments_of_one_video_are_files_of_their_own(tmp_path: Path) -> None:
+    """The header without its sign, as tables are that somebody has cut."""
+    text(tmp_path, "meta.csv", 'YTID, start_seconds, end_seconds, positive_labels\n'
+         '0123456789a, 0.000, 10.000, "a,b"\n0123456789a, 60.000, 70.000, "c"\n')  # fmt: skip
+    table = recorded("0123456789a_0.wav", "0123456789a_60.wav")
+    rows, _, _ = read(replace(TAGS, label_separator=","), tmp_path, table)
+    assert [(row[0][-2:], row[-1]) for row in rows] == [("_0", "a"), ("_0", "b"), ("60", "c")]
+
+
+def test_dcases_weak_table_and_fsds(tmp_path: Path) -> None:
+    """Labels of the whole under other names of columns."""
+    text(tmp_path, "meta.csv", "filename\tevent_labels\na.wav\tSpeech,Dishes\nb.wav\tDog\n")
+    rows, _, _ = read(replace(TAGS, label_separator=","), tmp_path, recorded("a.wav", "b.wav"))
+    assert [row[-1] for row in rows] == ["Speech", "Dishes", "Dog"]
+    text(tmp_path, "meta.csv", 'fname,labels\na.wav,"Bark,Drip"\n')
+    rows, _, _ = read(replace(TAGS, label_separator=","), tmp_path, recorded("a.wav"))
+    assert [row[-1] for row in rows] == ["Bark", "Drip"]
+
+
+def test_labels_of_the_whole_are_weak(tmp_path: Path) -> None:
+    """By their form, or as all events of a table reach over all of their recordings."""
+    text(tmp_path, "meta.csv", "file,sounds\na.wav,bird\n")
+    events, _, _ = by_file.read(TAGS, tmp_path, recorded("a.wav"))
+    assert events["weak"].all()
+    whole = "filename\tonset\toffset\tevent_label\na.wav\t0\t9.96\tx\nb.wav\t0.02\t10\ty\n"
+    text(tmp_path, "all.tsv", whole)
+    table = recorded("a.wav", "b.wav")
+    events, _, _ = by_file.read(TABLES, tmp_path, table)
+    assert events["weak"].tolist() == [True, True]
+    text(tmp_path, "all.tsv", f"{whole}b.wav\t2\t3\tx\n")
+    events, _, _ = by_file.read(TABLES, tmp_path, table)
+    assert not events["weak"].any()
+    text(tmp_path, "labels/a.txt", "0\t10\tcall\n")
+    text(tmp_path, "labels/b.txt", "1\t2\tcall\n")
+    assert not by_file.read(FILES, tmp_path, table)[0]["weak"].any()
+    text(tmp_path, "labels/b.txt", "0\t10\tsong\n")
+    assert by_file.read(FILES, tmp_path, table)[0]["weak"].all()
+
+
+STRONG = replace(TAGS, strong_files=("strong.tsv",))
+
+
+def test_events_with_times_take_the_place_of_weak_labels(tmp_path: Path) -> None:
+    """Of their own label; what has none stays weak, what no weak label says is kept and told."""
+    text(tmp_path, "meta.csv", "file,sounds\na.wav,bird;frog\nb.wav,bird\nc.wav,\n")
+    header = "filename\tonset\toffset\tevent_label\n"
+    text(tmp_path, "strong.tsv",
+         f"{header}a.wav\t1\t2\tbird\na.wav\t4\t5\tbird\na.wav\t6\t7\ttoad\nd.wav\t0\t10\ttoad\n"
+         "e.wav\t\t\t\n")  # fmt: skip
+    table = recorded("a.wav", "b.wav", "c.wav", "d.wav", "e.wav", "f.wav")
+    events, recordings, report = by_file.read(STRONG, tmp_path, table)
+    assert recordings["labelled"].tolist() == [True] * 5 + [False]
+    assert report["recordings_with_times"] == ["a", "d", "e"]
+    events = strong.together(events, set(report["recordings_with_times"]), report)
+    rows = events[["recording_id", "onset_s", "offset_s", "label", "weak"]]
+    assert rows.to_numpy().tolist() == [
+        ["a", 0, 10, "frog", True],
+        ["b", 0, 10, "bird", True],
+        ["a", 1, 2, "bird", False],
+        ["a", 4, 5, "bird", False],
+        ["a", 6, 7, "toad", False],
+        ["d", 0, 10, "toad", False],
+    ]
+    assert report["weak_labels_without_times"] == ["frog in a"]
+    assert report["events_with_times_of_no_weak_label"] == ["toad in a", "toad in d"]
+
+
+def test_tables_of_events_with_times_that_fit_nothing_are_refused(tmp_path: Path) -> None:
+    """They name no recording, or the labels have times already."""
+    text(tmp_path, "meta.csv", "file,sounds\na.wav,bird\n")
+    text(tmp_path, "strong.tsv", "filename\tonset\toffset\tevent_label\nz.wav\t1\t2\tbird\n")
+    with pytest.raises(DataError, match=r"no recording is named by ingest\.strong_files"):
+        by_file.read(STRONG, tmp_path, recorded("a.wav"))
+    with pytest.raises(DataError, match="labels is tables, which have times already: give all"):
+        replace(TABLES, strong_files=("strong.tsv",))
 
 
 @pytest.mark.parametrize(

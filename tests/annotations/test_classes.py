@@ -21,7 +21,7 @@ def events(labels: list[str], certain: bool = True) -> pd.DataFrame:
     """An event a second."""
     rows = [
         {"event_id": f"e{k}", "recording_id": "r", "onset_s": k, "offset_s": k + 0.5}
-        | {"low_hz": np.nan, "high_hz": np.nan, "label": label, "certain": certain}
+        | {"low_hz": np.nan, "high_hz": np.nan, "label": label, "certain": certain, "weak": False}
         for k, label in enumerate(labels)
     ]
     return conform(pd.DataFrame(rows), EVENTS, "events")

@@ -218,7 +218,7 @@ def test_real_esc10_clips() -> None:
     clips = read_clips(path)
     with path.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert list(clips.columns) == ["file", "label", "fold", "group"]
+    assert list(clips.columns) == ["file", "label", "fold", "group", "start", "end"]
     for new, old in (("file", "filename"), ("label", "category"), ("group", "src_file")):
         assert list(clips[new]) == [row[old] for row in rows]
     assert list(clips["fold"]) == [row["fold"] for row in rows]
@@ -235,13 +235,11 @@ def test_clips_without_fold_or_source(tmp_path: Path) -> None:
         "label": ["dog", "cat"],
         "fold": ["", ""],
         "group": ["", ""],
+        "start": ["", ""],
+        "end": ["", ""],
     }
-    assert list(read_clips(written(tmp_path, "")).columns) == [
-        "file",
-        "label",
-        "fold",
-        "group",
-    ]
+    columns = ["file", "label", "fold", "group", "start", "end"]
+    assert list(read_clips(written(tmp_path, "")).columns) == columns
 
 
 @pytest.mark.parametrize(
@@ -289,3 +287,13 @@ def test_real_spoken_digits_have_their_labels_in_the_name() -> None:
     found = pd.DataFrame([labels_from_name(r"(?P<label>\d)_(?P<group>\w+)_\d+", n) for n in names])
     assert len(found) == 1800
     assert (found["label"].nunique(), found["group"].nunique()) == (10, 6)
+
+
+def test_comments_before_a_table_are_passed_over(tmp_path: Path) -> None:
+    """Rows keep their numbers; a column may be called #."""
+    head = "file,onset,offset,label\n"
+    path = written(tmp_path, f"# by me, in May\n#\n{head}a.wav,1,2,x\n")
+    found = event_table.read(path)
+    assert found["row"].tolist() == [4] and found["label"].tolist() == ["x"]
+    numbered = written(tmp_path, "#,file,onset,offset,label\n1,a.wav,1,2,x\n")
+    assert event_table.read(numbered)["row"].tolist() == [2]

@@ -22,7 +22,7 @@ def recordings(*starts: str | None, hours: float = 12.0) -> pd.DataFrame:
 def events(*rows: tuple[str, float, float, str]) -> pd.DataFrame:
     """Table EVENTS of recording, onset, offset and label."""
     table = pd.DataFrame(rows, columns=["recording_id", "onset_s", "offset_s", "label"])
-    table = table.assign(low_hz=np.nan, high_hz=np.nan, certain=True)
+    table = table.assign(low_hz=np.nan, high_hz=np.nan, certain=True, weak=False)
     return conform(table.assign(event_id=[f"e{k}" for k in range(len(table))]), EVENTS, "events")
 
 

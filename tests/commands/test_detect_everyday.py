@@ -209,8 +209,9 @@ def test_ingest_finds_the_lists_of_detect_again(
     ]  # fmt: skip
     sources = Sources(
         data="data", pattern="**/*.wav", labels="files", label_column=None, label_columns={},
-        label_files=(f"../out/{PATTERNS[form]}",), label_separator=None, name_pattern=None,
-        start_pattern=None, channel=None, channels=None, leave_out_unusable=False,
+        label_files=(f"../out/{PATTERNS[form]}",), label_separator=None, strong_files=(),
+        name_pattern=None, start_pattern=None, channel=None, channels=None,
+        leave_out_unusable=False,
         group="recording", group_pattern=None, folds=0, fold_seed=1, time_zone="UTC",
         block_s=3600.0, catalogue_span=None, classes={}, uncertain_labels=(), until_label=None,
     )  # fmt: skip

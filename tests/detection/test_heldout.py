@@ -44,7 +44,7 @@ def events(*rows: tuple[str, float, float, str, bool]) -> pd.DataFrame:
     """Table EVENTS of recording, onset, offset, label, certain."""
     table = pd.DataFrame(rows, columns=["recording_id", "onset_s", "offset_s", "label", "certain"])
     table["certain"] = table["certain"].astype(bool)
-    table = table.assign(low_hz=np.nan, high_hz=np.nan)
+    table = table.assign(low_hz=np.nan, high_hz=np.nan, weak=False)
     return conform(table.assign(event_id=[f"e{k}" for k in range(len(table))]), EVENTS, "events")
 
 
@@ -170,6 +170,23 @@ def test_a_hit_that_reaches_into_uncertain_time_is_a_hit() -> None:
         ("test", 1.5),
     ]
     assert len(match(part.truth, kept, NEAR)) == 1
+
+
+def test_events_are_scored_where_labels_have_times() -> None:
+    """On recordings without a weak label, if any event has times; else on all."""
+    table = events(("test", 0, 30, "a", True), ("other", 2, 6, "a", True))
+    everything = of_part("test", table.assign(weak=[True, False]))
+    assert everything.weak and everything.hours == pytest.approx(50 / 3600)
+    part = everything.with_times()
+    assert part.recordings["recording_id"].tolist() == ["other"] and not part.weak
+    assert part.durations == {"other": 20.0} and part.hours == pytest.approx(20 / 3600)
+    assert part.truth["recording_id"].tolist() == ["other"]
+    assert set(part.windows["recording_id"]) == {"other"}
+    for weak in (True, False):
+        same = of_part("test", table.assign(weak=weak))
+        assert same.with_times() is same and same.weak == weak
+    empty = of_part("test", table[:1].assign(weak=True))  # and `other` was listened to: nothing
+    assert empty.with_times() is empty
 
 
 def test_hours_are_those_where_a_detection_is_right_or_wrong() -> None:

@@ -40,3 +40,10 @@ def test_thresholds_of_events_at_the_edge_of_the_scores() -> None:
     assert notices.at_the_edge({"a": 0.5, "b": 0.25}, scores) == []
     (notice,) = notices.at_the_edge({"a": 0.9, "b": 0.25}, scores)
     assert notice.key == "event_threshold_at_edge" and "for a (0.9):" in notice.says
+
+
+def test_labels_without_times() -> None:
+    assert notices.without_times([]) == []
+    (notice,) = notices.without_times(["validation", "test"])
+    assert notice.key == "labels_without_times"
+    assert "labels of validation and test are of whole recordings" in notice.says

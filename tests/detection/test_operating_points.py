@@ -22,7 +22,7 @@ AT = np.round(np.linspace(0.1, 0.9, 9), 2)
 def truth_of(*rows: tuple[str, float, float, str]) -> pd.DataFrame:
     """Table EVENTS of recording, onset, offset, label."""
     table = pd.DataFrame(rows, columns=["recording_id", "onset_s", "offset_s", "label"])
-    table = table.assign(low_hz=np.nan, high_hz=np.nan, certain=True)
+    table = table.assign(low_hz=np.nan, high_hz=np.nan, certain=True, weak=False)
     return conform(table.assign(event_id=[f"e{k}" for k in range(len(table))]), EVENTS, "events")
 
 

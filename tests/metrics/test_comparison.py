@@ -11,7 +11,14 @@ from rarewave.base.errors import DataError
 from rarewave.base.tasks import Task
 from rarewave.metrics import binary, bootstrap, tags
 from rarewave.metrics.bootstrap import Bootstrap, units
-from rarewave.metrics.comparison import MAJORITY, Truth, compare, mean_gains, per_recording
+from rarewave.metrics.comparison import (
+    MAJORITY,
+    Truth,
+    compare,
+    mean_gains,
+    per_recording,
+    report,
+)
 
 SONG = Task("event", ("background", "song"))
 RULE = Bootstrap(unit="group", block_s=3600.0, resamples=60, seed=3)
@@ -213,24 +220,71 @@ def test_a_recording_has_the_mean_scores_of_its_windows() -> None:
     """One row each, in the order of the recordings, columns as they were."""
     rng = np.random.default_rng(0)
     classes = ["background", "a", "b"]
+    task = Task("classes", tuple(classes))
     scores = [f"p_{name}" for name in classes]
     table = pd.DataFrame(rng.random((12, 3)), columns=scores)
     table.insert(0, "labels", [[name] for name in np.repeat(["a", "background", "b"], 4)])
     table.insert(0, "label", np.repeat(["a", "background", "b"], 4))
     table.insert(0, "recording_id", np.repeat(["z", "y", "x"], 4))
     table.insert(0, "window_id", [f"w{i}" for i in range(12)])
-    found = per_recording(table, classes)
+    found = per_recording(table, task)
     assert list(found.columns) == list(table.columns)
     assert list(found["recording_id"]) == ["z", "y", "x"]
     assert list(found["label"]) == ["a", "background", "b"]
     assert list(found["window_id"]) == ["w0", "w4", "w8"]
     wanted = table[scores].to_numpy().reshape(3, 4, 3).mean(axis=1)
     np.testing.assert_allclose(found[scores], wanted)
-    pd.testing.assert_frame_equal(per_recording(found, classes), found)
+    pd.testing.assert_frame_equal(per_recording(found, task), found)
     tagged = table.copy()
     tagged.at[5, "labels"] = ["background", "b"]
     with pytest.raises(DataError, match=r"evaluate\.per is recording, and the windows of y have"):
-        per_recording(tagged, classes)
+        per_recording(tagged, task)
     table.loc[5, "label"] = "b"
     with pytest.raises(DataError, match=r"evaluate\.per is recording, and the windows of y have"):
-        per_recording(table, classes)
+        per_recording(table, task)
+
+
+def test_a_recording_has_the_tags_of_all_its_windows() -> None:
+    """And of their scores the mean, or the highest."""
+    table = pd.DataFrame(
+        {
+            "window_id": [f"w{i}" for i in range(6)],
+            "recording_id": ["z", "z", "z", "y", "y", "x"],
+            "label": ["background", "b", "a", "a", "background", "background"],
+            "labels": [["background"], ["b"], ["a", "c"], ["a"], ["background"], ["background"]],
+            "p_a": [0.1, 0.2, 0.9, 0.6, 0.2, 0.3],
+            "p_b": [0.0, 0.9, 0.3, 0.1, 0.1, 0.1],
+            "p_c": [0.3, 0.3, 0.3, 0.5, 0.7, 0.2],
+        }
+    )
+    task = Task("tags", ("a", "b", "c"))
+    found = per_recording(table, task)
+    assert list(found.columns) == list(table.columns)
+    assert found["labels"].tolist() == [["a", "b", "c"], ["a"], ["background"]]
+    assert found["label"].tolist() == ["a", "a", "background"]
+    np.testing.assert_allclose(found["p_a"], [0.4, 0.4, 0.3])
+    highest = per_recording(table, task, "max")
+    np.testing.assert_allclose(
+        highest[["p_a", "p_b", "p_c"]], [[0.9, 0.9, 0.3], [0.6, 0.1, 0.7], [0.3, 0.1, 0.2]]
+    )
+    assert highest["labels"].tolist() == found["labels"].tolist()
+
+
+def test_tags_that_no_test_window_has_are_named() -> None:
+    """Left out of means, and said."""
+    rng = np.random.default_rng(0)
+    task = Task("tags", ("a", "b", "c"))
+    everything = rng.integers(0, 2, (40, 3)).astype(np.int8)
+    everything[:, 1] = 0
+    groups = np.repeat([f"g{k}" for k in range(10)], 4)
+    counts = np.array([9, 9, 9])
+    truth = Truth(everything[:, 0], everything, np.array(["a"] * 40), groups, counts)
+    at = dict.fromkeys(task.names, 0.5)
+    table, gains = compare(task, truth, {"network": rng.random((40, 3))}, {"network": at}, RULE)
+    values = table[table["detector"] == "network"].set_index("metric")["value"]
+    assert values["macro_roc_auc"] == pytest.approx(np.mean(values[["roc_auc.a", "roc_auc.c"]]))
+    said = report(task, table, gains, counts)
+    assert said["without_positives"] == ["b"]
+    assert {"macro_roc_auc", "micro_roc_auc", "lwlrap"} <= said["network"].keys()
+    each = {key for key in said["network"] if isinstance(said["network"][key], dict)}
+    assert each == {"f1_per_class", "average_precision_per_class"}  # the others in the table

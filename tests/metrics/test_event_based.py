@@ -175,6 +175,9 @@ def test_segment_scores_are_sed_evals(
     ours, summary = segment_based.segment_scores(truth, found, CLASSES, durations, segment_s)
     same_classes(ours, metrics)
     same_summary(summary, metrics)
+    each = [metrics.class_wise_accuracy(name)["accuracy"] for name in CLASSES]
+    assert ours["accuracy"].tolist() == pytest.approx(each)
+    assert summary["accuracy"] == pytest.approx(metrics.overall_accuracy()["accuracy"])
 
 
 def naive_pairs(truth: pd.DataFrame, found: pd.DataFrame, matching: event_based.Matching) -> int:

@@ -91,3 +91,10 @@ def test_scores_of_few_groups() -> None:
     assert four.value == 4 and "rest on 4 test groups" in four.says and "wide" in four.says
     (one,) = notices.few_units(1)
     assert "rest on 1 test group with" in one.says and "no interval can be given" in one.says
+
+
+def test_tags_without_a_test_window() -> None:
+    assert notices.without_positives([]) == []
+    (notice,) = notices.without_positives(["owl", "wren"])
+    assert notice.key == "without_positives" and notice.value == 2
+    assert "no window of owl, wren: means over tags leave them out" in notice.says

@@ -13,7 +13,13 @@ from rarewave.recordings import reading
 
 def table(rows: list[folders.Call], move_s: float = 0.0) -> pd.DataFrame:
     """Table EVENTS of one recording, r."""
-    unknown = {"low_hz": np.nan, "high_hz": np.nan, "certain": True, "recording_id": "r"}
+    unknown = {
+        "low_hz": np.nan,
+        "high_hz": np.nan,
+        "certain": True,
+        "weak": False,
+        "recording_id": "r",
+    }
     return pd.DataFrame(
         {"event_id": str(n), "onset_s": a + move_s, "offset_s": b + move_s, "label": label}
         | unknown

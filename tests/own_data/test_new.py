@@ -96,6 +96,28 @@ def test_every_form_of_labels(
     recipes.validate(yaml.read(tmp_path / "params.yaml", ""))
 
 
+def test_labels_of_the_whole_and_times_of_some(tmp_path: Path, new: Callable[..., Made]) -> None:
+    """The list is what is learnt from, the table of times what events are scored against."""
+    recipe, said, _ = new(folders.of_weak_and_strong(tmp_path / "data"))
+    ingest = recipe["ingest"]
+    assert (ingest["labels"], ingest["label_files"]) == ("clips", ["heard.csv"])
+    assert ingest["strong_files"] == ["times.tsv"] and ingest["label_separator"] == ";"
+    assert recipe["clean"]["target"] == "tags"
+    assert recipe["detect"]["collar_s"] == pytest.approx(0.2, abs=0.02)
+    assert "times of 6 of 24 clips" in said
+    recipes.validate(yaml.read(tmp_path / "params.yaml", ""))
+
+
+def test_audiosets_table_beside_some_of_its_clips(tmp_path: Path, new: Callable[..., Made]) -> None:
+    """Four times as many rows as files, in seconds of a video and not of the file."""
+    recipe, _, _ = new(folders.of_audioset(tmp_path / "data"))
+    ingest = recipe["ingest"]
+    assert (ingest["labels"], ingest["label_files"]) == ("clips", ["balanced.csv"])
+    assert ingest["label_separator"] == "," and ingest["group"] == "given"
+    assert recipe["clean"]["target"] == "tags"
+    recipes.validate(yaml.read(tmp_path / "params.yaml", ""))
+
+
 def test_quakes_are_seen_with_their_band_and_length(
     tmp_path: Path, new: Callable[..., Made]
 ) -> None:

@@ -18,7 +18,7 @@ def test_windows_of_two_parts_share_no_context() -> None:
     recordings = pd.DataFrame({"recording_id": names, "start": start, "group": names})
     recordings = recordings.assign(sample_rate=1.0, n_samples=86400, fold="", labelled=True)
     events = pd.DataFrame({"event_id": names, "recording_id": names, "label": "quake"})
-    events = events.assign(onset_s=4000.0, offset_s=4600.0, certain=True)
+    events = events.assign(onset_s=4000.0, offset_s=4600.0, certain=True, weak=False)
     folder = Folder(Path(), "*", (), (), (), True)
     ingest = {"labels": Choice("catalogues"), "group": Choice("day")}
     measured = Measures(pd.DataFrame(), pd.DataFrame(), np.zeros(0))

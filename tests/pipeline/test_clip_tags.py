@@ -31,6 +31,9 @@ def make(folder: Path) -> None:
             if heard is not None:
                 lines.append(f'{name},"{";".join(heard)}"')
     (folder / "what_sounds.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    when = "filename\tonset\toffset\tevent_label\n"
+    when += "point5_0.wav\t0.0\t1.99\tbird\npoint5_3.wav\t\t\t\n"
+    (folder / "when.tsv").write_text(when, encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +45,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     changes = worlds.CHANGES["clips"] | {
         "ingest.data": "clips", "ingest.pattern": "audio/*/*.wav", "ingest.labels": "clips",
         "ingest.label_files": ["what_sounds.csv"], "ingest.label_separator": ";",
+        "ingest.strong_files": ["when.tsv"],
         "ingest.group": "folder", "ingest.start_pattern": None, "ingest.name_pattern": None,
         "clean.target": "tags", "split.test_groups": ["audio/point5"],
         "split.validation_groups": ["audio/point4"], "train.epochs": 3, "train.width": 0.125,
@@ -66,6 +70,19 @@ def test_what_nobody_listened_to_is_no_negative(done: Path) -> None:
     for at, heard in enumerate(HEARD[:7]):
         lists = used["labels"][used["recording_id"].str.endswith(f"_{at}")]
         assert len(lists) and {tuple(k) for k in lists} == {tuple(sorted(heard or ["background"]))}
+
+
+def test_events_are_scored_where_somebody_said_when(done: Path) -> None:
+    """On the clip whose bird has times, and on two in which nothing sounds; not on the others."""
+    said = json.loads((done / "metrics/ingest.json").read_text())
+    assert said["strongly_labelled_recordings"] == 1 and said["found"]["recordings_with_times"] == 2
+    found = json.loads((done / "metrics/detect.json").read_text())
+    assert found["recordings"] == {"scored": 3, "without_times": 4}
+    assert found["hours"] == pytest.approx(3 * 2 / 3600)
+    assert not [w for w in found["warnings"] if w["key"] == "labels_without_times"]
+    table = pd.read_csv(done / "artifacts/detect/table.csv").set_index(["detector", "label"])
+    assert table.loc[("network", "bird"), "reference"] == 1
+    assert table.loc[("network", "frog, small"), "reference"] == 0
 
 
 def test_every_tag_is_scored_and_found(done: Path) -> None:

@@ -739,3 +739,69 @@ def test_thousands_of_recordings_without_a_clock_are_split_at_once() -> None:
     strength = pd.Series(part).map({"train": 0, "validation": 1, "test": 2})
     strongest = strength.groupby(event_id).transform("max")
     np.testing.assert_array_equal(found["torn"], strength < strongest)
+
+
+def clips(seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """480 clips with none to four of 80 tags, as bird choruses have; recordings and events."""
+    rng = np.random.default_rng(seed)
+    frequent = rng.uniform(4, 18, 80) / 480
+    held = rng.random((480, 80)) < frequent
+    names = [f"c{n:03d}" for n in range(480)]
+    recordings = pd.DataFrame(
+        {"recording_id": names, "group": names, "n_samples": 5, "sample_rate": 1.0}
+    )
+    clip, tag = np.nonzero(held)
+    events = pd.DataFrame(
+        {"recording_id": [names[n] for n in clip], "label": [f"t{k:02d}" for k in tag]}
+    )
+    return recordings, events
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_fold_has_every_tag_that_enough_groups_hold(seed: int) -> None:
+    """87 tags of nips4b's size: of those of ten clips or more none is left out of a fold."""
+    recordings, events = clips(seed)
+    fold = dict(zip(recordings["recording_id"], make_folds(recordings, events, 10, 1), strict=True))
+    sizes = pd.Series(fold).value_counts()
+    assert sizes.min() >= 47 and sizes.max() <= 49
+    counts = pd.crosstab(events["label"], events["recording_id"].map(fold))
+    many = counts[counts.sum(axis=1) >= 10]
+    assert len(many) > 30 and (many > 0).all(axis=None)
+    even = counts.sum(axis=1).to_numpy()[:, None] / 10
+    assert (np.abs(counts - even) < 1.5).to_numpy().mean() > 0.99
+
+
+def test_all_tags_of_windows_are_dealt_evenly() -> None:
+    """Not only the one that fills most, which of whole clips is the first by chance."""
+    recordings, events = clips(0)
+    lists = events.groupby("recording_id")["label"].agg(list)
+    labels = [lists.get(name, ["background"]) for name in recordings["recording_id"]]
+    windows = recordings[["recording_id", "group"]].assign(
+        labels=labels, label=[names[0] for names in labels], fold="", event_id="", start_s=0.0,
+        duration_s=5.0, start=pd.to_datetime(pd.Series([None] * 480), utc=True),
+    )  # fmt: skip
+    far = {}
+    for tags in (True, False):
+        part = split.split(windows, replace(RULES, clock="group"), tags)
+        of = dict(zip(windows["recording_id"], part, strict=True))
+        counts = pd.crosstab(events["label"], events["recording_id"].map(of))
+        share = counts["test"] / counts.sum(axis=1)
+        far[tags] = (share - RULES.test).abs().mean()
+        if tags:
+            enough = counts.sum(axis=1) >= 3
+            assert (counts[enough] > 0).all(axis=None)
+    assert far[True] < 0.06 and far[True] < 0.7 * far[False]
+
+
+def test_tags_need_no_window_of_nothing() -> None:
+    """The windows of other tags are what a tag is told from; an event has background alone."""
+    names = [f"c{n}" for n in range(12)]
+    windows = pd.DataFrame({"recording_id": names, "group": names, "start_s": 0.0}).assign(
+        label=["a", "b"] * 6, labels=[["a"], ["b"]] * 6, fold="", event_id="", duration_s=5.0,
+        start=pd.to_datetime(pd.Series([None] * 12), utc=True),
+    )  # fmt: skip
+    windows.loc[0, "label"], windows.at[0, "labels"] = "background", ["background"]
+    part = split.split(windows, replace(RULES, clock="group"), True)
+    assert set(part) == {"train", "validation", "test"}
+    with pytest.raises(DataError, match="part has no background window: 1 of 12 groups"):
+        split.split(windows, replace(RULES, clock="group"))

@@ -112,6 +112,34 @@ def of_clips(root: Path, form: str, count: int = 16) -> Path:
     return root
 
 
+def of_weak_and_strong(root: Path) -> Path:
+    """Clips of which a table says what sounds in them, and another when, of a third of them."""
+    of_clips(root, "tags", 24)
+    rows = [
+        (path.name, 0.2, 0.6, label)
+        for number, path in enumerate(sorted((root / "all").glob("*.wav")))
+        for label in ((), ("low",), ("high",), ("low", "high"))[number % 4]
+        if number >= 16
+    ]
+    columns = ["filename", "onset", "offset", "event_label"]
+    pd.DataFrame(rows, columns=columns).to_csv(root / "times.tsv", sep="\t", index=False)
+    return root
+
+
+def of_audioset(root: Path, count: int = 24) -> Path:
+    """Some of the files that AudioSet's table names, called as downloaders do."""
+    lines = ["# Segments csv created Sun Mar  5 10:54:31 2017", "# num_ytids=9, num_segs=9",
+             "# YTID, start_seconds, end_seconds, positive_labels"]  # fmt: skip
+    for number in range(4 * count):
+        tags = (("low",), ("high",), ("low", "high"))[number % 3]
+        name, start = f"-a_{number:08d}", 10.0 * (number % 7)
+        lines.append(f'{name}, {start:.3f}, {start + 10:.3f}, "{",".join(tags)}"')
+        if number < count:
+            clip(root, f"audio/Y{name}_{start:.3f}_{start + 10:.3f}.wav", tags, number)
+    (root / "balanced.csv").write_text("\n".join(lines) + "\n")
+    return root
+
+
 def of_catalogue(root: Path, days: int = 6) -> Path:
     """Continuous miniSEED at 20 Hz and a catalogue of starts and ends."""
     rng, rows = np.random.default_rng(1), []

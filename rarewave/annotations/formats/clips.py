@@ -11,7 +11,7 @@ from rarewave.base.errors import DataError
 
 _CLIP_LABELS = (
     *("category", "class", "label", "event label", "species", "class name"),
-    *("labels", "tags", "tag", "sounds", "classes"),
+    *("labels", "tags", "tag", "sounds", "classes", "event labels", "positive labels"),
 )
 
 
@@ -33,8 +33,9 @@ def read(
     Returns
     -------
     A table of file, label (category, class or label; empty where nothing was heard), fold (as
-    written, empty where there is no such column) and group (src_file; empty where there is none),
-    a row for each clip and label, in the order of the rows; the index is the row in the file.
+    written, empty where there is no such column), group (src_file or YTID; empty where there is
+    none), start and end (seconds of AudioSet's segments as written; empty of other tables), a row
+    for each clip and label, in the order of the rows; the index is the row in the file.
 
     Raises
     ------
@@ -63,7 +64,7 @@ def read(
             f"{path}, row {empty[0]}: the clip has no class: write it; where an empty cell says "
             "that nothing was heard, set ingest.label_separator, as to ';'"
         )
-    twice = clips.index[clips["file"].duplicated()]
+    twice = clips.index[clips[["file", "start", "end"]].duplicated()]
     if len(twice):
         raise DataError(
             f"{path}, row {twice[0]}: clip {clips['file'][twice[0]]} stands there twice: delete "
@@ -78,11 +79,15 @@ def _columns(
     """The columns of the file by the names of the clip table; None where it has none."""
     known = {plain(name): name for name in reversed(table.columns)}
     found = {
-        "file": cells.first(known, NAMES["file"]),
+        "file": cells.first(known, (*NAMES["file"], "ytid")),
         "label": cells.first(known, _CLIP_LABELS),
         "fold": known.get("fold"),
-        "group": known.get("src file"),
+        "group": known.get("src file", known.get("ytid")),
+        "start": None,
+        "end": None,
     }
+    if "ytid" in known and found["file"] == known["ytid"]:
+        found |= {"start": known.get("start"), "end": known.get("end")}
     if len(table.columns):
         cells.refuse_absent(table, path, columns)
         found |= {what: name for what, name in columns.items() if what in ("file", "label")}

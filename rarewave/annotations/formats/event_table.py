@@ -29,6 +29,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         "sound files",
         "wav filename",
         "path",
+        "fname",
+        "segment id",
     ),
     "onset_s": ("onset", "start", "begin", "onset time", "start time", "begin time"),
     "offset_s": ("offset", "end", "stop", "offset time", "end time", "stop time"),
