@@ -39,18 +39,20 @@ def layers(model: keras.Model) -> list[keras.layers.Layer]:
 
     The last layer's output is what is explained.
     """
-    inner = [layer for layer in model.layers[:-1] if not _is_input(layer)]
-    return [layer for layer in inner if layer.weights or len(layer.output.shape) == 4]
+    return [layer for layer in model.layers[:-1] if layer.weights or has_image(layer)]
 
 
 def images(model: keras.Model) -> list[str]:
-    """The layers with an image of at least 2x2, in which a map shows places, from the last on."""
+    """The layers with an image of at least 2x2, in which a map shows places, from the last on.
+
+    Of a network that takes one row, those with at least two columns.
+    """
+    least = min(2, model.input_shape[1]), 2
     return [
         layer.name
         for layer in reversed(model.layers[:-1])
-        if len(layer.output.shape) == 4
-        and min(layer.output.shape[1:3]) >= 2
-        and not _is_input(layer)
+        if has_image(layer)
+        and all(size >= few for size, few in zip(layer.output.shape[1:3], least, strict=True))
     ]
 
 
@@ -135,5 +137,8 @@ def _levelled(
     return own, chosen, whole, rests
 
 
-def _is_input(layer: keras.layers.Layer) -> bool:
-    return isinstance(layer, keras.layers.InputLayer)
+def has_image(layer: keras.layers.Layer) -> bool:
+    """Whether a layer gives what lies as the input does: rows by frames, and channels."""
+    if isinstance(layer, keras.layers.InputLayer | keras.layers.Permute):
+        return False
+    return len(layer.output.shape) == 4

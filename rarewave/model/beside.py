@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from rarewave.baselines import classifiers
 from rarewave.detection.scanning import Scorer
+from rarewave.frontend import transform
 from rarewave.metrics.comparison import NETWORK
 from rarewave.model.detector import Detector
 
@@ -24,10 +25,11 @@ def scorer_of(model: Detector, baselines: Mapping[str, Any]) -> Scorer:
     ----------
     baselines : fitted models by name, see `classifiers.score`.
     """
-    frames = model.front_end.window_frames
+    front_end = model.front_end
+    frames = transform.with_rows(front_end).window_frames
 
     def score(X: NDArray[np.float32]) -> NDArray[np.float64]:
-        features = classifiers.features(X, frames)
+        features = classifiers.features(transform.rows_of(front_end, X), frames)
         beside = [classifiers.score(fit, features, model.task) for fit in baselines.values()]
         return np.concatenate([model.score(X), *beside], axis=1)
 

@@ -18,10 +18,11 @@ LOSSES = registered([Path(__file__).with_name("losses.py")], "loss")
 class Training:
     """Network, start, loss, imbalance and schedule of one training run.
 
-    `width` scales the filters of `acoustic_cnn`. `frozen` is the share of the encoder's layers
-    with weights, from the input on, that stay as the stage pretrain left them; the others learn at
-    `encoder_rate` times the learning rate. `labels` is the share of the training labels that
-    training may see, `least_batches` the batches of an epoch that few labels are repeated for.
+    `width` scales the filters of `acoustic_cnn`, `cnn_lstm` and `conv_1d`. `frozen` is the share
+    of the encoder's layers with weights, from the input on, that stay as the stage pretrain left
+    them; the others learn at `encoder_rate` times the learning rate. `labels` is the share of the
+    training labels that training may see, `least_batches` the batches of an epoch that few labels
+    are repeated for.
 
     `loss` may be weighed by the effective number of windows of a class (`class_balanced_beta`)
     and adjusted by the logarithm of its share (`logit_adjustment`). `imbalance`: `oversample`

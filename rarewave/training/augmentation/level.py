@@ -21,7 +21,14 @@ class Gain(Change):
     def __call__(
         self, example: NDArray[np.float32], rng: np.random.Generator, about: Surroundings
     ) -> NDArray[np.float32]:
-        return amplify(example, rng.uniform(-self.db, self.db), about.floor_db)
+        drawn = rng.uniform(-self.db, self.db)
+        if about.scale == "waveform":
+            return example * np.float32(10 ** (drawn / 20))
+        if about.scale == "mfcc":  # as many dB in every band are in the first coefficient alone
+            raised = example.copy()
+            raised[0] += np.float32(drawn * np.sqrt(about.n_mels))
+            return raised
+        return amplify(example, drawn, about.floor_db)
 
 
 @dataclass(frozen=True)

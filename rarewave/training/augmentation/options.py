@@ -1,7 +1,8 @@
 """All changes of training examples, each with its options."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
+from rarewave.base.errors import DataError
 from rarewave.training.augmentation.background import Background
 from rarewave.training.augmentation.change import WAVEFORM, Change
 from rarewave.training.augmentation.level import BandGain, Gain
@@ -10,6 +11,10 @@ from rarewave.training.augmentation.mixing import Mixup
 from rarewave.training.augmentation.noise import Noise
 from rarewave.training.augmentation.place import RowShift, TimeScale, TimeShift
 from rarewave.training.augmentation.speed import Pitch, Stretch
+
+# What changes rows of frequencies; background adds powers, which of samples is adding samples.
+_OF_ROWS = ("band_gain", "row_shift", "frequency_mask")
+_IMPOSSIBLE = {"waveform": _OF_ROWS, "mfcc": (*_OF_ROWS, "background")}
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,21 @@ class Augmentation:
         """The changes in use of some steps, in the order in which they are applied."""
         changes = [getattr(self, name) for name in self.used]
         return sorted((c for c in changes if c.step in steps), key=lambda c: steps.index(c.step))
+
+    def possible(self, scale: str) -> "Augmentation":
+        """Without the changes that mean nothing on a scale of the spectrogram."""
+        none = {name: replace(getattr(self, name), p=0.0) for name in _IMPOSSIBLE.get(scale, ())}
+        return replace(self, **none)
+
+    def refuse(self, scale: str, section: str) -> None:
+        """Raise `DataError` naming the changes in use that mean nothing on a scale."""
+        names = [f"{section}.{n}" for n in _IMPOSSIBLE.get(scale, ()) if getattr(self, n).p]
+        if names:
+            raise DataError(
+                f"{' and '.join(names)} change power at frequencies, and spectrogram.scale is "
+                f"{scale}: set p to 0; time_shift, gain, time_mask, noise, stretch, pitch and "
+                "mixup go with it"
+            )
 
     @property
     def of_waveforms(self) -> bool:
