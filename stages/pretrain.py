@@ -18,7 +18,7 @@ from rarewave.dataset.label_first import Windows
 from rarewave.frontend import normalisation, transform
 from rarewave.frontend.normalisation import Normalisation
 from rarewave.frontend.transform import FrontEnd
-from rarewave.networks import backend, inference, registry
+from rarewave.networks import backend, inference
 from rarewave.networks.backend import keras
 from rarewave.splits.parts import Split
 from rarewave.splits.purge import free
@@ -52,10 +52,7 @@ def main() -> None:
         else unlabelled.iloc[allowed]
     )
     scale, samples = data.front_end.spectrogram.scale, None
-    registry.refuse_input(training.network, scale)
-    if options.epochs:
-        changes.refuse(scale, "views")
-    changes = changes.possible(scale)
+    changes = changes.possible(scale, "views" if options.epochs else None)
     if changes.of_waveforms:
         transform.refuse_context(data.front_end, "views")
         samples = samples_of(table, data.front_end)

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
-from rarewave.explanation.layers import has_image
 from rarewave.networks import last_layer
 from rarewave.networks.backend import keras, tf
 
@@ -27,6 +26,13 @@ def method(model: keras.Model) -> str:
     flat = (known for known in model.layers if isinstance(known, keras.layers.Flatten))
     images = (known.input.shape[1:-1] for known in flat if len(known.input.shape) > 2)
     return "HiResCAM" if any(np.prod(positions) > 1 for positions in images) else "Grad-CAM"
+
+
+def has_image(layer: keras.layers.Layer) -> bool:
+    """Whether a layer gives what lies as the input does: rows by frames, and channels."""
+    if isinstance(layer, keras.layers.InputLayer | keras.layers.Permute):
+        return False
+    return len(layer.output.shape) == 4
 
 
 def gradcam(

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave.explanation.gradcam import has_image
 from rarewave.networks.backend import keras, tf
 from rarewave.networks.last_layer import body, log_odds
 
@@ -135,10 +136,3 @@ def _levelled(
         for layer in chosen
     ]
     return own, chosen, whole, rests
-
-
-def has_image(layer: keras.layers.Layer) -> bool:
-    """Whether a layer gives what lies as the input does: rows by frames, and channels."""
-    if isinstance(layer, keras.layers.InputLayer | keras.layers.Permute):
-        return False
-    return len(layer.output.shape) == 4

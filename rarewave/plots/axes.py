@@ -43,6 +43,16 @@ def rows_label(frequency_hz: NDArray[np.float64]) -> str:
     return "coefficient" if np.isnan(frequency_hz[0]) else "frequency [Hz]"
 
 
+def limits_of(
+    values: NDArray[np.floating],
+    frequency_hz: NDArray[np.float64],
+    percentiles: tuple[float, float],
+) -> tuple[float, float]:
+    """Between which values colours lie, and all of a waveform."""
+    low, high = np.percentile(values, (0, 100) if is_waveform(frequency_hz) else percentiles)
+    return float(low), float(high)
+
+
 def picture(
     axes: Any,
     values: NDArray[np.floating],
@@ -55,7 +65,7 @@ def picture(
 
     Parameters
     ----------
-    limits : of the colours; the higher one at least by 1 above the other.
+    limits : of the colours, the higher one then at least by 1 above the other; or of the line.
     look : more for `imshow`, with the extent in seconds and rows.
 
     Returns
@@ -66,7 +76,7 @@ def picture(
     if is_waveform(frequency_hz):
         left, right, *_ = look["extent"]
         x = left + (np.arange(values.shape[1]) + 0.5) * (right - left) / values.shape[1]
-        peak = float(np.abs(values[0]).max()) or 1.0
+        peak = max(map(abs, limits)) or 1.0
         axes.plot(x, 0.5 + 0.48 * values[0] / peak, color="black", linewidth=0.4)
         axes.set_xlim(left, right)
         axes.set_ylim(0, 1)

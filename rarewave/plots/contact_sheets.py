@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rarewave.plots.axes import log_scale, name_rows, picture, round_ticks, rows_label
+from rarewave.plots.axes import limits_of, log_scale, name_rows, picture, round_ticks, rows_label
 from rarewave.plots.style import figure, looks, save, shortened, styled
 
 # Of a class so many points are drawn.
@@ -67,7 +67,7 @@ def variants(
     Those of one group have one scale of colours.
     """
     shown = [
-        (name, seen, tuple(np.percentile(np.stack(list(group.values())), [5, 99.7])))
+        (name, seen, limits_of(np.stack(list(group.values())), frequency_hz, (5, 99.7)))
         for group in groups
         for name, seen in group.items()
     ]

@@ -6,7 +6,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
-from rarewave.plots.axes import extent, name_rows, picture, rows_label
+from rarewave.plots.axes import extent, limits_of, name_rows, picture, rows_label
 from rarewave.plots.style import COLOURS, GREY, figure, save, styled
 
 
@@ -58,7 +58,7 @@ def window(path: Path, case: dict[str, Any]) -> None:
 def _spectrogram(axes: Any, case: dict[str, Any], colours: str) -> Any:
     seen, hertz = case["spectrogram"], case["frequency_hz"]
     bounds = extent(case["time_s"], len(hertz))
-    limits = tuple(np.percentile(seen, [5, 99.5]))
+    limits = limits_of(seen, hertz, (5, 99.5))
     shown = picture(axes, seen, hertz, colours, limits, extent=bounds, interpolation="nearest")
     name_rows(axes, hertz)
     axes.set_xlabel("time from the start of the recording [s]")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rarewave.plots.axes import extent, name_rows, picture, rows_label
+from rarewave.plots.axes import extent, limits_of, name_rows, picture, rows_label
 from rarewave.plots.style import figure, save, shortened, styled
 
 _ROOM = 10  # characters of a time of day that fit beside two others
@@ -42,7 +42,7 @@ def _explained(axes_pair: Any, case: dict[str, Any], front: dict[str, NDArray], 
     bounds = extent(seconds, int(shown.sum()))
     seen, heat = case["spectrogram"][shown], case["heat"][shown]
     look = {"origin": "lower", "aspect": "auto", "extent": bounds}
-    limits = tuple(np.percentile(seen, [5, 99.5]))
+    limits = limits_of(seen, hertz[shown], (5, 99.5))
     picture(upper, seen, hertz[shown], "gray", limits, extent=bounds)
     upper.imshow(heat, cmap="inferno", alpha=0.6 * heat, vmin=0, vmax=1, **look)
     if heat.max() > 0.5 and min(heat.shape) > 1:  # for a grey print: half of the maximum

@@ -47,20 +47,23 @@ class Augmentation:
         changes = [getattr(self, name) for name in self.used]
         return sorted((c for c in changes if c.step in steps), key=lambda c: steps.index(c.step))
 
-    def possible(self, scale: str) -> "Augmentation":
-        """Without the changes that mean nothing on a scale of the spectrogram."""
-        none = {name: replace(getattr(self, name), p=0.0) for name in _IMPOSSIBLE.get(scale, ())}
-        return replace(self, **none)
+    def possible(self, scale: str, section: str | None = None) -> "Augmentation":
+        """Without the changes that mean nothing on a scale of the spectrogram.
 
-    def refuse(self, scale: str, section: str) -> None:
-        """Raise `DataError` naming the changes in use that mean nothing on a scale."""
-        names = [f"{section}.{n}" for n in _IMPOSSIBLE.get(scale, ()) if getattr(self, n).p]
-        if names:
+        Raises
+        ------
+        DataError
+            One of them is in use, and a section of parameters is given.
+        """
+        idle = _IMPOSSIBLE.get(scale, ())
+        names = [f"{section}.{name}" for name in idle if getattr(self, name).p]
+        if section and names:
             raise DataError(
                 f"{' and '.join(names)} change power at frequencies, and spectrogram.scale is "
                 f"{scale}: set p to 0; time_shift, gain, time_mask, noise, stretch, pitch and "
                 "mixup go with it"
             )
+        return replace(self, **{name: replace(getattr(self, name), p=0.0) for name in idle})
 
     @property
     def of_waveforms(self) -> bool:
