@@ -67,7 +67,7 @@ FLOOR_S = {"archive": 600, "calls": 2, "one call": 2, "clips": 0.5}
 
 # Changes that a scale without rows of frequencies has no use for.
 NOT_OF_ROWS = {
-    "mfcc": ("band_gain", "row_shift", "frequency_mask", "background"),
+    "mfcc": ("row_shift", "frequency_mask", "background"),
     "waveform": ("band_gain", "row_shift", "frequency_mask"),
 }
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.fft import dct
 from scipy.signal import welch
 from support import options
 from support.changes import changing
@@ -485,6 +486,19 @@ def test_a_gain_is_the_same_on_every_scale(scale: str) -> None:
         wanted = spectrograms(wave[None] * 10 ** (drawn / 20), RATE, looks(scale))[0]
         np.testing.assert_allclose(row, wanted, atol=1e-3)
     assert np.abs(found - X).max() > 0.1
+
+
+def test_a_filter_of_mfcc_is_one_of_their_bands() -> None:
+    """As the same curve in dB over the mel bands before the cosine transform."""
+    waves = np.random.default_rng(0).standard_normal((2, 2048)).astype(np.float32)
+    _, found = changed_by("mfcc", waves, None, band_gain={"p": 1.0, "db": 9.0, "nodes": 4})
+    mel = spectrograms(waves, RATE, replace(looks("mfcc"), scale="mel"))[..., 0]
+    rng = np.random.default_rng(3)
+    rng.random(2)
+    for row, bands in zip(found[..., 0], mel, strict=True):
+        curve = level.band_gains(24, 4, 9.0, rng)
+        wanted = dct(bands + curve[:, None], type=2, norm="ortho", axis=0)[:12]
+        np.testing.assert_allclose(row, wanted, atol=1e-3)
 
 
 def test_a_background_is_added_to_samples_at_its_ratio() -> None:

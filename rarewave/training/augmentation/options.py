@@ -12,9 +12,11 @@ from rarewave.training.augmentation.noise import Noise
 from rarewave.training.augmentation.place import RowShift, TimeScale, TimeShift
 from rarewave.training.augmentation.speed import Pitch, Stretch
 
-# What changes rows of frequencies; background adds powers, which of samples is adding samples.
-_OF_ROWS = ("band_gain", "row_shift", "frequency_mask")
-_IMPOSSIBLE = {"waveform": _OF_ROWS, "mfcc": (*_OF_ROWS, "background")}
+# What means nothing where rows are no frequencies.
+_IMPOSSIBLE = {
+    "waveform": ("band_gain", "row_shift", "frequency_mask"),
+    "mfcc": ("row_shift", "frequency_mask", "background"),
+}
 
 
 @dataclass(frozen=True)
