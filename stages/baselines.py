@@ -1,7 +1,5 @@
 """What the network has to beat: baselines scored on the windows that it is scored on."""
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 
@@ -23,7 +21,7 @@ from rarewave.baselines.registry import CLASSIFIERS, SIGNALS
 from rarewave.dataset import training_calls
 from rarewave.dataset.index import Indexed
 from rarewave.dataset.signals import signals
-from rarewave.frontend.transform import in_chunks
+from rarewave.frontend import transform
 from stages.shared import artifacts, params
 from stages.shared.calls import training_events
 from stages.shared.data import dataset
@@ -47,9 +45,14 @@ def main() -> None:
             tables.append(assign_scores(scored.assign(detector=name), p, data.task.names))
     train = read_table(artifacts.TRAINING_ROWS, ROWS)["row"].to_numpy()
     train = classifiers.some(train, data.y[train], options.seed)
-    features = partial(classifiers.features, window_frames=data.front_end.window_frames)
+    frames, of = transform.with_rows(data.front_end).window_frames, data.front_end
     known, asked = (
-        np.concatenate([features(X) for X in in_chunks(data.X, rows)])
+        np.concatenate(
+            [
+                classifiers.features(transform.rows_of(of, X), frames)
+                for X in transform.in_chunks(data.X, rows)
+            ]
+        )
         for rows in (train, scored["row"].to_numpy())
     )
     wanted = (data.truth if data.task.kind == "tags" else data.y)[train]

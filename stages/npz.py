@@ -11,6 +11,7 @@ from rarewave.base.tables import INDEX, write_table
 from rarewave.base.tasks import BACKGROUND, Task
 from rarewave.dataset import archive, index
 from rarewave.dataset.archive import Dataset
+from rarewave.frontend.level import level_db
 from rarewave.frontend.transform import FrontEnd
 from stages.shared import artifacts
 from stages.shared.run import run
@@ -19,6 +20,7 @@ from stages.shared.run import run
 def main() -> None:
     """Align, check and pack."""
     front_end = FrontEnd.from_dict(read_json(artifacts.FRONT_END))
+    options = front_end.spectrogram
     task = Task.from_dict(artifacts.about_clean()["task"])
     windows = artifacts.used_windows()
     X, y = read_npy(artifacts.X_SPEC, dimensions=4), read_npy(artifacts.Y_ALL, "iu", 1)
@@ -52,8 +54,11 @@ def main() -> None:
     )
     archive.save(artifacts.DATASET, packed)
     known = windows.assign(
-        content=[index.content(spectrum) for spectrum in X],
-        level_db=[float(spectrum[..., 0].mean(dtype=np.float64)) for spectrum in X],
+        content=[index.content(spectrum, options) for spectrum in X],
+        level_db=[
+            float(level_db(X[row : row + 1], options).mean(dtype=np.float64))
+            for row in range(len(X))
+        ],
     )
     write_table(artifacts.INDEX, known, INDEX)
     about = {"task": task.to_dict(), "front_end": front_end.to_dict()}

@@ -51,7 +51,8 @@ def main() -> None:
         if len(train)
         else unlabelled.iloc[allowed]
     )
-    samples = None
+    scale, samples = data.front_end.spectrogram.scale, None
+    changes = changes.possible(scale, "views" if options.epochs else None)
     if changes.of_waveforms:
         transform.refuse_context(data.front_end, "views")
         samples = samples_of(table, data.front_end)
@@ -59,7 +60,7 @@ def main() -> None:
     learnt = data.X[train] if len(train) else X_unlabelled[allowed]
     if not len(learnt):
         raise DataError("no window to pretrain on: all recordings are held out by the split")
-    normalise = normalisation.fit(learnt, training.normalisation)
+    normalise = normalisation.fit(learnt, training.normalisation, scale)
     pool = simclr.pool_of(data, X_unlabelled, train, allowed, normalise, samples)
     nothing = len(data.task.names)  # the class of windows that hold none of the tags
     y = np.where(data.y < 0, nothing, data.y)
@@ -118,7 +119,7 @@ def embed(
 ) -> None:
     """Write what the encoder gives for every window, and by that what to label first."""
     features = inference.outputs(encoder, X, np.arange(len(X)), normalise)
-    table = label_first.described(X, windows, artifacts.recordings())
+    table = label_first.described(X, windows, artifacts.recordings(), front_end.spectrogram)
     write_table(artifacts.EMBEDDING, *label_first.embedding(table, features))
     alike = features / np.maximum(features.std(axis=0), 1e-9)  # a feature may be of any scale
     table = label_first.pick(Windows(table, alike))

@@ -103,7 +103,7 @@ def draw(
     maps = found.maps.sum(axis=-1)
     others = gradcam.gradcam(model.network, inputs, layer, outputs)
     hertz, seconds = data.front_end.frequencies_hz, data.front_end.times_s
-    below = hertz <= 1.25 * (model.front_end.clean.high_hz or np.inf)
+    below = ~(hertz > 1.25 * (model.front_end.clean.high_hz or np.inf))  # of coefficients all
     sheet: dict[str, list[dict[str, Any]]] = {kind: [] for kind in cases.KINDS}
     lines = []
     about = data.table.loc[picked].to_dict("records")

@@ -10,6 +10,7 @@ from rarewave.base.files import NpyRows, write_json
 from rarewave.base.notices import listed
 from rarewave.base.tasks import UNLABELLED
 from rarewave.frontend import notices, transform
+from rarewave.frontend.level import level_db
 from rarewave.frontend.spectrogram import Band, Levels, Spectrogram, crop
 from rarewave.frontend.transform import FrontEnd
 from stages.shared import artifacts, params
@@ -26,7 +27,8 @@ def main() -> None:
     windows = artifacts.windows()
     X_clean, waveforms = artifacts.cleaned(windows, every=True)
     tables = dict(list(windows.groupby("recording_id")))
-    levels = Levels(options.floor_db, front_end.in_band)
+    one_level = np.ones(1, bool)
+    levels = Levels(options.floor_db, front_end.in_band if options.has_frequencies else one_level)
     any_label = bool((windows["row"] >= 0).any())
     with (
         NpyRows(artifacts.X_SPEC, front_end.shape, np.float32) as rows,
@@ -49,14 +51,14 @@ def main() -> None:
                     raise DataError(f"{name} gives a spectrogram that is not finite")
                 (unlabelled if nobody_looked.any() else rows).append(X)
                 if not (nobody_looked.any() and any_label):
-                    levels.add(X[..., 0])
+                    levels.add(level_db(X, options))
         levels.refuse_black()  # here, where nothing is written yet
     frequencies, frames, channels = front_end.shape
     write_json(artifacts.FRONT_END, front_end.to_dict())
     counts = {"windows": rows.count, "unlabelled": unlabelled.count}
     shape = {"frequencies": frequencies, "frames": frames, "channels": channels}
     found = levels.found()
-    off = listed(notices.of_levels(found, options.floor_db))
+    off = listed(notices.of_levels(found, options.floor_db, options.has_frequencies))
     write_json(artifacts.metrics("spectrogram"), counts | shape | found | off)
 
 

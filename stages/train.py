@@ -40,6 +40,7 @@ def main() -> None:
     )
     train = labelled(data.y, data.labelled_at_once, train, options.labels, options.seed)
     samples = None
+    changes = changes.possible(data.front_end.spectrogram.scale, "augment")
     if changes.of_waveforms:
         transform.refuse_context(data.front_end, "augment")
         samples = samples_of(data.table, data.front_end)

@@ -16,7 +16,7 @@ from rarewave.frontend.transform import FrontEnd
 class Dataset(NamedTuple):
     """Aligned arrays: row i of each belongs to one window."""
 
-    X_spec: NDArray[np.float32]  # (n, frequencies, frames, 1), dB
+    X_spec: NDArray[np.float32]  # (n, frequencies, frames, channels) dB; MFCC; (n, 1, samples, 1)
     y_all: NDArray[np.int8]  # (n,) index into `classes`, of the label that fills most
     targets: NDArray[np.int8]  # (n, classes) 1 for every label, several where calls overlap
     window_id: NDArray[np.str_]  # (n,)
@@ -29,7 +29,7 @@ class Dataset(NamedTuple):
     group: NDArray[np.str_]  # (n,)
     event_type: NDArray[np.str_]  # (n,) label of the event, or background
     classes: NDArray[np.str_]  # names, in the order of `y_all`
-    frequency_hz: NDArray[np.float64]  # (frequencies,)
+    frequency_hz: NDArray[np.float64]  # (frequencies,), NaN where rows are none
     time_s: NDArray[np.float64]  # (frames,) from the start of the window
     front_end: NDArray[np.str_]  # () the FrontEnd as JSON
 

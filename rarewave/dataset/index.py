@@ -15,6 +15,8 @@ from rarewave.base.errors import DataError
 from rarewave.base.files import read_json
 from rarewave.base.tables import INDEX, read_table
 from rarewave.base.tasks import Task
+from rarewave.frontend.level import level_db
+from rarewave.frontend.spectrogram import Spectrogram
 from rarewave.frontend.transform import FrontEnd
 
 
@@ -53,9 +55,12 @@ class Indexed:
         return event.where(event != "", self.table["window_id"]).to_numpy("U")
 
 
-def content(spectrogram: NDArray[np.float32]) -> str:
+def content(spectrogram: NDArray[np.float32], options: Spectrogram) -> str:
     """A digest of one spectrogram; empty for digital silence, which is the same everywhere."""
-    if spectrogram.min() == spectrogram.max():
+    silent = spectrogram.min() == spectrogram.max()
+    if options.scale == "mfcc":  # the first coefficient of silence is the floor, the others are 0
+        silent = level_db(spectrogram[None], options).max() <= options.floor_db
+    if silent:
         return ""
     return hashlib.sha256(np.ascontiguousarray(spectrogram).tobytes()).hexdigest()
 

@@ -7,6 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.base.tables import Schema
+from rarewave.frontend.level import level_db
+from rarewave.frontend.spectrogram import Spectrogram
 
 COLUMNS = ("path", "start_s", "end_s", "kind", "above_db")  # of the list that people get
 _CHUNK = 1024  # windows at once: it bounds the memory
@@ -53,13 +55,17 @@ def loudest(above: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def described(
-    X: NDArray[np.floating], windows: pd.DataFrame, recordings: pd.DataFrame
+    X: NDArray[np.float32],
+    windows: pd.DataFrame,
+    recordings: pd.DataFrame,
+    options: Spectrogram,
 ) -> pd.DataFrame:
     """Table of `Windows` from spectrograms and the tables WINDOWS and RECORDINGS.
 
     Parameters
     ----------
-    X : (n, frequencies, frames, channels) dB of the windows, perhaps memory-mapped.
+    X : (n, rows, frames, channels) of the windows, perhaps memory-mapped.
+    options : of what X is.
     """
     known = recordings.set_index("recording_id")
     length = known["n_samples"] / known["sample_rate"]
@@ -68,7 +74,7 @@ def described(
         path=name.map(known["path"]),
         end_s=np.minimum(start + windows["duration_s"], name.map(length)),
     )
-    values = [levels(X[at : at + _CHUNK, :, :, 0]) for at in range(0, len(X), _CHUNK)]
+    values = [levels(level_db(X[at : at + _CHUNK], options)) for at in range(0, len(X), _CHUNK)]
     above = above_background(np.concatenate(values), name)
     return table.assign(above_db=loudest(above))
 

@@ -35,7 +35,7 @@ def finder(
     bands : Hz, of each class; one that is not there gets the band of the front end.
     """
     grid, rate = front_end.grid, front_end.clean.sample_rate_hz
-    whole = float(front_end.frequencies_hz[0]), float(front_end.frequencies_hz[-1])
+    whole = front_end.band_hz
     seen: list[Stream] = []
     known: dict[str, list[Levels]] = {label: [] for label in columns}
     for scan in scans:

@@ -34,8 +34,7 @@ def events(
     bands : Hz, of each class; one that is not there gets the band of the front end.
     """
     grid, rate = front_end.grid, front_end.clean.sample_rate_hz
-    hertz = front_end.frequencies_hz
-    whole = float(hertz[0]), float(hertz[-1])
+    whole = front_end.band_hz
     rows: list[dict[str, Any]] = []
     for order, found in enumerate(scans):
         count = len(found.P)

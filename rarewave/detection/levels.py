@@ -11,6 +11,7 @@ from rarewave.base.errors import DataError
 from rarewave.detection.clean_stream import CleanStream
 from rarewave.frontend import cleaning, transform
 from rarewave.frontend.grid import starts
+from rarewave.frontend.level import level_db
 from rarewave.frontend.transform import FrontEnd
 from rarewave.recordings import reading
 from rarewave.recordings.streams import Stream
@@ -52,12 +53,12 @@ class Measured(NamedTuple):
 
 
 def of_windows(front_end: FrontEnd, X: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The level (n,) of spectrograms (n, frequencies, frames, channels): the mean of their dB.
+    """The level (n,) of windows (n, rows, frames, channels): the mean of their dB.
 
     Of the rows between the ends of the band-pass; what a filter left beyond says nothing.
     """
-    rows = front_end.in_band
-    level = X[..., 0]
+    level = level_db(X, front_end.spectrogram)
+    rows = front_end.in_band[: level.shape[1]]
     return level[:, rows if rows.any() else slice(None)].mean(axis=(1, 2), dtype=np.float64)
 
 

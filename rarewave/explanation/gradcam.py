@@ -14,15 +14,25 @@ LEAST = 0.05  # of the evidence at a layer for a class: less is what is left ove
 
 
 def method(model: keras.Model) -> str:
-    """`HiResCAM` where a dense layer weighs every position of an image for itself, else `Grad-CAM`.
+    """`HiResCAM` where positions of an image are weighed each for itself, else `Grad-CAM`.
 
     Grad-CAM (Selvaraju et al. 2017) takes one weight for all positions of a channel. Before global
-    pooling that is no loss; behind a flatten what speaks for a class in one place and against it
-    in another cancels, and the map shows neither (Draelos & Carin 2020).
+    pooling that is no loss; behind a flatten, or before a memory over time, what speaks for a
+    class in one place and against it in another cancels, and the map shows neither (Draelos &
+    Carin 2020).
     """
+    if any(isinstance(known, keras.layers.LSTM) for known in model.layers):
+        return "HiResCAM"
     flat = (known for known in model.layers if isinstance(known, keras.layers.Flatten))
     images = (known.input.shape[1:-1] for known in flat if len(known.input.shape) > 2)
     return "HiResCAM" if any(np.prod(positions) > 1 for positions in images) else "Grad-CAM"
+
+
+def has_image(layer: keras.layers.Layer) -> bool:
+    """Whether a layer gives what lies as the input does: rows by frames, and channels."""
+    if isinstance(layer, keras.layers.InputLayer | keras.layers.Permute):
+        return False
+    return len(layer.output.shape) == 4
 
 
 def gradcam(
@@ -56,8 +66,8 @@ def gradcam(
     names = [known.name for known in model.layers]
     if layer not in names:
         raise DataError(f"the network has no layer {layer}: choose gradcam.layer from {names}")
-    if len(model.get_layer(layer).output.shape) != 4:
-        images = [known.name for known in model.layers[1:] if len(known.output.shape) == 4]
+    if not has_image(model.get_layer(layer)):
+        images = [known.name for known in model.layers if has_image(known)]
         raise DataError(f"the layer {layer} has no image: choose gradcam.layer from {images}")
     parts = keras.Model(model.input, [model.get_layer(layer).output, last_layer.dense(model).input])
     given = tf.convert_to_tensor(inputs)
@@ -144,7 +154,7 @@ def mass(
     Returns
     -------
     Mean frequency and time, and the band and the span that hold the middle 80 % of the mass;
-    all NaN for an empty map.
+    all NaN for an empty map, and those of frequency where rows have none.
     """
     result: dict[str, float] = {}
     for name, axis, values in (("hz", 1, frequency_hz), ("s", 0, time_s)):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave.explanation.gradcam import has_image
 from rarewave.networks.backend import keras, tf
 from rarewave.networks.last_layer import body, dense, inner, log_odds
 
@@ -39,18 +40,22 @@ def layers(model: keras.Model) -> list[keras.layers.Layer]:
 
     The last layer's output is what is explained.
     """
-    chosen = [layer for layer in inner(model) if not _is_input(layer)]
-    return [layer for layer in chosen if layer.weights or len(layer.output.shape) == 4]
+    return [layer for layer in inner(model) if layer.weights or has_image(layer)]
 
 
 def images(model: keras.Model) -> list[str]:
-    """The layers with an image of at least 2x2, in which a map shows places, from the last on."""
+    """The layers with an image of at least 2x2, in which a map shows places, from the last on.
+
+    Of a network that takes one row, those with at least two columns.
+    """
+    least = min(2, model.input_shape[1]), 2
     return [
         layer.name
         for layer in reversed(inner(model))
-        if len(layer.output.shape) == 4
-        and min(size or 2 for size in layer.output.shape[1:3]) >= 2  # of any length: None
-        and not _is_input(layer)
+        if has_image(layer)
+        and all(  # of any length: None
+            (size or few) >= few for size, few in zip(layer.output.shape[1:3], least, strict=True)
+        )
     ]
 
 
@@ -133,7 +138,3 @@ def _levelled(
         for layer in chosen
     ]
     return own, chosen, whole, rests
-
-
-def _is_input(layer: keras.layers.Layer) -> bool:
-    return isinstance(layer, keras.layers.InputLayer)

@@ -126,6 +126,8 @@ def _sound(found: Found, criteria: Found, seconds: int) -> str:
 
 
 def _bands(found: Found) -> str:
+    if not found["bands"]:
+        return "the rows that the network sees are no frequencies: none can be occluded."
     bands = sorted(found["bands"], key=lambda band: -band["log_odds_lost"])
     first, last = bands[0], bands[-1]
     texts = []
@@ -157,13 +159,15 @@ def _gradcam(found: Found, seconds: int) -> str:
     if cam is None:
         return "the network has no layer with an image."
     before = cam["tried_before"]
-    if cam["mean_hz"] is None:
+    if cam["mean_s"] is None:
         tried = list(dict.fromkeys(one["layer"] for one in [*before, cam]))
         return f"no place speaks for {found['class']}, at none of the layers {', '.join(tried)}."
+    band = ""
+    if cam["mean_hz"] is not None:
+        band = f"between {_hertz(found, cam['low_hz'], cam['high_hz'])}, and "
     text = (
         f"the middle 80 % of what speaks for {found['class']} at the layer {cam['layer']} lies "
-        f"between {_hertz(found, cam['low_hz'], cam['high_hz'])}, and from "
-        f"{_number(cam['low_s'], seconds)} s to {_number(cam['high_s'], seconds)} s "
+        f"{band}from {_number(cam['low_s'], seconds)} s to {_number(cam['high_s'], seconds)} s "
         f"({cam['share']:.0%} of the evidence there is for it)."
     )
     if before:

@@ -1,6 +1,5 @@
 """The command explain: why a detector hears what it hears in one recording."""
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
@@ -28,8 +27,8 @@ NEAREST = 5  # training examples to show
 class Look(NamedTuple):
     """What a network sees of one window, and the recording's quiet level."""
 
-    spectrogram: NDArray[np.float32]  # (frequencies, frames, channels) dB
-    quiet_db: NDArray[np.float64]  # (frequencies,) of the first channel
+    spectrogram: NDArray[np.float32]  # (rows, frames, channels) dB, MFCC or samples
+    quiet_db: NDArray[np.float64]  # (rows,) of the first channel; means nothing but in dB
 
 
 def explained(
@@ -41,7 +40,8 @@ def explained(
     grid, rate = front_end.grid, front_end.clean.sample_rate_hz
     column = inner.task.output_of(chosen.label)
     look = seen(front_end, scan, chosen.window)
-    bands = occlusion.equal_bands(front_end.shape[0])
+    seen_hertz = front_end.spectrogram.has_frequencies
+    bands = occlusion.equal_bands(front_end.shape[0]) if seen_hertz else []
     whole = look.spectrogram[None]
     without = occlusion.occluded(look.spectrogram, look.quiet_db, bands)
     # By the statistics of the whole window: else what is left would be scaled anew, and the
@@ -49,7 +49,7 @@ def explained(
     inputs = inner.normalisation(np.concatenate([whole, without]), whole)
     says = layers.evidence(network, inputs)
     p, odds = says.p[:, column], says.log_odds[:, column]
-    edges = occlusion.band_edges(front_end.frequencies_hz, bands)
+    edges = occlusion.band_edges(front_end.frequencies_hz, bands) if bands else []
     own = inputs[:1]
     start = scan.first[chosen.window] / rate
     heat, cam = _cam(front_end, network, own, column, start)
@@ -67,7 +67,7 @@ def explained(
         "start_utc": None if pd.isna(utc) else _iso(utc, start),
         "time_step_s": front_end.spectrogram.hop / rate,
         "frequency_step_hz": rate / front_end.spectrogram.n_fft,
-        "top_hz": float(front_end.frequencies_hz[-1]),
+        "top_hz": front_end.band_hz[1],
         "event": None
         if chosen.event is None
         else {k: chosen.event[k] for k in ("onset_s", "offset_s", "peak", "mean", "windows")},
@@ -191,13 +191,13 @@ def measured(inner: Detector, scan: Scan, chosen: Chosen) -> dict[str, Any] | No
     """
     front_end = inner.front_end
     grid, rate = front_end.grid, front_end.clean.sample_rate_hz
-    options = dataclasses.replace(front_end.spectrogram, scale="linear")
-    margin = options.n_fft // 2  # the first frame is centred on the first sample
+    options = front_end.spectrogram.of_power("linear")
+    margin = options.frame_samples // 2  # the first frame is centred on the first sample
 
     def heard(begin: int, end: int) -> tuple[NDArray[np.float32], int]:
         first = max(0, begin - margin)
         samples = cleaned.read(first, min(scan.length, end + margin))
-        return np.pad(samples, (0, max(0, options.n_fft - len(samples)))), first
+        return np.pad(samples, (0, max(0, options.frame_samples - len(samples)))), first
 
     cleaned = CleanStream(scan.stream, front_end.clean, scan.length)
     levels = []

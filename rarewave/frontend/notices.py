@@ -12,10 +12,12 @@ BLACK = 0.01  # of all windows: a dead stretch now and then is nothing to speak 
 FAR_DB = 40.0
 
 
-def of_levels(found: Mapping[str, float], floor_db: float) -> list[Notice]:
-    """What `Levels.found` tells of a floor."""
+def of_levels(
+    found: Mapping[str, float], floor_db: float, frequencies: bool = True
+) -> list[Notice]:
+    """What `Levels.found` tells of a floor; where rows are no frequencies, of silence only."""
     notices = []
-    if (share := found["clipped_in_band"]) > CLIPPED:
+    if frequencies and (share := found["clipped_in_band"]) > CLIPPED:
         notices.append(
             Notice(
                 "clipped_at_floor",
@@ -36,7 +38,7 @@ def of_levels(found: Mapping[str, float], floor_db: float) -> list[Notice]:
                 "silent recordings and dead channels",
             )
         )
-    if (apart := found["min_db"] - floor_db) > FAR_DB:
+    if frequencies and (apart := found["min_db"] - floor_db) > FAR_DB:
         notices.append(
             Notice(
                 "floor_far_below",

@@ -1,10 +1,10 @@
-"""Windows of samples to power spectrograms in dB, linear or mel frequency."""
+"""Windows of samples to what a network sees: power in dB, linear or mel, MFCC, or themselves."""
 
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +24,14 @@ class Spectrogram:
     quantised or filtered-out band would otherwise reach minus infinity and rule every mean.
     With `floor_s` a second channel holds the power above the running noise floor of the
     recording: the quantile `floor_quantile` of each frequency over so many seconds.
+
+    `mfcc` has `n_mfcc` rows, the cosine transform (DCT-II, orthonormal) of the mel bands in dB.
+    `waveform` has one row, the samples: all but the scale then says how they are measured and
+    shown beside. A `frame` shorter than `n_fft` is followed by zeros. `pre_emphasis` takes so much
+    of the sample before off each sample of a window, the first one left as it is.
     """
 
-    scale: Literal["linear", "mel"]
+    scale: Literal["linear", "mel", "mfcc", "waveform"]
     n_fft: Annotated[int, Between(8, 2**24)]
     hop: Annotated[int, AtLeast(1)]
     n_mels: Annotated[int, AtLeast(1)]
@@ -35,15 +40,63 @@ class Spectrogram:
     floor_db: Annotated[float, Between(-300, 300)]
     floor_s: Seconds
     floor_quantile: Fraction
+    frame: Annotated[int, AtLeast(8)] | None = None
+    taper: Literal["hann", "hamming"] = "hann"
+    pre_emphasis: Fraction = 0.0
+    n_mfcc: Annotated[int, AtLeast(1)] = 20
 
     def __post_init__(self) -> None:
         if self.fmax_hz is not None and self.fmax_hz <= self.fmin_hz:
             raise DataError("fmax_hz must be greater than fmin_hz")
-        if self.scale == "mel" and self.n_mels > self.n_fft:
+        if self.scale != "linear" and self.n_mels > self.n_fft:
             raise DataError(
                 f"n_mels is {self.n_mels}: a transform of n_fft {self.n_fft} samples has fewer "
                 "frequencies; lower it"
             )
+        if self.frame is not None and self.frame > self.n_fft:
+            raise DataError(
+                f"frame is {self.frame}, and n_fft {self.n_fft}: a frame must not be longer than "
+                "its transform; raise n_fft"
+            )
+        if self.scale == "mfcc" and self.n_mfcc > self.n_mels:
+            raise DataError(
+                f"n_mfcc is {self.n_mfcc}, and of n_mels {self.n_mels} bands there are as many "
+                "coefficients: lower it"
+            )
+        if self.floor_s and not self.has_frequencies:
+            raise DataError(
+                f"floor_s is {self.floor_s:g}, and a noise floor is one of frequencies: set it to "
+                f"0 for scale {self.scale}"
+            )
+
+    @property
+    def has_frequencies(self) -> bool:
+        """Whether rows are frequencies and their values dB."""
+        return self.scale in ("linear", "mel")
+
+    @property
+    def frame_samples(self) -> int:
+        """Samples that one column is made of."""
+        return 1 if self.scale == "waveform" else self.frame or self.n_fft
+
+    @property
+    def step(self) -> int:
+        """Samples from one column to the next."""
+        return 1 if self.scale == "waveform" else self.hop
+
+    def of_power(self, scale: Literal["linear", "mel"]) -> "Spectrogram":
+        """The spectrogram of the plain samples, in dB: what is measured and shown beside."""
+        return dataclasses.replace(self, scale=scale, pre_emphasis=0.0)
+
+
+# What spectrograms were before these parameters were known.
+BEFORE = {"frame": None, "taper": "hann", "pre_emphasis": 0.0, "n_mfcc": 20}
+
+
+def described(options: Spectrogram) -> dict[str, Any]:
+    """Plain values, for JSON; without those of `BEFORE`, so that stored models stay valid."""
+    content = dataclasses.asdict(options)
+    return {k: v for k, v in content.items() if k not in BEFORE or v != BEFORE[k]}
 
 
 @dataclass(frozen=True)
@@ -59,8 +112,10 @@ def crop(options: Spectrogram, sizes: Mapping[str, float | None], rate: float) -
     Raises
     ------
     DataError
-        No label has a band, or no test recordings are named.
+        No label has a band, no test recordings are named, or there are no frequencies.
     """
+    if options.scale == "waveform":
+        raise DataError("spectrogram.band is labels, and a waveform has no rows to crop: set given")
     low, high = sizes["low_hz"], sizes["high_hz"]
     if low is None or high is None or not high > low:
         raise DataError(
@@ -74,11 +129,12 @@ def crop(options: Spectrogram, sizes: Mapping[str, float | None], rate: float) -
 def spectrograms(
     windows: NDArray[np.floating], rate: float, options: Spectrogram
 ) -> NDArray[np.float32]:
-    """Power in dB of short-time Fourier transforms, no padding, periodic Hann window.
+    """Power in dB of short-time Fourier transforms, no padding, periodic window; MFCC; or samples.
 
     Equal to `librosa.power_to_db(abs(librosa.stft(x, center=False))**2)`, to
     `scipy.signal.ShortTimeFFT` without scaling, and for `mel` to
-    `librosa.feature.melspectrogram` (Slaney's filters), then clipped at the floor.
+    `librosa.feature.melspectrogram` (Slaney's filters), then clipped at the floor. `mfcc` equals
+    `librosa.feature.mfcc` of that.
 
     Parameters
     ----------
@@ -87,38 +143,51 @@ def spectrograms(
 
     Returns
     -------
-    (n, frequencies, frames, 1): 129 x 32 for 2240 samples with n_fft 256 and hop 64.
+    (n, frequencies, frames, 1): 129 x 32 for 2240 samples with n_fft 256 and hop 64;
+    (n, coefficients, frames, 1) for `mfcc`, (n, 1, samples, 1) for `waveform`.
 
     Raises
     ------
     DataError
-        The window is shorter than one transform.
+        The window is shorter than one frame.
     """
     count, samples = windows.shape
-    if samples < options.n_fft:
+    length = options.frame or options.n_fft
+    if samples < length:
+        named = "n_fft" if options.frame is None else "frame"
         raise DataError(
-            f"windows of {samples} samples are shorter than spectrogram.n_fft {options.n_fft}"
+            f"windows of {samples} samples are shorter than spectrogram.{named} {length}"
         )
     if options.hop > samples:
         raise DataError(
             f"spectrogram.hop {options.hop} is longer than a window of {samples} samples: lower it"
         )
-    n_frames = 1 + (samples - options.n_fft) // options.hop
-    filters = mel_filters(rate, options) if options.scale == "mel" else None
-    rows = kept_rows(rate, options)
-    bins = rows.stop - rows.start if filters is None else len(filters)
-    result = np.empty((count, bins, n_frames, 1), np.float32)
+    if options.scale == "waveform":
+        return np.array(windows, np.float32)[:, None, :, None]
+    n_frames = 1 + (samples - length) // options.hop
     some = max(1, CHUNK // options.n_fft)
     step = max(1, some // n_frames)
-    transform = _Transform((min(step, count), min(some, n_frames)), options, rows, filters, bins)
+    transform = _Transform((min(step, count), min(some, n_frames)), rate, options)
+    result = np.empty((count, transform.rows_out, n_frames, 1), np.float32)
     for at in range(0, count, step):
         for begin in range(0, n_frames, some):
             end = min(begin + some, n_frames)
-            reach = slice(begin * options.hop, (end - 1) * options.hop + options.n_fft)
-            chunk = np.asarray(windows[at : at + step, reach], np.float64)
-            frames = np.lib.stride_tricks.sliding_window_view(chunk, options.n_fft, axis=1)
+            reach = slice(begin * options.hop, (end - 1) * options.hop + length)
+            chunk = _emphasised(windows[at : at + step], reach, options.pre_emphasis)
+            frames = np.lib.stride_tricks.sliding_window_view(chunk, length, axis=1)
             levels = transform(frames[:, :: options.hop])
             result[at : at + step, :, begin:end, 0] = levels.transpose(0, 2, 1)
+    return result
+
+
+def _emphasised(windows: NDArray[np.floating], reach: slice, share: float) -> NDArray[np.float64]:
+    """Some samples of windows, less a share of the sample before each."""
+    chunk = np.asarray(windows[:, reach], np.float64)
+    if not share:
+        return chunk
+    before = np.asarray(windows[:, max(0, reach.start - 1) : reach.stop - 1], np.float64)
+    result = chunk.copy()
+    result[:, chunk.shape[1] - before.shape[1] :] -= share * before
     return result
 
 
@@ -129,28 +198,27 @@ class _Transform:
     them back to the system each time.
     """
 
-    def __init__(
-        self,
-        most: tuple[int, int],
-        options: Spectrogram,
-        rows: slice,
-        filters: NDArray[np.float64] | None,
-        bins: int,
-    ) -> None:
-        self.taper, self.rows, self.filters = hann(options.n_fft), rows, filters
+    def __init__(self, most: tuple[int, int], rate: float, options: Spectrogram) -> None:
+        self.rows = kept_rows(rate, options)
+        self.filters = None if options.scale == "linear" else mel_filters(rate, options)
+        bins = self.rows.stop - self.rows.start if self.filters is None else len(self.filters)
+        self.coefficients = options.n_mfcc if options.scale == "mfcc" else 0
+        self.rows_out = self.coefficients or bins
+        self.n_fft = options.n_fft
+        self.taper = (hann if options.taper == "hann" else hamming)(options.frame_samples)
         self.floor = 10.0 ** (options.floor_db / 10.0)
-        self.tapered = np.empty((*most, options.n_fft))
+        self.tapered = np.empty((*most, options.frame_samples))
         self.spectrum = np.empty((*most, options.n_fft // 2 + 1), np.complex128)
         self.power, self.imaginary = (np.empty(self.spectrum.shape) for _ in range(2))
         self.bands = np.empty((*most, bins))
 
     def __call__(self, frames: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Levels (windows, frames, frequencies) of frames (windows, frames, n_fft)."""
+        """Levels (windows, frames, rows) of frames (windows, frames, samples)."""
         here = np.s_[: frames.shape[0], : frames.shape[1]]
         tapered, spectrum, bands = self.tapered[here], self.spectrum[here], self.bands[here]
         power, imaginary = self.power[here], self.imaginary[here]
         np.multiply(frames, self.taper, out=tapered)
-        np.fft.rfft(tapered, out=spectrum)
+        np.fft.rfft(tapered, self.n_fft, out=spectrum)
         np.square(spectrum.real, out=power)
         np.square(spectrum.imag, out=imaginary)
         np.add(power, imaginary, out=power)
@@ -160,7 +228,15 @@ class _Transform:
             np.matmul(power, self.filters.T, out=bands)
             np.maximum(bands, self.floor, out=bands)
         np.log10(bands, out=bands)
-        return np.multiply(bands, 10.0, out=bands)
+        np.multiply(bands, 10.0, out=bands)
+        return _cosines(bands, self.coefficients) if self.coefficients else bands
+
+
+def _cosines(bands: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """The first coefficients (..., count) of the orthonormal cosine transform of (..., bands)."""
+    from scipy.fft import dct
+
+    return np.asarray(dct(bands, type=2, norm="ortho", axis=-1)[..., :count])
 
 
 def running_floor(level: NDArray[np.float64], width: int, quantile: float) -> NDArray[np.float64]:
@@ -215,6 +291,11 @@ def hann(length: int) -> NDArray[np.float64]:
     return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
 
 
+def hamming(length: int) -> NDArray[np.float64]:
+    """The periodic Hamming window."""
+    return 0.54 - 0.46 * np.cos(2 * np.pi * np.arange(length) / length)
+
+
 @lru_cache(maxsize=8)
 def mel_filters(rate: float, options: Spectrogram) -> NDArray[np.float64]:
     """Slaney's triangular mel filters (n_mels, n_fft // 2 + 1), from librosa."""
@@ -234,7 +315,9 @@ def mel_filters(rate: float, options: Spectrogram) -> NDArray[np.float64]:
 
 
 def frequencies_hz(rate: float, options: Spectrogram) -> NDArray[np.float64]:
-    """The centre frequency of each row, in Hz."""
+    """The centre frequency of each row, in Hz; NaN where rows are no frequencies."""
+    if not options.has_frequencies:
+        return np.full(options.n_mfcc if options.scale == "mfcc" else 1, np.nan)
     if options.scale == "linear":
         hertz = np.fft.rfftfreq(options.n_fft, 1.0 / rate).astype(np.float64)
         return hertz[kept_rows(rate, options)]
@@ -247,8 +330,9 @@ def frequencies_hz(rate: float, options: Spectrogram) -> NDArray[np.float64]:
 
 def times_s(samples: int, rate: float, options: Spectrogram, before: int = 0) -> NDArray:
     """The centre of each frame in seconds from the start of the window, after `before` samples."""
-    n_frames = 1 + (samples - options.n_fft) // options.hop
-    return (np.arange(n_frames) * options.hop + options.n_fft / 2 - before) / rate
+    length = options.frame_samples
+    n_frames = 1 + (samples - length) // options.step
+    return (np.arange(n_frames) * options.step + length / 2 - before) / rate
 
 
 class Levels:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rarewave.base import intervals, parameters
 from rarewave.base.errors import DataError
-from rarewave.frontend import cleaning
+from rarewave.frontend import cleaning, spectrogram
 from rarewave.frontend.cleaning import Cleaning
 from rarewave.frontend.grid import Grid, extent, starts
 from rarewave.frontend.spectrogram import (
@@ -42,7 +42,10 @@ class FrontEnd:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        return dataclasses.asdict(self) | {"clean": cleaning.described(self.clean)}
+        return dataclasses.asdict(self) | {
+            "clean": cleaning.described(self.clean),
+            "spectrogram": spectrogram.described(self.spectrogram),
+        }
 
     @staticmethod
     def from_dict(content: Mapping[str, Any]) -> "FrontEnd":
@@ -51,7 +54,9 @@ class FrontEnd:
             return FrontEnd(
                 parameters.build(Cleaning, _COUNTS | content["clean"], "clean"),
                 parameters.build(Grid, content["grid"], "grid"),
-                parameters.build(Spectrogram, content["spectrogram"], "spectrogram"),
+                parameters.build(
+                    Spectrogram, spectrogram.BEFORE | content["spectrogram"], "spectrogram"
+                ),
             )
         except KeyError as missing:
             raise DataError(f"the stored front end has no {missing}: train again") from None
@@ -71,7 +76,7 @@ class FrontEnd:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Shape of one spectrogram: frequencies, frames, channels."""
+        """Shape of one spectrogram: rows, frames, channels."""
         channels = 2 if self.spectrogram.floor_s else 1
         return len(self.frequencies_hz), len(self.times_s), channels
 
@@ -84,12 +89,24 @@ class FrontEnd:
 
     @property
     def frequencies_hz(self) -> NDArray[np.float64]:
-        """Centre frequency of each spectrogram row."""
+        """Centre frequency of each spectrogram row; NaN where rows are no frequencies."""
         return frequencies_hz(self.clean.sample_rate_hz, self.spectrogram)
 
     @property
+    def band_hz(self) -> tuple[float, float]:
+        """The lowest and the highest frequency that a network hears: of rows their centres."""
+        if self.spectrogram.has_frequencies:
+            return float(self.frequencies_hz[0]), float(self.frequencies_hz[-1])
+        half = self.clean.sample_rate_hz / 2
+        if self.spectrogram.scale == "waveform":
+            return self.clean.low_hz or 0.0, self.clean.high_hz or half
+        return self.spectrogram.fmin_hz, self.spectrogram.fmax_hz or half
+
+    @property
     def in_band(self) -> NDArray[np.bool_]:
-        """Which rows lie between the ends of the band-pass."""
+        """Which rows lie between the ends of the band-pass; all where rows are no frequencies."""
+        if not self.spectrogram.has_frequencies:
+            return np.ones(self.shape[0], bool)
         hertz, high = self.frequencies_hz, self.clean.high_hz
         return (hertz >= (self.clean.low_hz or 0)) & (hertz <= (np.inf if high is None else high))
 
@@ -207,7 +224,8 @@ def _transform(
     offsets, length = first - first[0], front_end.input_samples
     cut = np.lib.stride_tricks.sliding_window_view(piece, length)
     shared = offsets % options.hop == 0
-    if shared.sum() < 2 or (np.diff(offsets[shared]) >= length).any():
+    apart = shared.sum() < 2 or (np.diff(offsets[shared]) >= length).any()
+    if apart or options.scale == "waveform":
         return spectrograms(cut[offsets], rate, options)
     X = np.empty((len(first), *front_end.shape[:2], 1), np.float32)
     last = offsets[shared][-1]
@@ -215,6 +233,10 @@ def _transform(
     long = spectrograms(piece[None, : last + length], rate, options)[0, :, :, 0]
     view = np.lib.stride_tricks.sliding_window_view(long, front_end.shape[1], axis=1)
     X[shared, :, :, 0] = view[:, offsets[shared] // options.hop].swapaxes(0, 1)
+    if options.pre_emphasis:  # the first sample of a window knows none before it
+        reach = max(options.frame_samples, options.hop)
+        begins = spectrograms(cut[offsets[shared], :reach], rate, options)
+        X[shared, :, :1] = begins[:, :, :1]
     if not shared.all():
         X[~shared] = spectrograms(cut[offsets[~shared]], rate, options)
     return X
@@ -235,8 +257,8 @@ class Segments:
 
 def of_segments(front_end: FrontEnd, segments: Segments) -> FrontEnd:
     """The front end whose windows are the segments of a network that scores those."""
-    hop = front_end.spectrogram.hop
-    length = (segments.frames - 1) * hop + front_end.spectrogram.n_fft
+    hop = front_end.spectrogram.step
+    length = (segments.frames - 1) * hop + front_end.spectrogram.frame_samples
     grid = replace(front_end.grid, window_samples=length, hop_samples=segments.hop * hop)
     return replace(front_end, grid=grid)
 
@@ -343,6 +365,21 @@ def apply(front_end: FrontEnd, samples: NDArray[np.float64], sample_rate: float)
         lambda some: recorded[some],
     )
     return Windows(first / rate, missing, np.concatenate([X for _, X in found]))
+
+
+def with_rows(front_end: FrontEnd) -> FrontEnd:
+    """The front end of the same windows with rows over time: of waveforms, mel bands in dB."""
+    if front_end.spectrogram.scale != "waveform":
+        return front_end
+    return dataclasses.replace(front_end, spectrogram=front_end.spectrogram.of_power("mel"))
+
+
+def rows_of(front_end: FrontEnd, X: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What `with_rows` makes of windows (n, rows, frames, channels) of a front end."""
+    if front_end.spectrogram.scale != "waveform":
+        return X
+    rate = front_end.clean.sample_rate_hz
+    return spectrograms(X[:, 0, :, 0], rate, with_rows(front_end).spectrogram)
 
 
 def refuse_context(front_end: FrontEnd, section: str) -> None:

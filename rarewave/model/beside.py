@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rarewave.baselines import classifiers
 from rarewave.detection.scanning import Scorer
-from rarewave.frontend.transform import apart
+from rarewave.frontend import transform
 from rarewave.metrics.comparison import NETWORK
 from rarewave.model.detector import Detector
 
@@ -25,13 +25,15 @@ def scorer_of(model: Detector, baselines: Mapping[str, Any]) -> Scorer:
     ----------
     baselines : fitted models by name, see `classifiers.score`.
     """
-    frames, segments = model.front_end.window_frames, model.segments
+    front_end, segments = model.front_end, model.segments
+    frames = transform.with_rows(front_end).window_frames
 
     def score(X: NDArray[np.float32]) -> NDArray[np.float64]:
         if segments is None:
-            features, own = classifiers.features(X, frames), model.score(X)
+            own = model.score(X)
+            features = classifiers.features(transform.rows_of(front_end, X), frames)
         else:  # of the same segments
-            own, each = model.score_segments(X), apart(X, segments)
+            own, each = model.score_segments(X), transform.apart(X, segments)
             features = classifiers.features(each, slice(0, segments.frames))
         beside = [classifiers.score(fit, features, model.task) for fit in baselines.values()]
         return np.concatenate([own, *beside], axis=1)

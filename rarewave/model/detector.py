@@ -162,6 +162,6 @@ def _refuse_network(detector: Detector, path: Path) -> None:
             f"{path} gives {network.output_shape[1:]}, and {sidecar(path)} describes "
             f"{detector.task.outputs} outputs: they do not belong together"
         )
-    statistics = (len(detector.front_end.frequencies_hz), detector.front_end.shape[2])
+    statistics = (detector.front_end.shape[0], detector.front_end.shape[2])
     if detector.normalisation.mean.shape != statistics:
         raise DataError(f"{sidecar(path)}: the normalisation is of other spectrograms: train again")

@@ -5,7 +5,8 @@ A network is a function in a file of this folder, which registers itself::
     @network("seed_cnn", features="average")
     def seed_cnn(spectrogram, window_frames, width): ...
 
-It gets the spectrogram (n, frequencies, frames, channels), the frames of the window itself, without
+It gets the spectrogram (n, frequencies, frames, channels), or where it says `waveform=True` the
+samples (n, 1, samples, channels), the frames of the window itself, without
 its context, and a factor on its filters (where it takes one), and gives what its last layer is
 given: (n, hidden), or (n, segments, hidden) where it says what `segments` are; then it must take
 any number of frames. `features` names the layer whose output is what a pretrained encoder gives;
@@ -32,6 +33,7 @@ class Network(NamedTuple):
 
     layers: Layers
     features: str
+    waveform: bool = False  # whether it takes samples, not a spectrogram
     segments: Segments | None = None  # None: it scores the window as a whole
 
 
@@ -39,12 +41,12 @@ _KNOWN: dict[str, Network] = {}
 
 
 def network(
-    name: str, features: str, segments: Segments | None = None
+    name: str, features: str, waveform: bool = False, segments: Segments | None = None
 ) -> Callable[[Layers], Layers]:
     """Register a function as the network of that name."""
 
     def register(layers: Layers) -> Layers:
-        _KNOWN[name] = Network(layers, features, segments)
+        _KNOWN[name] = Network(layers, features, waveform, segments)
         return layers
 
     return register
@@ -66,6 +68,16 @@ def find(name: str) -> Network:
     return found
 
 
+def refuse_input(name: str, scale: str) -> None:
+    """Raise `DataError` where a network does not take what a spectrogram of that scale gives."""
+    if find(name).waveform == (scale == "waveform"):
+        return
+    wanted = "waveform" if find(name).waveform else "linear, mel or mfcc"
+    raise DataError(
+        f"train.network {name} takes spectrogram.scale {wanted}, and it is {scale}: set one of them"
+    )
+
+
 def build(
     name: str,
     input_shape: tuple[int, int | None, int],
@@ -78,7 +90,8 @@ def build(
 
     Parameters
     ----------
-    input_shape : (frequencies, frames, channels); a network of segments takes any frames.
+    input_shape : (frequencies, frames, channels), of a waveform (1, samples, channels); a network
+        of segments takes any frames.
     task : what it is to tell apart; it gives probabilities (n, task.outputs).
     window_frames : the frames of the window itself.
     width : factor on the filters, of the networks that take one.

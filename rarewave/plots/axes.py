@@ -1,4 +1,4 @@
-"""Axes: rows of a spectrogram named by their frequency, plain numbers on a logarithmic scale."""
+"""Axes: what a network sees, its rows named, and plain numbers on a logarithmic scale."""
 
 from typing import Any
 
@@ -17,11 +17,74 @@ def name_rows(axes: Any, frequency_hz: NDArray[np.float64], most: int = 7) -> No
     """Ticks at the middle of at most so many rows, with their centre frequency.
 
     Rows of a mel spectrogram are not equally far apart in Hz: an axis in Hz would misplace them.
+    Rows that are no frequencies, but coefficients, have their number; a waveform has no row.
     """
     hertz = frequency_hz
+    if is_waveform(hertz):
+        axes.set_yticks([])
+        return
     rows = np.unique(np.linspace(0, len(hertz) - 1, min(most, len(hertz))).round().astype(int))
+    if np.isnan(hertz[0]):
+        axes.set_yticks(rows + 0.5, [str(row) for row in rows])
+        return
     places = 0 if hertz[-1] >= 20 else 2
     axes.set_yticks(rows + 0.5, [f"{hertz[row]:.{places}f}" for row in rows])
+
+
+def is_waveform(frequency_hz: NDArray[np.float64]) -> bool:
+    """Whether a single row, of no frequency, is all that there is."""
+    return len(frequency_hz) == 1 and bool(np.isnan(frequency_hz[0]))
+
+
+def rows_label(frequency_hz: NDArray[np.float64]) -> str:
+    """What the rows are, as the label of their axis."""
+    if is_waveform(frequency_hz):
+        return "waveform"
+    return "coefficient" if np.isnan(frequency_hz[0]) else "frequency [Hz]"
+
+
+def limits_of(
+    values: NDArray[np.floating],
+    frequency_hz: NDArray[np.float64],
+    percentiles: tuple[float, float],
+) -> tuple[float, float]:
+    """Between which values colours lie, and all of a waveform."""
+    low, high = np.percentile(values, (0, 100) if is_waveform(frequency_hz) else percentiles)
+    return float(low), float(high)
+
+
+def picture(
+    axes: Any,
+    values: NDArray[np.floating],
+    frequency_hz: NDArray[np.float64],
+    colours: str,
+    limits: tuple[float, float],
+    **look: Any,
+) -> Any:
+    """What a network sees (rows, frames), its rows named: an image, or the line of a waveform.
+
+    Parameters
+    ----------
+    limits : of the colours, the higher one then at least by 1 above the other; or of the line.
+    look : more for `imshow`, with the extent in seconds and rows.
+
+    Returns
+    -------
+    The image, None of a waveform.
+    """
+    shown = None
+    if is_waveform(frequency_hz):
+        left, right, *_ = look["extent"]
+        x = left + (np.arange(values.shape[1]) + 0.5) * (right - left) / values.shape[1]
+        peak = max(map(abs, limits)) or 1.0
+        axes.plot(x, 0.5 + 0.48 * values[0] / peak, color="black", linewidth=0.4)
+        axes.set_xlim(left, right)
+        axes.set_ylim(0, 1)
+    else:
+        low, high = limits
+        both: Any = {"origin": "lower", "aspect": "auto"} | look
+        shown = axes.imshow(values, cmap=colours, vmin=low, vmax=max(high, low + 1), **both)
+    return shown
 
 
 def round_ticks(most: int, integer: bool = False) -> MaxNLocator:

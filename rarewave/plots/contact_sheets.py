@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rarewave.plots.axes import log_scale, name_rows, round_ticks
+from rarewave.plots.axes import limits_of, log_scale, name_rows, picture, round_ticks, rows_label
 from rarewave.plots.style import figure, looks, save, shortened, styled
 
 # Of a class so many points are drawn.
@@ -62,14 +62,14 @@ def variants(
     seconds: float,
     title: str,
 ) -> None:
-    """Spectrograms (frequencies, frames) as they are and as augmentation makes them, named.
+    """Spectrograms (rows, frames) as they are and as augmentation makes them, named.
 
     Those of one group have one scale of colours.
     """
     shown = [
-        (name, picture, np.percentile(np.stack(list(group.values())), [5, 99.7]))
+        (name, seen, limits_of(np.stack(list(group.values())), frequency_hz, (5, 99.7)))
         for group in groups
-        for name, picture in group.items()
+        for name, seen in group.items()
     ]
     columns = min(4, len(shown))
     lines = -(-len(shown) // columns)
@@ -77,15 +77,14 @@ def variants(
     grid = made.subplots(lines, columns, squeeze=False).ravel()
     for axes in grid[len(shown) :]:
         axes.axis("off")
-    for number, (axes, (name, picture, (low, high))) in enumerate(zip(grid, shown, strict=False)):
-        extent = (0, seconds, 0, len(picture))
-        look = {"origin": "lower", "aspect": "auto", "cmap": "magma", "extent": extent}
-        axes.imshow(picture, vmin=low, vmax=max(high, low + 1), **look)
+    for number, (axes, (name, seen, limits)) in enumerate(zip(grid, shown, strict=False)):
+        extent = (0, seconds, 0, len(seen))
+        picture(axes, seen, frequency_hz, "magma", limits, extent=extent)
         name_rows(axes, frequency_hz, 5)
         axes.xaxis.set_major_locator(round_ticks(4))
         axes.set_title(name, fontsize=7)
         axes.tick_params(labelsize=6, labelleft=number % columns == 0)
-    made.supylabel("frequency [Hz]", fontsize=8)
+    made.supylabel(rows_label(frequency_hz), fontsize=8)
     made.supxlabel("time [s]", fontsize=8)
     made.suptitle(title, fontsize=9)
     save(path, made)

@@ -6,7 +6,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
-from rarewave.plots.axes import extent, name_rows
+from rarewave.plots.axes import extent, limits_of, name_rows, picture, rows_label
 from rarewave.plots.style import COLOURS, GREY, figure, save, styled
 
 
@@ -14,9 +14,9 @@ from rarewave.plots.style import COLOURS, GREY, figure, save, styled
 def window(path: Path, case: dict[str, Any]) -> None:
     """One window: spectrogram, the same under its activation map, bands beside it, layers below.
 
-    `case`: spectrogram and heat (frequencies, frames; heat None where there is none), time_s,
-    frequency_hz, window_s (start and end), bands (first and last row of each), and what was
-    `found`.
+    `case`: spectrogram and heat (rows, frames; heat None where there is none), time_s,
+    frequency_hz (NaN where rows are no frequencies), window_s (start and end), bands (first and
+    last row of each), and what was `found`.
     """
     found = case["found"]
     layers = found["layers"]
@@ -30,10 +30,15 @@ def window(path: Path, case: dict[str, Any]) -> None:
     )
     left, middle, right = upper.subplots(1, 3, width_ratios=[4, 4, 2.4], sharey=True)
     shown = _spectrogram(left, case, "inferno")
-    upper.colorbar(shown, ax=left, label="power [dB]", pad=0.01)
-    left.set_title("Spectrogram, and the sound measured in it")
-    _measured(left, case)
-    left.set_ylabel("frequency [Hz]")
+    hertz = case["frequency_hz"]
+    left.set_title("What the network sees")
+    left.set_ylabel(rows_label(hertz))
+    if shown is not None:
+        unit = "coefficient" if np.isnan(hertz[0]) else "power [dB]"
+        upper.colorbar(shown, ax=left, label=unit, pad=0.01)
+    if not np.isnan(hertz[0]):
+        left.set_title("Spectrogram, and the sound measured in it")
+        _measured(left, case)
     _spectrogram(middle, case, "gray")
     cam = found["gradcam"]
     middle.set_title(f"{cam['method']}, layer {cam['layer']}" if cam else "no layer has an image")
@@ -51,26 +56,18 @@ def window(path: Path, case: dict[str, Any]) -> None:
 
 
 def _spectrogram(axes: Any, case: dict[str, Any], colours: str) -> Any:
-    picture, hertz = case["spectrogram"], case["frequency_hz"]
-    low, high = np.percentile(picture, [5, 99.5])
+    seen, hertz = case["spectrogram"], case["frequency_hz"]
     bounds = extent(case["time_s"], len(hertz))
-    shown = axes.imshow(
-        picture,
-        cmap=colours,
-        vmin=low,
-        vmax=max(high, low + 1),
-        origin="lower",
-        aspect="auto",
-        extent=bounds,
-        interpolation="nearest",
-    )
+    limits = limits_of(seen, hertz, (5, 99.5))
+    shown = picture(axes, seen, hertz, colours, limits, extent=bounds, interpolation="nearest")
     name_rows(axes, hertz)
     axes.set_xlabel("time from the start of the recording [s]")
     axes.locator_params(axis="x", nbins=5)
     axes.ticklabel_format(axis="x", useOffset=False)
     for edge in case["window_s"]:
         if bounds[0] < edge < bounds[1]:
-            axes.axvline(edge, color="white", linewidth=0.8, linestyle=":")
+            edges = "white" if shown is not None else GREY
+            axes.axvline(edge, color=edges, linewidth=0.8, linestyle=":")
     return shown
 
 
@@ -98,6 +95,11 @@ def _rows(hertz: Any) -> tuple[Any, Any]:
 def _bands(axes: Any, case: dict[str, Any]) -> None:
     """The log-odds that each band is worth, level with its rows."""
     found = case["found"]["bands"]
+    axes.set_title("Band at the quiet level")
+    if not found:
+        axes.text(0.5, 0.5, "rows are no\nfrequencies", ha="center", transform=axes.transAxes)
+        axes.axis("off")
+        return
     lost = [band["log_odds_lost"] for band in found]
     for (first, stop), value in zip(case["bands"], lost, strict=True):
         axes.barh(
@@ -110,7 +112,6 @@ def _bands(axes: Any, case: dict[str, Any]) -> None:
     axes.tick_params(labelleft=False, left=False)
     axes.locator_params(axis="x", nbins=4)
     axes.set_xlabel("log-odds lost")
-    axes.set_title("Band at the quiet level")
 
 
 def _layers(panel: Any, layers: list[dict[str, Any]]) -> None:

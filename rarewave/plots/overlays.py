@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rarewave.plots.axes import extent, name_rows
+from rarewave.plots.axes import extent, limits_of, name_rows, picture, rows_label
 from rarewave.plots.style import figure, save, shortened, styled
 
 _ROOM = 10  # characters of a time of day that fit beside two others
@@ -38,12 +38,12 @@ def _explained(axes_pair: Any, case: dict[str, Any], front: dict[str, NDArray], 
     """
     upper, lower = axes_pair
     seconds, hertz = front["time_s"], front["frequency_hz"]
-    shown = hertz <= front["top_hz"]
+    shown = ~(hertz > front["top_hz"])
     bounds = extent(seconds, int(shown.sum()))
-    picture, heat = case["spectrogram"][shown], case["heat"][shown]
-    low, high = np.percentile(picture, [5, 99.5])
+    seen, heat = case["spectrogram"][shown], case["heat"][shown]
     look = {"origin": "lower", "aspect": "auto", "extent": bounds}
-    upper.imshow(picture, cmap="gray", vmin=low, vmax=max(high, low + 1), **look)
+    limits = limits_of(seen, hertz[shown], (5, 99.5))
+    picture(upper, seen, hertz[shown], "gray", limits, extent=bounds)
     upper.imshow(heat, cmap="inferno", alpha=0.6 * heat, vmin=0, vmax=1, **look)
     if heat.max() > 0.5 and min(heat.shape) > 1:  # for a grey print: half of the maximum
         places = {"origin": "lower", "extent": bounds}
@@ -85,7 +85,7 @@ def overlay(path: Path, case: dict[str, Any], front: dict[str, NDArray]) -> None
     made = figure(6, 4.2)
     upper, lower = made.subplots(2, 1, height_ratios=[3, 1])
     _explained((upper, lower), case, front, 90)
-    upper.set_ylabel("frequency [Hz]")
+    upper.set_ylabel(rows_label(front["frequency_hz"]))
     lower.set_ylabel("waveform")
     start = case["start"]
     day = "" if pd.isna(start) else f", UTC {start:%Y-%m-%d}"
@@ -111,6 +111,7 @@ def contact_sheet(
             else:
                 pair[0].axis("off")
                 pair[1].axis("off")
-        grid[2 * r][0].set_ylabel(f"{kind.replace('_', ' ')}\n[Hz]", fontsize=8)
+        rows_are = rows_label(front["frequency_hz"]).removeprefix("frequency ")
+        grid[2 * r][0].set_ylabel(f"{kind.replace('_', ' ')}\n{rows_are}", fontsize=8)
     made.suptitle(title, fontsize=9)
     save(path, made)

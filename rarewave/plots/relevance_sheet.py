@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rarewave.plots.axes import extent, name_rows
+from rarewave.plots.axes import extent, limits_of, name_rows, picture, rows_label
 from rarewave.plots.style import figure, looks, save, shortened, styled
 
 FOR_AND_AGAINST = "RdBu_r"
@@ -61,7 +61,7 @@ def contact_sheet(
                 continue
             _one(mine, cases[c], bounds, frequency_hz, labelled=c == 0)
         for axes, name in zip(grid[:, 0], ("spectrogram", *names), strict=True):
-            axes.set_ylabel(f"{name}\n[Hz]", fontsize=6)
+            axes.set_ylabel(f"{name}\n{rows_label(frequency_hz)}", fontsize=6)
         for axes in grid[-1]:
             axes.set_xlabel("time [s]", fontsize=6)
         band.suptitle(kind.replace("_", " "), fontsize=8, x=0.01, ha="left")
@@ -77,11 +77,11 @@ def _one(
     labelled: bool,
 ) -> None:
     look: Any = {"origin": "lower", "aspect": "auto", "extent": bounds, "interpolation": "nearest"}
-    picture = case["spectrogram"]
-    low, high = np.percentile(picture, [5, 99.5])
-    panels[0].imshow(picture, cmap="gray", vmin=low, vmax=max(high, low + 1), **look)
+    limits = limits_of(case["spectrogram"], frequency_hz, (5, 99.5))
+    for axes in (panels[0], panels[2]):
+        given = axes, case["spectrogram"], frequency_hz, "gray", limits
+        picture(*given, extent=bounds, interpolation="nearest")
     draw_relevance(panels[1], case["relevance"], bounds)
-    panels[2].imshow(picture, cmap="gray", vmin=low, vmax=max(high, low + 1), **look)
     if case["other"] is not None:
         heat = case["other"]
         panels[2].imshow(heat, cmap="inferno", alpha=0.7 * heat, vmin=0, vmax=1, **look)

@@ -83,7 +83,9 @@ class Batches(keras.utils.PyDataset):
         if self.changes.mixture.p:
             others = rng.choice(self.rows, len(rows))
             beside, quiet = (examples.X[others], examples.truth[others]), examples.task.background
-            X, truth = self.changes.mixture(X, truth, *beside, quiet, rng)
+            X, truth = self.changes.mixture(
+                X, truth, *beside, quiet, rng, self.front_end.spectrogram.scale
+            )
         inputs, targets = self.normalise(X), examples.task.targets(truth)
         inputs, targets = self.changes.mixup(inputs, targets, rng)
         given: tuple[NDArray, ...] = (targets,)

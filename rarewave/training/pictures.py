@@ -70,7 +70,7 @@ def of_pretraining(
         {f"window {row}, {name}": X[number] for name, X in zip(names, both, strict=True)}
         for number, row in enumerate(rows)
     ]
-    seconds = pool.spec.hop * both[0].shape[2] / pool.rate
+    seconds = pool.spec.step * both[0].shape[2] / pool.rate
     hertz = frequencies_hz(pool.rate, pool.spec)
     title = "Two views of some windows"
     contact_sheets.variants(folder / "views.png", shown, hertz, seconds, title)
@@ -83,7 +83,7 @@ def of_embedding(
 
     Parameters
     ----------
-    table : what `label_first.pick` gives for spectrograms X (n, frequencies, frames, channels) dB.
+    table : what `label_first.pick` gives for windows X (n, rows, frames, channels).
     """
     title = "What the encoder makes of all windows, by kind"
     axes = ("first principal component", "second principal component")

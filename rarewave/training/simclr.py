@@ -153,7 +153,14 @@ def looked_at(
 def fresh(
     front_end: FrontEnd, normalise: Normalisation, training: Training, options: Pretraining
 ) -> keras.Model:
-    """The encoder of the network that training will use, from the seed."""
+    """The encoder of the network that training will use, from the seed.
+
+    Raises
+    ------
+    DataError
+        The network does not take what the front end gives.
+    """
+    registry.refuse_input(training.network, front_end.spectrogram.scale)
     if options.epochs and keras.config.dtype_policy().name != options.precision:
         keras.config.set_dtype_policy(options.precision)
     keras.utils.set_random_seed(options.seed)

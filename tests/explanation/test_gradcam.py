@@ -171,10 +171,11 @@ def test_before_a_global_mean_both_maps_are_one(
 @pytest.mark.parametrize(
     ("name", "wanted"),
     [("call_cnn", "HiResCAM"), ("frame_net", "HiResCAM"), ("band_context", "HiResCAM"),
-     ("seed_cnn", "Grad-CAM"), ("sound_net", "Grad-CAM"), ("acoustic_cnn", "Grad-CAM")],
+     ("cnn_lstm", "HiResCAM"), ("seed_cnn", "Grad-CAM"), ("sound_net", "Grad-CAM"),
+     ("acoustic_cnn", "Grad-CAM")],
 )  # fmt: skip
 def test_the_network_decides_the_method(name: str, wanted: str) -> None:
-    """By a dense layer behind a flatten."""
+    """By a dense layer behind a flatten, or a memory over time."""
     made = registry.build(name, (32, 32, 1), tasks.of_outputs(3), slice(0, 32), 0.1)
     assert gradcam.method(made) == wanted
 

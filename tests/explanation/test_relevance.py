@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support import tasks
+from support import inputs, tasks
 
 from rarewave.base.errors import DataError
 from rarewave.base.tasks import Task
@@ -20,10 +20,7 @@ CONSERVING = ("zero", "epsilon_plus", "epsilon_alpha_beta", "epsilon_gamma_box")
 
 def shape_of(name: str) -> tuple[int, int, int]:
     """A shape that a network takes."""
-    known = registry.find(name)
-    if getattr(known, "waveform", False):
-        return (1, 2048, 1)
-    return (64, 300, 2) if known.segments else (40, 60, 2)
+    return inputs.of(name, (64, 300, 2) if registry.find(name).segments else (40, 60, 2))
 
 
 def without_shifts(name: str, task: Task) -> tuple[keras.Model, np.ndarray]:

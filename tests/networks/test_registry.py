@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from support import tasks
+from support import inputs, tasks
 
 from rarewave.base.errors import DataError
 from rarewave.base.tasks import Task
@@ -16,14 +16,6 @@ from rarewave.training.hyperparameters import NETWORKS
 backend.start(2)
 
 NAMES = NETWORKS
-
-
-def fitting(name: str, shape: tuple[int, int, int]) -> tuple[int, int, int]:
-    """A shape with at least the frames of a segment, for a network that scores segments."""
-    segments = registry.find(name).segments
-    return shape if segments is None else (shape[0], max(shape[1], segments.frames + 7), shape[2])
-
-
 TINY = 0.0625  # of the filters, in networks that take a width
 
 
@@ -65,7 +57,7 @@ def test_a_network_gives_probabilities_for_each_window(
 ) -> None:
     """Whatever the size of the spectrogram; each window for itself; classes sum to 1, not tags."""
     keras.utils.set_random_seed(1)
-    shape = fitting(name, shape)
+    shape = inputs.of(name, shape)
     model = registry.build(name, shape, task, slice(2, shape[1] - 3), TINY)
     # Faint, or the sigmoids of deep networks that have learnt nothing are all 1.
     X = 0.1 * np.random.default_rng(0).standard_normal((5, *shape)).astype(np.float32)
@@ -83,13 +75,13 @@ def test_a_network_gives_probabilities_for_each_window(
 @pytest.mark.parametrize("name", [n for n in NAMES if n != "band_context"])
 def test_a_network_has_a_layer_for_grad_cam(name: str) -> None:
     """`conv3`, as in the seed network, has an image."""
-    shape = fitting(name, (40, 30, 2))
-    model = registry.build(name, shape, tasks.of_outputs(3), slice(0, 30), TINY)
+    shape = inputs.of(name, (40, 30, 2))
+    model = registry.build(name, shape, tasks.of_outputs(3), slice(0, shape[1]), TINY)
     assert len(model.get_layer("conv3").output.shape) == 4
     assert isinstance(last_layer.dense(model), keras.layers.Dense)
 
 
-@pytest.mark.parametrize("name", ["sound_net", "call_cnn", "frame_net"])
+@pytest.mark.parametrize("name", ["sound_net", "call_cnn", "frame_net", "cnn_lstm"])
 def test_a_network_learns_which_band_sounds(name: str) -> None:
     """Two hundred spectrograms of three bands: nearly all are told apart, new ones too."""
     keras.utils.set_random_seed(1)
@@ -129,8 +121,8 @@ def test_the_seed_decides_the_first_weights(name: str) -> None:
     found = []
     for seed in (1, 1, 2):
         keras.utils.set_random_seed(seed)
-        shape = fitting(name, (17, 29, 1))
-        model = registry.build(name, shape, tasks.of_outputs(3), slice(0, 29), TINY)
+        shape = inputs.of(name, (17, 29, 1))
+        model = registry.build(name, shape, tasks.of_outputs(3), slice(0, shape[1]), TINY)
         found.append(np.concatenate([w.ravel() for w in model.get_weights()]))
     np.testing.assert_array_equal(found[0], found[1])
     assert not np.array_equal(found[0], found[2])
@@ -183,7 +175,7 @@ def test_an_encoder_gives_features_and_shares_its_weights(
 ) -> None:
     """(n, features); a weight of the network set anew is one of the encoder; no head in it."""
     keras.utils.set_random_seed(1)
-    shape = fitting(name, shape)
+    shape = inputs.of(name, shape)
     model = registry.build(name, shape, tasks.of_outputs(4), slice(2, shape[1] - 3), TINY)
     encoder = registry.encoder(model)
     X = np.random.default_rng(0).standard_normal((3, *shape)).astype(np.float32)
@@ -209,8 +201,104 @@ def test_the_encoder_of_a_seed_is_the_same_whatever_the_head(name: str) -> None:
     found = []
     for outputs in (1, 6):
         keras.utils.set_random_seed(3)
-        shape = fitting(name, (17, 29, 1))
-        model = registry.build(name, shape, tasks.of_outputs(outputs), slice(0, 29), TINY)
+        shape = inputs.of(name, (17, 29, 1))
+        task = tasks.of_outputs(outputs)
+        model = registry.build(name, shape, task, slice(0, shape[1]), TINY)
         found.append(registry.encoder(model).get_weights())
     for a, b in zip(*found, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def lstm(x: np.ndarray, kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """States (steps, units) of x (steps, inputs), by the equations of Hochreiter and Schmidhuber.
+
+    With the forget gate of Gers et al. (2000); gates in Keras's order: in, forget, cell, out.
+    """
+    units = len(recurrent)
+    h, c, states = np.zeros(units), np.zeros(units), []
+    for row in x:
+        i, f, g, o = np.split(row @ kernel + h @ recurrent + bias, 4)
+        i, f, o = (1 / (1 + np.exp(-gate)) for gate in (i, f, o))
+        c = f * c + i * np.tanh(g)
+        h = o * np.tanh(c)
+        states.append(h)
+    return np.array(states)
+
+
+def test_the_memory_of_cnn_lstm_is_that_of_the_equations() -> None:
+    """Of what the convolutions give, frame by frame, all bands of all filters; its mean is kept."""
+    keras.utils.set_random_seed(1)
+    model = registry.build("cnn_lstm", (20, 36, 1), tasks.of_outputs(3), slice(0, 36))
+    X = np.random.default_rng(0).normal(0, 2, (3, 20, 36, 1)).astype(np.float32)
+    outputs = [model.get_layer(name).output for name in ("pool3", "lstm", "average")]
+    pooled, states, mean = (np.asarray(v) for v in keras.Model(model.input, outputs)(X))
+    assert pooled.shape == (3, 3, 9, 64) and states.shape == (3, 9, 64)
+    weights = [w.astype(np.float64) for w in model.get_layer("lstm").get_weights()]
+    assert np.abs(weights[2]).max() == 1.0  # the forget gate begins open
+    for image, found, average in zip(pooled, states, mean, strict=True):
+        frames = image.transpose(1, 0, 2).reshape(9, -1).astype(np.float64)
+        wanted = lstm(frames, *weights)
+        np.testing.assert_allclose(found, wanted, atol=1e-4)
+        np.testing.assert_allclose(average, wanted.mean(axis=0), atol=1e-4)
+
+
+def test_conv_1d_is_the_published_network() -> None:
+    """M5 of 2 s at 16 kHz: 80 samples every 4, four times pooled by 4, and the mean over time."""
+    model = registry.build("conv_1d", (1, 32_000, 1), tasks.of_outputs(10), slice(0, 32_000))
+    outputs = [tuple(model.get_layer(f"pool{n}").output.shape[1:]) for n in (1, 2, 3, 4)]
+    assert outputs == [(1, 2000, 128), (1, 500, 128), (1, 125, 256), (1, 32, 512)]
+    kernels = [tuple(model.get_layer(f"conv{n}").kernel.shape) for n in (1, 2, 3, 4)]
+    assert kernels == [(1, 80, 1, 128), (1, 3, 128, 128), (1, 3, 128, 256), (1, 3, 256, 512)]
+    assert registry.encoder(model).output_shape == (None, 512)
+
+
+def test_conv_1d_convolves_samples() -> None:
+    """Its first layer is NumPy's correlation with each filter, every fourth sample."""
+    keras.utils.set_random_seed(1)
+    model = registry.build("conv_1d", (1, 1200, 1), tasks.of_outputs(2), slice(0, 1200), TINY)
+    x = np.random.default_rng(0).standard_normal(1200).astype(np.float32)
+    first = keras.Model(model.input, model.get_layer("conv1").output)
+    found = np.asarray(first(x[None, None, :, None]))[0, 0]
+    kernel = model.get_layer("conv1").kernel.numpy()[0, :, 0]
+    padded = np.pad(x, 38)  # 76 in all: (300 - 1) * 4 + 80 samples are looked at
+    for number, taps in enumerate(kernel.T):
+        wanted = np.correlate(padded, taps, "valid")[::4]
+        np.testing.assert_allclose(found[:, number], wanted, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(64, 2000, 1), (1, 1023, 1)], ids=str)
+def test_conv_1d_refuses_what_is_no_waveform(shape: tuple[int, int, int]) -> None:
+    """A spectrogram, and too few samples: what to set."""
+    with pytest.raises(DataError, match=r"a waveform of at least 1024 samples, and is given .*set"):
+        registry.build("conv_1d", shape, tasks.EVENT, slice(0, shape[1]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_network_says_which_scale_it_takes(name: str) -> None:
+    """Samples for those of waveforms, and rows for the others."""
+    of_samples = name == "conv_1d"
+    for scale in ("linear", "mel", "mfcc", "waveform"):
+        if of_samples == (scale == "waveform"):
+            registry.refuse_input(name, scale)
+            continue
+        wanted = "waveform" if of_samples else "linear, mel or mfcc"
+        with pytest.raises(
+            DataError, match=rf"{name} takes spectrogram\.scale {wanted}, .*{scale}"
+        ):
+            registry.refuse_input(name, scale)
+
+
+@pytest.mark.parametrize("name", ["cnn_lstm", "conv_1d"])
+def test_two_trainings_give_the_same_weights_to_the_bit(name: str) -> None:
+    """Gradients of loops over time and of strided convolutions too."""
+    shape = inputs.of(name, (24, 20, 1))
+    X = np.random.default_rng(0).standard_normal((48, *shape)).astype(np.float32)
+    y = np.arange(48) % 3
+    found = []
+    for _ in range(2):
+        keras.utils.set_random_seed(1)
+        model = registry.build(name, shape, tasks.of_outputs(3), slice(0, shape[1]), 0.25)
+        model.compile(keras.optimizers.Adam(), "sparse_categorical_crossentropy", jit_compile=False)
+        model.fit(X, y, batch_size=16, epochs=2, shuffle=False, verbose=0)
+        found.append(np.concatenate([w.ravel() for w in model.get_weights()]))
+    np.testing.assert_array_equal(found[0], found[1])

@@ -55,3 +55,29 @@ def test_frames_lie_about_their_centres() -> None:
     """Half a frame before the first centre to half a frame behind the last."""
     assert axes.extent(np.array([0.5, 0.75, 1.0]), 40) == (0.375, 1.125, 0.0, 40.0)
     assert axes.extent(np.array([2.0]), 8) == (1.5, 2.5, 0.0, 8.0)
+
+
+def test_rows_without_frequencies_are_coefficients() -> None:
+    """Their numbers, from 0, as one speaks of MFCC."""
+    shown = np.full(13, np.nan)
+    plot = mpl.figure.Figure().subplots()
+    drawn = axes.picture(plot, np.zeros((13, 5)), shown, "gray", (0, 0), extent=(0, 1, 0, 13))
+    axes.name_rows(plot, shown, 4)
+    assert drawn is not None and axes.rows_label(shown) == "coefficient"
+    assert [t.get_text() for t in plot.get_yticklabels()] == ["0", "4", "8", "12"]
+    assert axes.rows_label(np.array([100.0, 200.0])) == "frequency [Hz]"
+
+
+def test_a_waveform_is_a_line_about_the_middle() -> None:
+    """As high as the limits allow: louder than another on the same scale, not alike."""
+    wave = np.sin(np.linspace(0, 20, 500))[None]
+    none = np.array([np.nan])
+    limits = axes.limits_of(np.stack([wave, 2 * wave]), none, (5, 95))
+    plot = mpl.figure.Figure().subplots()
+    assert axes.picture(plot, wave, none, "gray", limits, extent=(0.0, 1.0, 0, 1)) is None
+    axes.name_rows(plot, none)
+    (line,) = plot.get_lines()
+    x, y = line.get_data()
+    assert 0 < x[0] < 0.01 and 0.99 < x[-1] < 1
+    np.testing.assert_allclose(y, 0.5 + 0.24 * wave[0], atol=1e-3)
+    assert list(plot.get_yticks()) == [] and axes.rows_label(none) == "waveform"

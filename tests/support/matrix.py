@@ -14,7 +14,8 @@ Changes = Mapping[str, object]
 
 LAYERS = {
     "seed_cnn": "conv3", "band_context": "context", "call_cnn": "relu3", "frame_net": "relu3",
-    "sound_net": "relu4", "acoustic_cnn": "relu4", "vgg_fcn": "relu4",
+    "sound_net": "relu4", "acoustic_cnn": "relu4", "cnn_lstm": "relu3", "conv_1d": "relu3",
+    "vgg_fcn": "relu4",
 }  # fmt: skip
 
 
@@ -34,7 +35,7 @@ OPTIONS: dict[str, dict[str, Changes]] = {
     "target": _each("clean.target", "event", "label", "tags"),
     "placement": _each("clean.placement", "grid", "calls"),
     "context": {"none": {"clean.context_samples": 0}, "some": {}},
-    "scale": _each("spectrogram.scale", "linear", "mel"),
+    "scale": _each("spectrogram.scale", "linear", "mel", "mfcc", "waveform"),
     "floor": {"none": {"spectrogram.floor_s": 0}, "some": {}},
     "normalisation": _each("train.normalisation", "sample", "dataset", "both", "unit"),
     "loss": _each("train.loss", *hyperparameters.LOSSES),
@@ -69,6 +70,11 @@ FLOOR_S = {"archive": 600, "calls": 2, "one call": 2, "clips": 0.5}
 
 # Samples from one frame to the next for a network of segments, which are 128 frames.
 HOP = {"archive": 16, "calls": 4, "one call": 4, "clips": 60}
+# Changes that a scale without rows of frequencies has no use for.
+NOT_OF_ROWS = {
+    "mfcc": ("row_shift", "frequency_mask", "background"),
+    "waveform": ("band_gain", "row_shift", "frequency_mask"),
+}
 
 FEWER: dict[str, object] = {
     "train.epochs": 1, "train.width": 0.0625, "train.batch_size": 32, "pretrain.batch_size": 64,
@@ -89,6 +95,14 @@ def possible(row: Row) -> bool:
     classes = row.get("target") == "label" and row.get("kind") != "one call"
     if row.get("loss") == "asymmetric" and classes:
         return False  # several classes exclude one another
+    no_rows = row.get("scale", "mel") in ("mfcc", "waveform")
+    if no_rows and (row.get("floor") == "some" or row.get("normalisation") == "unit"):
+        return False
+    of_samples = "network" in row and row["network"] == "conv_1d"
+    if {"network", "scale"} <= row.keys() and of_samples != (row["scale"] == "waveform"):
+        return False
+    if of_samples and (row.get("floor") == "some" or row.get("normalisation") == "unit"):
+        return False
     return (row.get("imbalance"), row.get("weighing")) != ("class_weights", "class balanced")
 
 
@@ -118,6 +132,9 @@ def changes(row: Row) -> dict[str, object]:
         found |= OPTIONS[name][value]
     if row["network"] == "vgg_fcn":
         found["spectrogram.hop"] = HOP[kind]
+    if row["scale"] in NOT_OF_ROWS:
+        idle = [f"{s}.{n}.p" for s in ("views", "augment") for n in NOT_OF_ROWS[row["scale"]]]
+        found |= dict.fromkeys(idle, 0.0)
     if row["context"] == "some":
         found["clean.context_samples"] = CONTEXT[kind]
     if row["floor"] == "some":

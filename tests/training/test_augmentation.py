@@ -1,16 +1,18 @@
 """Augmentations do what they say by the amount that was asked, the same for the same seed."""
 
 from dataclasses import asdict, fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
+from scipy.fft import dct
 from scipy.signal import welch
 from support import options
 from support.changes import changing
 
 from rarewave.base import parameters
 from rarewave.base.errors import DataError
-from rarewave.frontend.spectrogram import spectrograms
+from rarewave.frontend.spectrogram import Spectrogram, spectrograms
 from rarewave.training.augmentation import apply, background, level, place, speed
 from rarewave.training.augmentation.noise import add_noise
 from rarewave.training.augmentation.options import Augmentation
@@ -492,3 +494,100 @@ def test_time_is_scaled_about_the_middle() -> None:
 def test_time_of_very_few_frames_is_scaled(frames: int) -> None:
     X = np.ones((4, frames, 2), np.float32)
     np.testing.assert_allclose(place.scale_time(X, 1.7), X)
+
+
+# ---- of MFCC and of waveforms -----------------------------------------------------------------
+
+
+def looks(scale: str) -> Spectrogram:
+    made = replace(options.SPECTROGRAM, n_fft=256, hop=128, n_mels=24, n_mfcc=12, floor_db=-80.0)
+    return replace(made, scale=scale, fmax_hz=None)
+
+
+def changed_by(scale: str, waves: np.ndarray, others: np.ndarray | None, **drawn: object) -> Any:
+    """The windows as the network sees them, and as one change makes them."""
+    spec = looks(scale)
+    X = spectrograms(waves, RATE, spec)
+    backgrounds = None if others is None else spectrograms(others, RATE, spec)
+    rng = np.random.default_rng(3)
+    return X, apply.augment(X, None, backgrounds, rng, RATE, spec, changing(**drawn))
+
+
+@pytest.mark.parametrize("scale", ["mfcc", "waveform"])
+def test_a_gain_is_the_same_on_every_scale(scale: str) -> None:
+    """A factor on samples; of MFCC what as many dB in every mel band come to."""
+    waves = np.random.default_rng(0).standard_normal((3, 2048)).astype(np.float32)
+    X, found = changed_by(scale, waves, None, gain={"p": 1.0, "db": 9.0})
+    rng = np.random.default_rng(3)
+    rng.random(3)
+    for row, wave in zip(found, waves, strict=True):
+        drawn = rng.uniform(-9, 9)
+        wanted = spectrograms(wave[None] * 10 ** (drawn / 20), RATE, looks(scale))[0]
+        np.testing.assert_allclose(row, wanted, atol=1e-3)
+    assert np.abs(found - X).max() > 0.1
+
+
+def test_a_filter_of_mfcc_is_one_of_their_bands() -> None:
+    """As the same curve in dB over the mel bands before the cosine transform."""
+    waves = np.random.default_rng(0).standard_normal((2, 2048)).astype(np.float32)
+    _, found = changed_by("mfcc", waves, None, band_gain={"p": 1.0, "db": 9.0, "nodes": 4})
+    mel = spectrograms(waves, RATE, replace(looks("mfcc"), scale="mel"))[..., 0]
+    rng = np.random.default_rng(3)
+    rng.random(2)
+    for row, bands in zip(found[..., 0], mel, strict=True):
+        curve = level.band_gains(24, 4, 9.0, rng)
+        wanted = dct(bands + curve[:, None], type=2, norm="ortho", axis=0)[:12]
+        np.testing.assert_allclose(row, wanted, atol=1e-3)
+
+
+def test_a_background_is_added_to_samples_at_its_ratio() -> None:
+    rng = np.random.default_rng(0)
+    waves, others = (
+        rng.standard_normal((2, 4096)).astype(np.float32),
+        7 * rng.standard_normal((1, 4096)).astype(np.float32),
+    )
+    X, found = changed_by(
+        "waveform", waves, others, background={"p": 1.0, "snr_low_db": 6.0, "snr_high_db": 6.0}
+    )
+    added = (found - X)[:, 0, :, 0]
+    for wave, more in zip(waves, added, strict=True):
+        assert db(np.mean(wave**2) / np.mean(more**2)) == pytest.approx(6.0, abs=1e-3)
+        assert abs(np.corrcoef(more, others[0])[0, 1]) == pytest.approx(1.0, abs=1e-5)
+    silent = np.zeros((1, 4096), np.float32)
+    X, found = changed_by("waveform", waves, silent, background={"p": 1.0})
+    np.testing.assert_array_equal(found, X)
+
+
+def test_time_moves_and_is_blanked_in_samples_and_coefficients() -> None:
+    """A blank of MFCC holds the mean of each coefficient, not one number for all."""
+    waves = np.random.default_rng(0).standard_normal((4, 2048)).astype(np.float32)
+    X, found = changed_by("waveform", waves, None, time_shift={"p": 1.0, "s": 0.1})
+    for one, other in zip(X, found, strict=True):
+        moves = [np.array_equal(np.roll(one, by, axis=1), other) for by in range(-800, 801)]
+        assert sum(moves) == 1
+    X, found = changed_by("mfcc", waves, None, time_mask={"p": 1.0, "s": 0.1})
+    changed = np.argwhere((found != X).all(axis=(1, 3)))
+    assert len(changed)
+    for row, frame in changed:
+        np.testing.assert_allclose(found[row, :, frame, 0], X[row, :, :, 0].mean(axis=1), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("scale", "changes", "says"),
+    [
+        ("waveform", {"band_gain": {"p": 0.5}}, r"augment\.band_gain .*scale is waveform"),
+        ("mfcc", {"row_shift": {"p": 0.1}, "background": {"p": 1.0}},
+         r"augment\.row_shift and augment\.background .*scale is mfcc: set p to 0"),
+    ],
+)  # fmt: skip
+def test_what_changes_frequencies_is_refused_where_there_are_none(
+    scale: str, changes: dict[str, dict[str, float]], says: str
+) -> None:
+    chosen = changing(**changes)
+    with pytest.raises(DataError, match=says):
+        chosen.possible(scale, "augment")
+    assert chosen.possible(scale).used == []
+    for other in ("linear", "mel"):
+        assert chosen.possible(other, "augment") == chosen
+    fine = changing(gain={"p": 1.0, "db": 3.0}, pitch={"p": 1.0})
+    assert fine.possible(scale, "augment") == fine

@@ -1,7 +1,8 @@
 """Apply changes to training examples, to some of them by chance.
 
 Two places: `augment_waveforms` on samples, before the spectrogram, and `augment_spectrograms` on
-power in dB, before the normalisation (cheap enough for every epoch). All draw from the generator
+power in dB, before the normalisation (cheap enough for every epoch). Where the network sees MFCC
+or the waveform, `augment` does to these what stands for the same. All draw from the generator
 that they are given, so a seed repeats them to the bit, and none changes its input in place.
 """
 
@@ -38,8 +39,14 @@ def augment(
     """
     if waveforms is not None and options.of_waveforms:
         X = spectrograms(augment_waveforms(waveforms, rng, rate, options), rate, spec)
-    frame_s = spec.hop / rate
-    return augment_spectrograms(X, rng, options, frame_s, backgrounds, spec.floor_db)
+    about = Surroundings(
+        frame_s=spec.step / rate,
+        floor_db=spec.floor_db,
+        backgrounds=backgrounds,
+        scale=spec.scale,
+        n_mels=spec.n_mels,
+    )
+    return _spectrograms_changed(X, rng, options, about)
 
 
 def augment_spectrograms(
@@ -64,10 +71,19 @@ def augment_spectrograms(
     -------
     As `X`; `X` itself if every probability is zero.
     """
-    changes = options.of(SPECTROGRAM)
-    if backgrounds is None or not len(backgrounds):
-        changes = [change for change in changes if not isinstance(change, Background)]
     about = Surroundings(frame_s=frame_s, floor_db=floor_db, backgrounds=backgrounds)
+    return _spectrograms_changed(X, rng, options, about)
+
+
+def _spectrograms_changed(
+    X: NDArray[np.float32],
+    rng: np.random.Generator,
+    options: Augmentation,
+    about: Surroundings,
+) -> NDArray[np.float32]:
+    changes = options.of(SPECTROGRAM)
+    if about.backgrounds is None or not len(about.backgrounds):
+        changes = [change for change in changes if not isinstance(change, Background)]
     return _changed(X, changes, rng, about)
 
 

@@ -27,7 +27,9 @@ class Background(Change):
     ) -> NDArray[np.float32]:
         assert about.backgrounds is not None
         other = about.backgrounds[rng.integers(len(about.backgrounds))]
-        return add_background(example, other, rng.uniform(self.snr_low_db, self.snr_high_db))
+        snr_db = rng.uniform(self.snr_low_db, self.snr_high_db)
+        add = add_samples if about.scale == "waveform" else add_background
+        return add(example, other, snr_db)
 
 
 def add_background(
@@ -49,3 +51,17 @@ def add_background(
     wanted = signal.mean() / 10 ** (snr_db / 10)
     mixed = 10 * np.log10(signal + noise * (wanted / noise.mean()))
     return X + (mixed - level)[..., None].astype(np.float32)
+
+
+def add_samples(
+    x: NDArray[np.float32], other: NDArray[np.float32], snr_db: float
+) -> NDArray[np.float32]:
+    """One waveform plus another at a ratio of mean powers in dB; what is silent changes nothing.
+
+    Parameters
+    ----------
+    x, other : (1, samples, 1)
+    """
+    signal, noise = (float(np.mean(np.square(w, dtype=np.float64))) for w in (x, other))
+    share = np.sqrt(signal / noise / 10 ** (snr_db / 10)) if noise else 0.0
+    return x + np.float32(share) * other

@@ -24,6 +24,8 @@ class Surroundings(NamedTuple):
     frame_s: float = 0.0  # seconds from one frame to the next, hop / rate
     floor_db: float | None = None  # where the spectrograms were clipped: that is silence
     backgrounds: NDArray[np.float32] | None = None  # (m, frequencies, frames, channels) dB
+    scale: str = "linear"  # of the spectrogram
+    n_mels: int = 1  # bands that MFCC are of
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import dct
 
 from rarewave.base.parameters import Between
 from rarewave.training.augmentation.change import Change, Surroundings
@@ -21,12 +22,22 @@ class Gain(Change):
     def __call__(
         self, example: NDArray[np.float32], rng: np.random.Generator, about: Surroundings
     ) -> NDArray[np.float32]:
-        return amplify(example, rng.uniform(-self.db, self.db), about.floor_db)
+        drawn = rng.uniform(-self.db, self.db)
+        if about.scale == "waveform":
+            return example * np.float32(10 ** (drawn / 20))
+        if about.scale == "mfcc":  # as many dB in every band are in the first coefficient alone
+            raised = example.copy()
+            raised[0] += np.float32(drawn * np.sqrt(about.n_mels))
+            return raised
+        return amplify(example, drawn, about.floor_db)
 
 
 @dataclass(frozen=True)
 class BandGain(Change):
-    """A random curve over the rows, through so many `nodes` of up to so many dB either way."""
+    """A random curve over the rows, through so many `nodes` of up to so many dB either way.
+
+    Of MFCC over the mel bands that they are of.
+    """
 
     db: Annotated[float, Between(0, 200)] = 0.0
     nodes: Annotated[int, Between(2, 1000)] = 4
@@ -36,6 +47,10 @@ class BandGain(Change):
     def __call__(
         self, example: NDArray[np.float32], rng: np.random.Generator, about: Surroundings
     ) -> NDArray[np.float32]:
+        if about.scale == "mfcc":  # a cosine transform of sums is the sum of both
+            curve = band_gains(about.n_mels, self.nodes, self.db, rng)
+            cosines = dct(curve, type=2, norm="ortho")[: len(example), None, None]
+            return example + cosines.astype(np.float32)
         curve = band_gains(len(example), self.nodes, self.db, rng)
         return amplify(example, curve[:, None], about.floor_db)
 

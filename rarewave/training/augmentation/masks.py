@@ -26,7 +26,9 @@ class TimeMask(Change):
     def __call__(
         self, example: NDArray[np.float32], rng: np.random.Generator, about: Surroundings
     ) -> NDArray[np.float32]:
-        return masked(example, round(self.s / about.frame_s), self.times, 1, rng)
+        # A mean over frequencies is a level; over coefficients it is nothing.
+        fill = example.mean(axis=1, keepdims=True) if about.scale == "mfcc" else None
+        return masked(example, round(self.s / about.frame_s), self.times, 1, rng, fill)
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,20 @@ class FrequencyMask(Change):
 
 
 def masked(
-    X: NDArray[np.float32], most: int, times: int, axis: int, rng: np.random.Generator
+    X: NDArray[np.float32],
+    most: int,
+    times: int,
+    axis: int,
+    rng: np.random.Generator,
+    fill: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """One spectrogram, stretches of up to `most` frames or rows of it blanked with its mean.
 
     A stretch is at most half of it: parameters of longer windows would blank short ones whole.
+    `fill` blanks instead of the mean.
     """
     result, length = X.copy(), X.shape[axis]
-    mean = X.mean(axis=(0, 1))
+    mean = X.mean(axis=(0, 1)) if fill is None else fill
     for _ in range(times):
         width = int(rng.integers(0, min(most, -(-length // 2)) + 1))
         start = int(rng.integers(0, length - width + 1))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarewave.base.parameters import Above, Between, Fraction
-from rarewave.training.augmentation.background import add_background
+from rarewave.training.augmentation.background import add_background, add_samples
 from rarewave.training.augmentation.change import in_order
 
 
@@ -36,22 +36,25 @@ class Mixture:
         others_truth: NDArray[np.int8],
         background: int,
         rng: np.random.Generator,
+        scale: str = "mel",
     ) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
         """Windows mixed with others, and what is then true of them.
 
         Parameters
         ----------
-        X, others : (n, frequencies, frames, channels) in dB.
+        X, others : (n, rows, frames, channels), in dB or samples.
         truth, others_truth : (n, names) of 0 and 1.
         background : index of background among the names, -1 where it is none: it is no more
             where anything sounds.
+        scale : of the spectrograms; of waveforms samples are added.
         """
         if not self.p:
             return X, truth
         mixed = np.flatnonzero(rng.random(len(X)) < self.p)
         X, truth = X.copy(), truth.copy()
+        add = add_samples if scale == "waveform" else add_background
         for i in mixed:
-            X[i] = add_background(X[i], others[i], rng.uniform(self.snr_low_db, self.snr_high_db))
+            X[i] = add(X[i], others[i], rng.uniform(self.snr_low_db, self.snr_high_db))
         truth[mixed] |= others_truth[mixed]
         if background >= 0:
             sounds = np.delete(truth[mixed], background, axis=1).any(axis=1)

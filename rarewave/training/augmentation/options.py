@@ -1,7 +1,8 @@
 """All changes of training examples, each with its options."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
+from rarewave.base.errors import DataError
 from rarewave.training.augmentation.background import Background
 from rarewave.training.augmentation.change import WAVEFORM, Change
 from rarewave.training.augmentation.level import BandGain, Gain
@@ -10,6 +11,12 @@ from rarewave.training.augmentation.mixing import Mixture, Mixup
 from rarewave.training.augmentation.noise import Noise
 from rarewave.training.augmentation.place import RowShift, TimeScale, TimeShift
 from rarewave.training.augmentation.speed import Pitch, Stretch
+
+# What means nothing where rows are no frequencies.
+_IMPOSSIBLE = {
+    "waveform": ("band_gain", "row_shift", "frequency_mask"),
+    "mfcc": ("row_shift", "frequency_mask", "background", "mixture"),
+}
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,24 @@ class Augmentation:
         """The changes in use of some steps, in the order in which they are applied."""
         changes = [getattr(self, name) for name in self.used]
         return sorted((c for c in changes if c.step in steps), key=lambda c: steps.index(c.step))
+
+    def possible(self, scale: str, section: str | None = None) -> "Augmentation":
+        """Without the changes that mean nothing on a scale of the spectrogram.
+
+        Raises
+        ------
+        DataError
+            One of them is in use, and a section of parameters is given.
+        """
+        idle = _IMPOSSIBLE.get(scale, ())
+        names = [f"{section}.{name}" for name in idle if getattr(self, name).p]
+        if section and names:
+            raise DataError(
+                f"{' and '.join(names)} change power at frequencies, and spectrogram.scale is "
+                f"{scale}: set p to 0; time_shift, gain, time_mask, noise, stretch, pitch and "
+                "mixup go with it"
+            )
+        return replace(self, **{name: replace(getattr(self, name), p=0.0) for name in idle})
 
     @property
     def of_waveforms(self) -> bool:
