@@ -189,8 +189,8 @@ def _relevance(found: Found, seconds: int) -> str:
     return (
         f"the sum for {found['class']} is {shared['explained']:.1f}: pixels add "
         f"{shared['for']:.1f} and take {-shared['against']:.1f} away, and shifts make the rest. "
-        f"The middle 80 % of what they add lies {band}from {_number(shared['low_s'], seconds)} s to "
-        f"{_number(shared['high_s'], seconds)} s."
+        f"The middle 80 % of what they add lies {band}from {_number(shared['low_s'], seconds)} s "
+        f"to {_number(shared['high_s'], seconds)} s."
     )
 
 
