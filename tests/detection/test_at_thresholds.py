@@ -17,7 +17,7 @@ def test_the_threshold_tells_best_which_recordings_hold_a_class() -> None:
     truth = pd.DataFrame({"recording_id": np.array(names)[held], "label": "a"})
     truth = truth.assign(
         event_id=truth["recording_id"], onset_s=0.0, offset_s=6.0, certain=True, low_hz=np.nan,
-        high_hz=np.nan,
+        high_hz=np.nan, weak=True,
     )  # fmt: skip
 
     def find(label: str, threshold: float) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.options import SPECTROGRAM
 from support.properties import examples
 from support.speed import processor_seconds
 
@@ -35,7 +36,7 @@ DURATION = 100.0
 
 def contents(X: np.ndarray) -> np.ndarray:
     """The digest of each spectrogram, as the index of the data set has it."""
-    return np.array([content(x) for x in X])
+    return np.array([content(x, SPECTROGRAM) for x in X])
 
 
 def apart(table: pd.DataFrame, part: np.ndarray, purge_s: float) -> bool:
