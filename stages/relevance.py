@@ -57,8 +57,8 @@ def main() -> None:
     table, curves = relevance_checks.faithfulness(
         model, data.X[picked], outputs, np.array(others), options, camera.layer, units, bootstrap
     )
-    write_csv(artifacts.RELEVANCE / "faithfulness.csv", table.to_dict("records"))
     if len(table):
+        write_csv(artifacts.RELEVANCE / "faithfulness.csv", table.to_dict("records"))
         path = artifacts.plots("relevance") / "faithfulness.png"
         relevance_sheet.faithfulness(path, curves, int(table["windows"].iloc[0]))
         print(table.to_string(index=False, float_format="{:.3f}".format))

@@ -14,6 +14,7 @@ from rarewave.model.detector import Detector
 
 LRP, CAM, GRADIENT, RANDOM = "relevance", "Grad-CAM", "gradient x input", "random"
 MEASURES = ("deletion", "insertion")
+_NOTHING = pd.DataFrame(columns=["map", "measure", "value", "low", "high", "windows"])
 
 
 def faithfulness(
@@ -43,11 +44,13 @@ def faithfulness(
     larger one under insertion), and the rank correlation of relevance with that of random weights.
     Windows of which nothing is lost with all that they hold are left out.
     """
+    if not len(X):
+        return _NOTHING, {}
     inputs = model.normalisation(X)
     maps = _maps(model, inputs, outputs, options, layer)
     found, kept = _curves(model, X, outputs, others, maps)
     if not kept:
-        return pd.DataFrame(columns=["map", "measure", "value", "low", "high", "windows"]), {}
+        return _NOTHING, {}
     units = units[kept]
     areas = {name: np.array([one.areas for one in mine]) for name, mine in found.items()}
     weights = group_weights(units, np.zeros(len(kept)), bootstrap.resamples, bootstrap.seed)

@@ -66,6 +66,7 @@ def _window(found: Found, criteria: Found, several: bool) -> list[str]:
     lines.append("- **Frequency bands**: " + _bands(found))
     method = found["gradcam"]["method"] if found["gradcam"] else "Grad-CAM"
     lines.append(f"- **{method}**: " + _gradcam(found, seconds))
+    lines.append("- **Relevance**: " + _relevance(found, seconds))
     lines.append("- **Layers**: " + _layers(found["layers"]))
     lines.append("- **Training examples**: " + _similar(found["similar"], seconds))
     return lines
@@ -174,6 +175,23 @@ def _gradcam(found: Found, seconds: int) -> str:
         listed = ", ".join(f"{one['method']} at {one['layer']}" for one in before)
         text += f" Tried before, and next to nothing spoke for it there: {listed}."
     return text
+
+
+def _relevance(found: Found, seconds: int) -> str:
+    shared = found["relevance"]
+    if shared is None:
+        return "the network has a layer for which there is no rule."
+    if shared["mean_s"] is None:
+        return f"no pixel speaks for {found['class']}."
+    band = ""
+    if shared["mean_hz"] is not None:
+        band = f"between {_hertz(found, shared['low_hz'], shared['high_hz'])}, and "
+    return (
+        f"the sum for {found['class']} is {shared['explained']:.1f}: pixels add "
+        f"{shared['for']:.1f} and take {-shared['against']:.1f} away, and shifts make the rest. "
+        f"The middle 80 % of what they add lies {band}from {_number(shared['low_s'], seconds)} s "
+        f"to {_number(shared['high_s'], seconds)} s."
+    )
 
 
 def _layers(layers: list[Found]) -> str:

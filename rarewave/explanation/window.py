@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rarewave.base.errors import DataError
 from rarewave.detection.clean_stream import CleanStream
 from rarewave.detection.scanning import Scan
-from rarewave.explanation import candidates, gradcam, layers, occlusion, report
+from rarewave.explanation import candidates, gradcam, layers, occlusion, relevance, report
 from rarewave.explanation.candidates import Chosen
 from rarewave.frontend import transform
 from rarewave.frontend.spectrogram import frequencies_hz, spectrograms, times_s
@@ -22,6 +23,7 @@ from rarewave.model.package import Package
 
 REFERENCES = 32  # windows of the recording, evenly spread, that the quiet level is taken from
 NEAREST = 5  # training examples to show
+RULES = "epsilon"  # by which relevance is shared out
 
 
 class Look(NamedTuple):
@@ -53,6 +55,7 @@ def explained(
     own = inputs[:1]
     start = scan.first[chosen.window] / rate
     heat, cam = _cam(front_end, network, own, column, start)
+    shares, shared = _relevance(front_end, network, own, column, start)
     utc = scan.stream.start
     numbers = {
         "class": chosen.label,
@@ -73,6 +76,7 @@ def explained(
         else {k: chosen.event[k] for k in ("onset_s", "offset_s", "peak", "mean", "windows")},
         "bands": _bands(edges, p, odds),
         "gradcam": cam,
+        "relevance": shared,
         "layers": _layers(network, own[0], column),
         "measured": measured(inner, scan, chosen),
         "similar": similar(package, scan, own, start),
@@ -80,6 +84,7 @@ def explained(
     picture = {
         "spectrogram": look.spectrogram[:, :, 0],
         "heat": heat,
+        "relevance": shares,
         "time_s": front_end.times_s + start,
         "frequency_hz": front_end.frequencies_hz,
         "window_s": (numbers["start_s"], numbers["end_s"]),
@@ -103,6 +108,24 @@ def _cam(
     moved = {name: mass[name] + start for name in ("mean_s", "low_s", "high_s")}
     before = [one._asdict() for one in tried[:-1]]
     return shown, {**chosen._asdict(), **mass, **moved, "tried_before": before}
+
+
+def _relevance(
+    front_end: transform.FrontEnd, network: Any, own: NDArray[np.float32], column: int, start: float
+) -> tuple[NDArray[np.float64] | None, dict[str, Any] | None]:
+    """What each pixel adds to the sum of the class; nothing where a layer has no rule."""
+    try:
+        found = relevance.relevance(network, own, np.array([column]), RULES)
+    except DataError:
+        return None, None
+    shares = found.maps[0].sum(axis=-1)
+    for_it, against = float(np.maximum(shares, 0).sum()), float(np.minimum(shares, 0).sum())
+    mass = gradcam.mass(
+        np.maximum(shares, 0).astype(np.float32), front_end.frequencies_hz, front_end.times_s
+    )
+    moved = {name: mass[name] + start for name in ("mean_s", "low_s", "high_s")}
+    told = {"composite": RULES, "explained": float(found.explained[0])}
+    return shares, told | {"for": for_it, "against": against, **mass, **moved}
 
 
 def _bands(

@@ -7,20 +7,21 @@ import matplotlib as mpl
 import numpy as np
 
 from rarewave.plots.axes import extent, limits_of, name_rows, picture, rows_label
+from rarewave.plots.relevance_sheet import draw_relevance
 from rarewave.plots.style import COLOURS, GREY, figure, save, styled
 
 
 @styled
 def window(path: Path, case: dict[str, Any]) -> None:
-    """One window: spectrogram, the same under its activation map, bands beside it, layers below.
+    """One window: spectrogram, relevance, activation map, bands beside it, layers below.
 
-    `case`: spectrogram and heat (rows, frames; heat None where there is none), time_s,
+    `case`: spectrogram, heat and relevance (rows, frames; None where there is none), time_s,
     frequency_hz (NaN where rows are no frequencies), window_s (start and end), bands (first and
     last row of each), and what was `found`.
     """
     found = case["found"]
     layers = found["layers"]
-    made = figure(11, 4.6 + 0.14 * len(layers))
+    made = figure(14.5, 4.6 + 0.14 * len(layers))
     panels: Any = made.subfigures(2, 1, height_ratios=[3.4, 1.0 + 0.14 * len(layers)])
     upper, lower = panels
     made.suptitle(
@@ -28,7 +29,9 @@ def window(path: Path, case: dict[str, Any]) -> None:
         f"{found['log_odds']:.1f}), threshold {found['threshold']:.3f}, in {found['recording']}",
         fontsize=11,
     )
-    left, middle, right = upper.subplots(1, 3, width_ratios=[4, 4, 2.4], sharey=True)
+    panes = upper.subplots(1, 4, width_ratios=[4, 4, 4, 2.4], sharey=True)
+    left, shares, middle, right = panes
+    _relevance(shares, case)
     shown = _spectrogram(left, case, "inferno")
     hertz = case["frequency_hz"]
     left.set_title("What the network sees")
@@ -55,20 +58,38 @@ def window(path: Path, case: dict[str, Any]) -> None:
     save(path, made)
 
 
+def _relevance(axes: Any, case: dict[str, Any]) -> None:
+    """What each pixel adds to the class, red, or takes from it, blue."""
+    if case["relevance"] is None:
+        axes.set_title("no rule of relevance for a layer")
+        axes.axis("off")
+        return
+    bounds = extent(case["time_s"], len(case["frequency_hz"]))
+    draw_relevance(axes, case["relevance"], bounds)
+    axes.set_title(f"Relevance ({case['found']['relevance']['composite']}): for and against")
+    _times(axes, case, bounds, GREY)
+
+
 def _spectrogram(axes: Any, case: dict[str, Any], colours: str) -> Any:
     seen, hertz = case["spectrogram"], case["frequency_hz"]
     bounds = extent(case["time_s"], len(hertz))
     limits = limits_of(seen, hertz, (5, 99.5))
     shown = picture(axes, seen, hertz, colours, limits, extent=bounds, interpolation="nearest")
     name_rows(axes, hertz)
+    _times(axes, case, bounds, "white" if shown is not None else GREY)
+    return shown
+
+
+def _times(
+    axes: Any, case: dict[str, Any], bounds: tuple[float, float, float, float], colour: str
+) -> None:
+    """Seconds below, and lines where the window begins and ends within its context."""
     axes.set_xlabel("time from the start of the recording [s]")
     axes.locator_params(axis="x", nbins=5)
     axes.ticklabel_format(axis="x", useOffset=False)
     for edge in case["window_s"]:
         if bounds[0] < edge < bounds[1]:
-            edges = "white" if shown is not None else GREY
-            axes.axvline(edge, color=edges, linewidth=0.8, linestyle=":")
-    return shown
+            axes.axvline(edge, color=colour, linewidth=0.8, linestyle=":")
 
 
 def _measured(axes: Any, case: dict[str, Any]) -> None:

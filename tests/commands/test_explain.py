@@ -173,6 +173,12 @@ def of_the_network(window: dict[str, Any]) -> Phrases:
         fields = [cam[k] for k in ("low_hz", "high_hz", "low_s", "high_s")]
         yield rf"between {N} and {N} Hz, and from {N} s to {N} s", fields
         yield rf"\({N}% of the evidence there is for it\)", [100 * cam["share"]]
+    shared = window["relevance"]
+    fields = [shared["explained"], shared["for"], -shared["against"]]
+    yield rf"the sum for {window['class']} is {N}: pixels add {N} and take {N} away", fields
+    fields = [shared[k] for k in ("low_hz", "high_hz", "low_s", "high_s")]
+    yield rf"middle {N} % of what they add lies between {N} and {N} Hz", [80, *fields[:2]]
+    yield rf", and from {N} s to {N} s\.", fields[2:]
     share = [100 * layer["gradient_share"], 1]
     yield rf"conv1 carries the largest share \({N}% over {N} layers", share
     levelled = [abs(layer["ablation_log_odds_lost"])]

@@ -171,7 +171,8 @@ WINDOW: dict[str, Any] = {
         {"low_hz": 1000.0, "high_hz": 1900.0, "probability": 0.21, "log_odds": -1.32,
          "probability_lost": 0.72, "log_odds_lost": 3.91},
     ],
-    "gradcam": None, "layers": [], "measured": None, "similar": None, "picture": "window_low.png",
+    "gradcam": None, "relevance": None, "layers": [],
+    "measured": None, "similar": None, "picture": "window_low.png",
 }  # fmt: skip
 CONTENT: dict[str, Any] = {
     "model": {"network": "tiny", "classes": list(tiny.CLASSES), "thresholds": {}},
