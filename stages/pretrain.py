@@ -15,7 +15,7 @@ from rarewave.base.tables import write_table
 from rarewave.base.tasks import UNLABELLED
 from rarewave.dataset import label_first
 from rarewave.dataset.label_first import Windows
-from rarewave.frontend import normalisation, transform
+from rarewave.frontend import transform
 from rarewave.frontend.normalisation import Normalisation
 from rarewave.frontend.transform import FrontEnd
 from rarewave.networks import backend, inference
@@ -29,6 +29,7 @@ from rarewave.training.simclr import Watch
 from stages.shared import artifacts, logbook, params
 from stages.shared.data import dataset, samples_of
 from stages.shared.run import run
+from stages.shared.start import encoder_of, start_of
 
 
 def main() -> None:
@@ -60,7 +61,7 @@ def main() -> None:
     learnt = data.X[train] if len(train) else X_unlabelled[allowed]
     if not len(learnt):
         raise DataError("no window to pretrain on: all recordings are held out by the split")
-    normalise = normalisation.fit(learnt, training.normalisation, scale)
+    given, normalise, digest = start_of(options, training, data.front_end, learnt)
     pool = simclr.pool_of(data, X_unlabelled, train, allowed, normalise, samples)
     nothing = len(data.task.names)  # the class of windows that hold none of the tags
     y = np.where(data.y < 0, nothing, data.y)
@@ -76,13 +77,13 @@ def main() -> None:
         write_csv(artifacts.plots("pretrain") / "history.csv", list(map(in_columns, history)))
         logbook.live(mlflow, "pretrain", row)
 
-    settings = (options, changes, training.network, training.width, compute.threads)
+    settings = (options, changes, training.network, training.width, compute.threads, digest)
     name = f"pretrain-{mark(settings, normalise, data.front_end, table)}.npz"
     checkpoint = logbook.project_root() / ".rarewave" / name
-    encoder = simclr.fresh(data.front_end, normalise, training, options)
+    encoder = encoder_of(given, normalise, options, training, data.front_end)
     simclr.pretrain(encoder, pool, watch, options, changes, report, checkpoint)
     encoder = simclr.in_full_precision(encoder, data.front_end, normalise, training, options)
-    encoders.save(encoder, artifacts.ENCODER, training.network, data.front_end, normalise)
+    encoders.save(encoder, artifacts.ENCODER, training.network, data.front_end, normalise, digest)
     counts = {"training_windows": len(train), "unlabelled_windows": len(allowed)}
     left_out = {"unlabelled_held_out": len(unlabelled) - len(allowed)}
     write_json(artifacts.metrics("pretrain"), history[-1] | counts | left_out)

@@ -79,10 +79,14 @@ def described(
     return table.assign(above_db=loudest(above))
 
 
+def feature_names(count: int) -> list[str]:
+    """The columns of so many features: f000 and so on."""
+    return [f"f{number:0{len(str(count - 1))}d}" for number in range(count)]
+
+
 def embedding(table: pd.DataFrame, features: NDArray[np.floating]) -> tuple[pd.DataFrame, Schema]:
     """A table of features, f000 and so on, with the windows that they are of; and its schema."""
-    digits = len(str(features.shape[1] - 1))
-    names = [f"f{number:0{digits}d}" for number in range(features.shape[1])]
+    names = feature_names(features.shape[1])
     about = {"window_id": "str", "recording_id": "str", "start_s": "float64", "end_s": "float64"}
     frame = pd.DataFrame(features, columns=names, index=table.index)
     return pd.concat([table, frame], axis=1), about | dict.fromkeys(names, "float32")

@@ -18,7 +18,12 @@ Settings = dict[str, Any]  # section.name to value
 
 # What the pretrained encoder is compared with, and how it is used.
 STARTS: dict[str, Settings] = {
-    "scratch": {"pretrain.epochs": 0, "train.frozen": 0.0, "train.encoder_rate": 1.0},
+    "scratch": {
+        "pretrain.start": None,
+        "pretrain.epochs": 0,
+        "train.frozen": 0.0,
+        "train.encoder_rate": 1.0,
+    },
     "frozen": {"train.frozen": 1.0},
     "fine-tuned": {"train.frozen": 0.0},
 }
@@ -148,10 +153,11 @@ def _refuse(
             "choose a recipe with classes, as in python -m rarewave use fsdd"
         )
     compared = any("pretrain.epochs" in settings for settings in variants.values())
-    if compared and not changes.get("pretrain.epochs", _value(base, "pretrain.epochs")):
+    given = ("pretrain.epochs", "pretrain.start")
+    if compared and not any(changes.get(key, _value(base, key)) for key in given):
         raise DataError(
             "pretrain.epochs is 0, and the study compares with pretraining: write for instance "
-            "pretrain.epochs=30 behind the command"
+            "pretrain.epochs=30 behind the command, or pretrain.start=PACKAGE"
         )
 
 

@@ -1,7 +1,6 @@
 """A detector with all that finding and explaining events needs, in one folder."""
 
 import dataclasses
-import hashlib
 import math
 import shutil
 from collections.abc import Mapping, Sequence
@@ -16,9 +15,9 @@ from rarewave.detection.postprocessing import Joining
 from rarewave.model import detector, neighbours
 from rarewave.model.detector import Detector
 from rarewave.model.neighbours import Examples
+from rarewave.model.where import EVENTS, digest, locate
 from rarewave.recordings import reading, responses, sound
 from rarewave.recordings.responses import Responses
-from rarewave.tracking.runs import be_patient_for_seconds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +44,6 @@ class Source:
 
 
 _ALWAYS = ("channel", "start_pattern", "time_zone")  # written whatever they are
-_FILE = "events.json"
 _EXAMPLES = "examples.npz"
 
 
@@ -86,7 +84,7 @@ def save(
     }
     if trained is not None:
         content["trained"] = dataclasses.asdict(trained)
-    write_json(folder / _FILE, content)
+    write_json(folder / EVENTS, content)
     (folder / _EXAMPLES).unlink(missing_ok=True)
     (folder / responses.FILE).unlink(missing_ok=True)
     if removed is not None:
@@ -107,43 +105,30 @@ def load(where: str) -> Package:
     DataError
         There is no such model, or it was saved without thresholds.
     """
-    folder = Path(where)
-    if where.startswith(("models:", "runs:", "mlflow-artifacts:")):
-        folder = _download(where)
-    named = folder.name if folder.is_file() else "*.keras"
-    folder = folder.parent if folder.is_file() else folder
-    if not folder.is_dir():
-        raise DataError(f"no model {where}: give a folder, a .keras file or an MLflow URI")
-    # MLflow keeps it among the artifacts of the logged model.
-    for inner in (folder, folder / "artifacts" / "detector"):
-        models = sorted(inner.glob(named))
-        if models and (inner / _FILE).exists():
-            content = read_json(inner / _FILE)
-            try:
-                bands = {name: _band(band) for name, band in content["bands"].items()}
-                joining = parameters.build(Joining, content["joining"], "detect")
-                thresholds = {name: _number(v) for name, v in content["thresholds"].items()}
-                source = Source(**content.get("source", {}))
-                trained = Trained(**content["trained"]) if "trained" in content else None
-                found = Package(detector.load(models[0]), thresholds, joining, bands, None, source)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise DataError(f"{inner / _FILE} does not describe a detector ({error})") from None
-            events = found.detector.task.events
-            if thresholds.keys() != set(events) or not bands.keys() <= set(events):
-                raise DataError(
-                    f"{inner / _FILE} has thresholds of {', '.join(thresholds) or 'nothing'}, and "
-                    f"the detector finds {', '.join(events)}: run the stage detect again"
-                )
-            known = inner / _EXAMPLES
-            return found._replace(
-                trained=trained,
-                responses=instruments(inner, found.detector),
-                examples=neighbours.load(known) if known.exists() else None,
-                digest=_digest((models[0], detector.sidecar(models[0]), inner / _FILE)),
-            )
-    raise DataError(
-        f"{where} is no detector with thresholds: the stage detect writes one to "
-        "artifacts/detect/detector"
+    model = locate(where)
+    inner = model.parent
+    content = read_json(inner / EVENTS)
+    try:
+        bands = {name: _band(band) for name, band in content["bands"].items()}
+        joining = parameters.build(Joining, content["joining"], "detect")
+        thresholds = {name: _number(v) for name, v in content["thresholds"].items()}
+        source = Source(**content.get("source", {}))
+        trained = Trained(**content["trained"]) if "trained" in content else None
+        found = Package(detector.load(model), thresholds, joining, bands, None, source)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"{inner / EVENTS} does not describe a detector ({error})") from None
+    events = found.detector.task.events
+    if thresholds.keys() != set(events) or not bands.keys() <= set(events):
+        raise DataError(
+            f"{inner / EVENTS} has thresholds of {', '.join(thresholds) or 'nothing'}, and "
+            f"the detector finds {', '.join(events)}: run the stage detect again"
+        )
+    known = inner / _EXAMPLES
+    return found._replace(
+        trained=trained,
+        responses=instruments(inner, found.detector),
+        examples=neighbours.load(known) if known.exists() else None,
+        digest=digest((model, detector.sidecar(model), inner / EVENTS)),
     )
 
 
@@ -192,13 +177,6 @@ def read_as(
     return learnt
 
 
-def _digest(paths: Sequence[Path]) -> str:
-    total = hashlib.sha256()
-    for path in paths:
-        total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()[:16]
-
-
 def _number(value: object) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
         raise ValueError(f"the threshold {value!r} is no number")
@@ -214,18 +192,3 @@ def _band(band: object) -> tuple[float, float]:
     if not 0 <= low <= high < math.inf:
         raise ValueError(f"the band {band!r} is not from low to high")
     return low, high
-
-
-def _download(uri: str) -> Path:
-    be_patient_for_seconds()
-    import mlflow
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return Path(mlflow.artifacts.download_artifacts(uri))
-    except (MlflowException, OSError) as error:
-        reason = str(error).splitlines()[0][:300]
-        raise DataError(
-            f"MLflow has no {uri} ({reason}): correct it or MLFLOW_TRACKING_URI, or start its "
-            "server"
-        ) from None

@@ -38,6 +38,15 @@ def of_segments(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, keras.layers.Activation(activation)(dense(model).output))
 
 
+def parts_of_segments(model: keras.Model) -> keras.Model:
+    """What pooling needs of each segment, a list: probabilities, sums, and attention if there is.
+
+    Each is (n, segments, ...): of outputs, outputs, and heads of attention.
+    """
+    attention = [layer.output for layer in model.layers if layer.name == heads.ATTENTION]
+    return keras.Model(model.input, [of_segments(model).output, dense(model).output, *attention])
+
+
 def pooling(model: keras.Model) -> str:
     """How the scores of segments are pooled; `max` of a network that scores none."""
     layers = {layer.name: layer for layer in model.layers}

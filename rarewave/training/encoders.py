@@ -11,12 +11,35 @@ from rarewave.networks.backend import keras
 from rarewave.training.hyperparameters import Training
 
 
+def take(encoder: keras.Model, given: keras.Model, what: str) -> None:
+    """Give an encoder the weights of another of the same network; `what` messages call that.
+
+    Raises
+    ------
+    DataError
+        Its layers are others, as of another version.
+    """
+    weights = given.get_weights()
+    if [w.shape for w in weights] != [w.shape for w in encoder.get_weights()]:
+        raise DataError(f"{what} has other layers than its network has now: train it again")
+    encoder.set_weights(weights)
+
+
 def save(
-    encoder: keras.Model, path: Path, network: str, front_end: FrontEnd, normalise: Normalisation
+    encoder: keras.Model,
+    path: Path,
+    network: str,
+    front_end: FrontEnd,
+    normalise: Normalisation,
+    start: str | None = None,
 ) -> None:
-    """Write `<name>.keras`, and `<name>.json` that says of which network and data it is."""
+    """Write `<name>.keras`, and `<name>.json` that says of which network and data it is.
+
+    `start` is the digest of the package that it started from.
+    """
     kerasfile.save(encoder, path)
     about = {"network": network, "front_end_digest": front_end.digest}
+    about |= {} if start is None else {"start": start}
     write_json(path.with_suffix(".json"), about | {"normalisation": normalise.to_dict()})
 
 

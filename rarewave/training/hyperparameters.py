@@ -88,11 +88,13 @@ class Training:
 class Pretraining:
     """Self-supervised pretraining of the encoder by contrast (SimCLR, Chen et al. 2020).
 
-    With `epochs` 0 the encoder keeps its seeded start. `temperature` is that of the loss;
-    `learning_rate` falls on a cosine after rising over the share `warmup` of the steps. A batch
-    has `batch_size` windows, two views of each. `precision` mixed_bfloat16 is for a GPU.
+    With `epochs` 0 the encoder keeps its start: the seeded one, or with `start` that of another
+    packaged detector, of the same network, normalisation and front end. `temperature` is that of
+    the loss; `learning_rate` falls on a cosine after rising over the share `warmup` of the steps.
+    A batch has `batch_size` windows, two views of each. `precision` mixed_bfloat16 is for a GPU.
     """
 
+    start: str | None
     epochs: Annotated[int, AtLeast(0)]
     batch_size: Annotated[int, AtLeast(2)]
     temperature: Annotated[float, Above(0)]

@@ -94,6 +94,24 @@ def test_experiments_run_with_all_that_is_touched(
     assert {run["train.epochs"] for run in ran.values()} == {"4"}
 
 
+def test_from_scratch_starts_from_no_other_detector(
+    params: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others do, and need no epoch of pretraining then."""
+    ran: list[dict[str, str]] = []
+
+    def fake(name: str, settings: list[str], target: str, shown: bool) -> None:
+        ran.append(dict(text.split("=", 1) for text in settings))
+
+    monkeypatch.setattr(studies, "dvc", lambda *command: None)
+    monkeypatch.setattr(studies, "experiment", fake)
+    changes = {"pretrain.epochs": 0, "pretrain.start": "../packed"}
+    variants, repeats = studies.label_efficiency([0.1]), studies.replicates([2], [])
+    studies.run(variants, repeats, changes, "few", params)
+    assert [one["pretrain.start"] for one in ran] == ["null", "../packed", "../packed"]
+    assert {one["pretrain.epochs"] for one in ran} == {"0"}
+
+
 def test_a_failed_experiment_keeps_the_parameters(
     params: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

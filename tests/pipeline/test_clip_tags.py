@@ -1,6 +1,7 @@
 """A table of what sounds in each clip, without times: from ingest to evaluate and detect."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,17 @@ HERTZ = {"frog, small": 700.0, "bird": 2500.0}
 HEARD: tuple[tuple[str, ...] | None, ...] = (
     ("bird",), ("frog, small",), ("bird", "frog, small"), (), ("bird",), ("frog, small",), (), None,
 )  # fmt: skip
+
+CHANGES: dict[str, object] = worlds.CHANGES["clips"] | {
+    "ingest.data": "clips", "ingest.pattern": "audio/*/*.wav", "ingest.labels": "clips",
+    "ingest.label_files": ["what_sounds.csv"], "ingest.label_separator": ";",
+    "ingest.strong_files": ["when.tsv"],
+    "ingest.group": "folder", "ingest.start_pattern": None, "ingest.name_pattern": None,
+    "clean.target": "tags", "split.test_groups": ["audio/point5"],
+    "split.validation_groups": ["audio/point4"], "train.epochs": 3, "train.width": 0.125,
+    "pretrain.epochs": 0, "train.encoder_rate": 1.0, "train.imbalance": "none",
+    "evaluate.resamples": 20, "gradcam.cases": 1, "eda.examples": 1,
+}  # fmt: skip
 
 
 def make(folder: Path) -> None:
@@ -42,17 +54,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tags") / "project"
     project.copy(folder)
     make(folder / "clips")
-    changes = worlds.CHANGES["clips"] | {
-        "ingest.data": "clips", "ingest.pattern": "audio/*/*.wav", "ingest.labels": "clips",
-        "ingest.label_files": ["what_sounds.csv"], "ingest.label_separator": ";",
-        "ingest.strong_files": ["when.tsv"],
-        "ingest.group": "folder", "ingest.start_pattern": None, "ingest.name_pattern": None,
-        "clean.target": "tags", "split.test_groups": ["audio/point5"],
-        "split.validation_groups": ["audio/point4"], "train.epochs": 3, "train.width": 0.125,
-        "pretrain.epochs": 0, "train.encoder_rate": 1.0, "train.imbalance": "none",
-        "evaluate.resamples": 20, "gradcam.cases": 1, "eda.examples": 1,
-    }  # fmt: skip
-    recipes.use("species", changes, folder / "recipes", folder / "params.yaml")
+    recipes.use("species", CHANGES, folder / "recipes", folder / "params.yaml")
     for name in project.STAGES:
         project.good(project.stage(folder, name))
     return folder
@@ -94,3 +96,57 @@ def test_every_tag_is_scored_and_found(done: Path) -> None:
     scores = pd.read_parquet(done / "artifacts/evaluate/scores.parquet")
     assert set(scores["recording_id"].str[:6]) == {"point5"} and len(scores) == 7 * 2
     assert set(pd.read_csv(done / "artifacts/detect/table.csv")["label"]) == set(HERTZ)
+
+
+def test_score_gives_the_windows_that_evaluate_scored(done: Path) -> None:
+    """Of a network of windows, one by one, and their mean for each clip; decided as there."""
+    clips = done / "clips/audio/point5"
+    given = ("score", "artifacts/detect/detector", clips)
+    project.good(project.command(done, *given, "--segments", "--out", "each.parquet"))
+    project.good(project.command(done, *given, "--out", "whole.csv"))
+    names = [f"p_{name}" for name in sorted(HERTZ)]
+    each = pd.read_parquet(done / "each.parquet")
+    each["clip"] = each["file"].map(lambda name: Path(name).stem)
+    wanted = pd.read_parquet(done / "artifacts/evaluate/scores.parquet")
+    windows = pd.read_parquet(done / "artifacts/clean/windows.parquet")
+    wanted = wanted.merge(windows[["window_id", "start_s"]], on="window_id")
+    keys = ["clip", "start_s"]
+    wanted = wanted.rename(columns={"recording_id": "clip"}).set_index(keys)[names]
+    found = each.set_index(keys)[names].loc[wanted.index]
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+    whole = pd.read_csv(done / "whole.csv").set_index("file").fillna({"labels": ""})
+    assert len(whole) == CLIPS
+    means = each.groupby("file")[names].mean()
+    np.testing.assert_allclose(whole.loc[means.index, names], means, rtol=1e-6)
+    thresholds = json.loads((done / "artifacts/threshold/threshold.json").read_text())["network"]
+    for row in whole.to_dict("records"):
+        yes = [name for name in sorted(HERTZ) if row[f"p_{name}"] >= thresholds[name]]
+        assert row["labels"] == ";".join(yes)
+
+
+def test_a_clip_that_fills_a_window_with_silence_has_the_score_of_evaluate(
+    done: Path, tmp_path: Path
+) -> None:
+    """Of a network of segments, trained on whole clips by attention; detect scores them too."""
+    folder = tmp_path / "project"
+    shutil.copytree(done, folder)
+    longer = {
+        "clean.window_samples": 20_000, "clean.hop_samples": 20_000, "clean.pad_short": True,
+        "spectrogram.hop": 100, "train.network": "vgg_fcn", "train.pooling": "attention",
+        "train.normalisation": "dataset", "train.epochs": 1,
+    }  # fmt: skip
+    recipes.use("species", CHANGES | longer, folder / "recipes", folder / "params.yaml")
+    left_out = ("ingest", "eda", "gradcam", "relevance")
+    for name in project.STAGES:
+        if name not in left_out:
+            project.good(project.stage(folder, name))
+    given = ("artifacts/detect/detector", "clips/audio/point5", "--out", "scores.csv")
+    project.good(project.command(folder, "score", *given))
+    names = [f"p_{name}" for name in sorted(HERTZ)]
+    found = pd.read_csv(folder / "scores.csv")
+    found.index = found["file"].map(lambda name: Path(name).stem)
+    wanted = pd.read_parquet(folder / "artifacts/evaluate/scores.parquet")
+    wanted = wanted.set_index("recording_id")[names]
+    assert len(wanted) == 7 and np.ptp(wanted[names[0]]) > 1e-4
+    np.testing.assert_allclose(found.loc[wanted.index, names], wanted, rtol=2e-6)
+    assert found["scored_s"].tolist() == [2.0] * CLIPS

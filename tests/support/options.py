@@ -61,6 +61,7 @@ TRAINING = Training(
     seed=1,
 )
 PRETRAINING = Pretraining(
+    start=None,
     epochs=2,
     batch_size=16,
     temperature=0.2,
