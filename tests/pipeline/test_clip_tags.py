@@ -73,7 +73,7 @@ def test_what_nobody_listened_to_is_no_negative(done: Path) -> None:
 
 
 def test_windows_are_counted_for_each_of_their_tags(done: Path) -> None:
-    """Not only for the first in the alphabet; the share of windows with any stays one of windows."""
+    """Not only for the first in the alphabet; the share with any stays one of windows."""
     said = json.loads((done / "metrics/clean.json").read_text())
     each = said["windows"]["used"] / 7
     assert said["labels"] == {"background": 2 * each, "bird": 3 * each, "frog, small": 3 * each}
