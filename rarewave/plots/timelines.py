@@ -104,7 +104,7 @@ def _recordings(
         for row, table in enumerate(tables.values())
     }
     most = max((int(table["lane"].max()) + 1 for table in drawn.values() if len(table)), default=1)
-    made = figure(9, 0.9 + (0.4 + 0.12 * (most + 1) * len(tables)) * len(shown))
+    made = figure(9, 0.9 + (0.4 + (0.19 + 0.05 * most) * len(tables)) * len(shown))
     panels = made.subplots(len(shown), 1, squeeze=False)[:, 0]
     longest = max(end - begin for begin, end in shown.values())
     unit, said = (
