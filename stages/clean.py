@@ -19,7 +19,7 @@ from rarewave.base.tables import (
     WINDOWS,
     write_table,
 )
-from rarewave.base.tasks import BACKGROUND, task_of
+from rarewave.base.tasks import BACKGROUND, Task, task_of
 from rarewave.dataset import cutting, notices, training_calls
 from rarewave.dataset.labelling import Labelling
 from rarewave.dataset.placement import Placement, grid_of
@@ -89,7 +89,7 @@ def main() -> None:
     write_json(artifacts.CLEAN_ABOUT, made)
     calls = training_calls.durations(training_calls.named(parted[1], parted[0], split))
     off = notices.one_long_event(calls, placement, signal.sample_rate_hz)
-    report(table, listed, placement, signal.sample_rate_hz, off)
+    report(table, listed, placement, signal.sample_rate_hz, task, off)
 
 
 def report(
@@ -97,35 +97,41 @@ def report(
     listed: pd.DataFrame,
     placement: Placement,
     rate: float,
+    task: Task,
     off: list[Notice],
 ) -> None:
-    """Seconds of every status, windows of every label, as metrics and as a picture."""
+    """Seconds of every status, windows of every label, as metrics and as a picture.
+
+    Of tags a window counts for each that it holds.
+    """
     recorded, seconds = cutting.accounted(table, listed, placement, rate)
-    label = table["label"][table["status"] == "used"]
+    tags = task.kind == "tags"
+    held = table.assign(label=table["labels"]).explode("label") if tags else table
+    label = held["label"][held["status"] == "used"]
+    events = (table["label"] != BACKGROUND)[table["status"] == "used"]
     content = {
         "recorded_s": recorded,
         "seconds": seconds,
         "windows": table["status"].value_counts().to_dict(),
         "labels": label.value_counts().to_dict(),
-        "event_share": float((label != BACKGROUND).mean()) if len(label) else 0.0,
+        "event_share": float(events.mean()) if len(events) else 0.0,
         "window_s": float(table["duration_s"].iloc[0]),
     }
     write_json(artifacts.metrics("clean"), content | told(off))
-    statuses = table["status"]
-    if table["label"].isin(statuses).any():  # a class may be called as a status is
+    statuses = held["status"]
+    if held["label"].isin(statuses).any():  # a class may be called as a status is
         statuses = "(" + statuses + ")"
-    shown = table["label"].where(table["status"] == "used", statuses)
-    counts = pd.crosstab(table["recording_id"], shown)
+    shown = held["label"].where(held["status"] == "used", statuses)
+    counts = pd.crosstab(held["recording_id"].to_numpy(), shown.to_numpy())
     per_label = [{"label": str(k), "windows": int(v)} for k, v in counts.sum().items()]
     write_csv(artifacts.plots("clean") / "labels.csv", per_label)
     path, groups = (
         artifacts.plots("clean") / "labels.png",
         listed.set_index("recording_id")["group"],
     )
-    aside = list(statuses[table["status"] != "used"].unique())
-    charts.stacked_bars(
-        path, counts, "Windows per recording", "windows", BACKGROUND, aside, groups=groups
-    )
+    aside = list(statuses[held["status"] != "used"].unique())
+    title = "Windows per recording" + (", once for each of its tags" if tags else "")
+    charts.stacked_bars(path, counts, title, "windows", BACKGROUND, aside, groups=groups)
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ def draw(
         sheet,
         seconds,
         hertz[below],
-        (f"relevance, {options.composite}", f"{gradcam.method(model.network)}, {layer}"),
+        (f"relevance,\n{options.composite}", f"{gradcam.method(model.network)}, {layer}"),
         "What speaks for (red) and against (blue) the class",
     )
     return lines

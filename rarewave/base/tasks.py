@@ -134,8 +134,12 @@ class Task:
         return wanted / wanted.sum(axis=1, keepdims=True) if self.kind == "classes" else wanted
 
     def probabilities(self, outputs: NDArray[Any]) -> NDArray[np.float64]:
-        """Probability of each name (n, names) from the network's outputs (n, outputs)."""
+        """Probability of each name (n, names) from the network's outputs (n, outputs).
+
+        A weighed mean of probabilities near 1 may round to just above 1 in float32: it is 1 then.
+        """
         p = np.asarray(outputs, np.float64)
+        p = np.where((p > 1) & (p < 1 + 1e-5), 1.0, p)
         return np.concatenate([1 - p, p], axis=1) if self.kind == "event" else p
 
     def decide(

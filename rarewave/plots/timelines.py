@@ -28,8 +28,9 @@ def timelines(
 ) -> None:
     """A panel for each recording, a row of bars for each table, coloured and hatched by class.
 
-    Shown are the recordings with most events, and of long ones the stretch with most. Clips whose
-    events cover them whole are side by side in one panel.
+    Events at the same time are drawn one below the other. Shown are the recordings with most
+    events, and of long ones the stretch with most. Clips whose events cover them whole are side by
+    side in one panel.
 
     Parameters
     ----------
@@ -97,19 +98,25 @@ def _recordings(
     tables: Mapping[str, pd.DataFrame],
     look: Mapping[str, Look],
 ) -> Any:
-    made = figure(9, 0.9 + (0.4 + 0.24 * len(tables)) * len(shown))
+    drawn = {
+        (name, row): lanes(table[table["recording_id"] == name])
+        for name in shown
+        for row, table in enumerate(tables.values())
+    }
+    most = max((int(table["lane"].max()) + 1 for table in drawn.values() if len(table)), default=1)
+    made = figure(9, 0.9 + (0.4 + (0.19 + 0.05 * most) * len(tables)) * len(shown))
     panels = made.subplots(len(shown), 1, squeeze=False)[:, 0]
     longest = max(end - begin for begin, end in shown.values())
     unit, said = (
         (3600.0, "h") if longest > 3 * 3600 else (60.0, "min") if longest > 600 else (1, "s")
     )
     for axes, (name, (begin, end)) in zip(panels, shown.items(), strict=True):
-        for row, table in enumerate(tables.values()):
-            mine = table[table["recording_id"] == name]
-            for event in mine.to_dict("records"):
+        for row in range(len(tables)):
+            for event in drawn[name, row].to_dict("records"):
                 width = (event["offset_s"] - event["onset_s"]) / unit
-                drawn = look[event["label"]].bar | {"linewidth": 0.4}  # neighbours stay apart
-                axes.barh(row, width, left=event["onset_s"] / unit, height=0.8, **drawn)
+                bar = look[event["label"]].bar | {"linewidth": 0.4}  # neighbours stay apart
+                middle = row - 0.4 + 0.8 * (event["lane"] + 0.5) / most
+                axes.barh(middle, width, left=event["onset_s"] / unit, height=0.8 / most, **bar)
         _name_rows(axes, list(tables))
         axes.set_xlim(begin / unit, end / unit)
         share = (end - begin) / lengths[name]
@@ -117,6 +124,19 @@ def _recordings(
         axes.set_title(f"{shortened(name, 60)}{part}", fontsize=8)
     panels[-1].set_xlabel(f"time from the start of the recording [{said}]", fontsize=8)
     return made
+
+
+def lanes(events: pd.DataFrame) -> pd.DataFrame:
+    """Events of one recording by onset, each with the first `lane` that is free when it begins."""
+    events = events.sort_values("onset_s", kind="stable")
+    ends: list[float] = []
+    taken: list[int] = []
+    for onset, offset in events[["onset_s", "offset_s"]].to_numpy(float):
+        free = [lane for lane, end in enumerate(ends) if end <= onset]
+        lane = free[0] if free else len(ends)
+        ends[lane : lane + 1] = [offset]
+        taken.append(lane)
+    return events.assign(lane=taken)
 
 
 def _clips(

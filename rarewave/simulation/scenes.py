@@ -5,7 +5,7 @@ sounds in each scene and not when; and events.tsv, which says when, of the scene
 
 For learning from weak labels: what a network that has only seen the lists says of times is scored
 against the table of events. Kinds are such as a person tells apart on a spectrogram; they vary in
-pitch, length and speed, sound once or twice, over one another, at 0 to 20 dB above noise of another
+pitch, length and speed, sound once or twice, over one another, at 6 to 20 dB above noise of another
 colour at each site. The same seed gives the same bytes, and a reduced set is part of the full one.
 """
 
@@ -35,7 +35,7 @@ TIMED = 6  # sites, the last ones, whose events have times
 KINDS_AT_ONCE = (0.08, 0.24, 0.28, 0.24, 0.16)  # shares of the scenes with none, one, … kinds
 TWICE = 0.3  # share of the kinds of a scene that sound twice in it
 PAUSE_S = 0.3  # between two sounds of a kind, at least
-FAINTEST_DB, LOUDEST_DB = 0.0, 20.0
+FAINTEST_DB, LOUDEST_DB = 6.0, 20.0
 
 
 def seconds_of(low_s: float, high_s: float, rng: np.random.Generator) -> Wave:

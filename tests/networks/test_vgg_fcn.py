@@ -29,6 +29,22 @@ def test_it_has_the_shapes_of_the_published_network() -> None:
     assert len(convolutions) == 11
 
 
+def test_attention_to_sure_segments_is_a_probability() -> None:
+    """Weights that sum to 1 in float32 only nearly, of segments that are all sure."""
+    model = registry.build(
+        "vgg_fcn", (16, 1990, 1), tasks.TAGS, slice(0, 1990), 0.0625, "attention"
+    )
+    rng = np.random.default_rng(0)
+    head, weights = model.get_layer("tags"), model.get_layer(heads.ATTENTION)
+    head.set_weights([np.zeros(head.kernel.shape), np.full(head.bias.shape, 40.0)])
+    weights.set_weights([rng.normal(size=w.shape) for w in weights.get_weights()])
+    X = rng.normal(size=(64, 16, 1990, 1)).astype(np.float32)
+    given = np.asarray(model(X, training=False))
+    assert given.max() > 1
+    p = tasks.TAGS.probabilities(given)
+    assert p.max() == 1 and np.abs(p - given).max() < 1e-6
+
+
 @pytest.mark.parametrize("task", TASKS, ids=str)
 @pytest.mark.parametrize("how", ["max", "mean", "attention"])
 def test_pooling_is_what_it_says(task, how: str) -> None:  # type: ignore[no-untyped-def]

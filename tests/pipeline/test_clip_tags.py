@@ -74,6 +74,16 @@ def test_what_nobody_listened_to_is_no_negative(done: Path) -> None:
         assert len(lists) and {tuple(k) for k in lists} == {tuple(sorted(heard or ["background"]))}
 
 
+def test_windows_are_counted_for_each_of_their_tags(done: Path) -> None:
+    """Not only for the first in the alphabet; the share with any stays one of windows."""
+    said = json.loads((done / "metrics/clean.json").read_text())
+    each = said["windows"]["used"] / 7
+    assert said["labels"] == {"background": 2 * each, "bird": 3 * each, "frog, small": 3 * each}
+    assert said["event_share"] == pytest.approx(5 / 7)
+    table = pd.read_csv(done / "plots/clean/labels.csv").set_index("label")["windows"]
+    assert table.to_dict() == said["labels"] | {"unlabelled": said["windows"]["unlabelled"]}
+
+
 def test_events_are_scored_where_somebody_said_when(done: Path) -> None:
     """On the clip whose bird has times, and on two in which nothing sounds; not on the others."""
     said = json.loads((done / "metrics/ingest.json").read_text())

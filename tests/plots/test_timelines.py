@@ -42,6 +42,23 @@ def test_of_a_long_recording_the_stretch_with_most_events_is_shown() -> None:
     assert begin <= 2000 and end >= 2013.6
 
 
+def test_events_at_the_same_time_hide_nothing(drawn: list, tmp_path: Path) -> None:
+    """A short call over a long one, and a third after the short one, which takes its place."""
+    rows = [("r", 0.0, 9.0, "hum"), ("r", 2.0, 3.0, "bell"), ("r", 3.0, 5.0, "bell")]
+    tables = {"labelled": events(rows), "network": events([("r", 1.0, 2.0, "bell")])}
+    timelines.timelines(tmp_path / "t.png", {"r": 60.0}, tables, ["bell", "hum"], "Events")
+    boxes = [bar.get_bbox() for bar in drawn[0].axes[0].patches if bar.get_width()]
+    assert [box.height for box in boxes] == pytest.approx([0.4] * 4)
+    for k, one in enumerate(boxes):
+        for other in boxes[k + 1 :]:
+            wide = min(one.x1, other.x1) - max(one.x0, other.x0)
+            assert wide <= 1e-9 or min(one.y1, other.y1) - max(one.y0, other.y0) <= 1e-9
+    timelines.timelines(
+        tmp_path / "t.png", {"r": 60.0}, {"labelled": tables["network"]}, ["bell"], ""
+    )
+    assert [b.get_height() for b in drawn[1].axes[0].patches if b.get_width()] == [0.8]
+
+
 def test_clips_are_side_by_side_with_each_of_their_classes(drawn: list, tmp_path: Path) -> None:
     """One panel, a cell for each clip, in the order of their label."""
     lengths = {"b": 5.0, "a": 5.0, "c": 5.0}

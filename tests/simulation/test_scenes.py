@@ -86,7 +86,7 @@ def test_sounds_stand_out_in_their_band_while_they_last() -> None:
     for one in scenes.plan(SCALE):
         made = scenes.scene(one, 1)
         for event in made.events:
-            assert 0.25 < event.offset_s - event.onset_s < 5.01 and 0 <= event.snr_db <= 20
+            assert 0.25 < event.offset_s - event.onset_s < 5.01 and 6 <= event.snr_db <= 20
             others = [e for e in made.events if e is not event]
             apart = all(e.offset_s < event.onset_s or e.onset_s > event.offset_s for e in others)
             if event.snr_db < 12 or not apart or event.high_hz - event.low_hz < 50:
