@@ -11,6 +11,7 @@ from rarewave.annotations.sources import Sources
 from rarewave.base.errors import DataError
 from rarewave.frontend import cleaning
 from rarewave.frontend.cleaning import Cleaning
+from rarewave.frontend.grid import PadShort
 from rarewave.recordings import reading
 from rarewave.recordings.reading import Header
 from rarewave.recordings.seismic import OtherChannelsError
@@ -21,7 +22,7 @@ class Wanted(NamedTuple):
 
     cleaning: Cleaning
     window_samples: int | None  # None: the calls will say
-    pad_short: bool
+    pad_short: PadShort
 
 
 def describe(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rarewave.base.intervals import union
 from rarewave.base.parameters import AtLeast, Fraction, Seed
-from rarewave.frontend.grid import Grid, refuse_hop
+from rarewave.frontend.grid import Grid, PadShort, refuse_hop
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Placement:
     hop_samples: Annotated[int, AtLeast(1)] | None
     context_samples: Annotated[int, AtLeast(0)]
     max_gap: Fraction
-    pad_short: bool
+    pad_short: PadShort
     jitter: Fraction
     background_ratio: Annotated[float, AtLeast(0)]
     placement_seed: Seed

@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rarewave.frontend.grid import Grid, filled
+
 Waveforms = Callable[[NDArray[np.int64]], NDArray[np.float32]]  # rows to (rows, samples)
 
 
 def reader(
-    X_clean: NDArray[np.float32], where: pd.DataFrame, table: pd.DataFrame, rate: float, length: int
+    X_clean: NDArray[np.float32], where: pd.DataFrame, table: pd.DataFrame, rate: float, grid: Grid
 ) -> Waveforms:
-    """Gives the samples of some windows; a recording that ends sooner is followed by silence.
+    """Gives the samples of some windows; a recording shorter than one is filled up.
 
     Parameters
     ----------
@@ -20,17 +22,17 @@ def reader(
     where : table WAVEFORMS.
     table : recording_id and start_s of each window.
     rate : in Hz.
-    length : samples of a window.
     """
+    length = grid.window_samples
     lies = where.set_index("recording_id").loc[table["recording_id"]]
     first = lies["first"].to_numpy() + np.rint(table["start_s"].to_numpy() * rate).astype(int)
     end = (lies["first"] + lies["count"]).to_numpy()
 
     def read(rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        x = np.zeros((len(rows), length), np.float32)
+        x = np.empty((len(rows), length), np.float32)
         for samples, begin, stop in zip(x, first[rows], end[rows], strict=True):
             cut = X_clean[begin : min(begin + length, stop)]
-            samples[: len(cut)] = cut
+            samples[:] = filled(cut, length, grid.pad_short)
         return x
 
     return read

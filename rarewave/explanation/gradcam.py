@@ -17,15 +17,23 @@ def method(model: keras.Model) -> str:
     """`HiResCAM` where positions of an image are weighed each for itself, else `Grad-CAM`.
 
     Grad-CAM (Selvaraju et al. 2017) takes one weight for all positions of a channel. Before global
-    pooling that is no loss; behind a flatten, or before a memory over time, what speaks for a
-    class in one place and against it in another cancels, and the map shows neither (Draelos &
-    Carin 2020).
+    pooling that is no loss; behind a flatten, a filter as high as the image, or before a memory
+    over time, what speaks for a class in one place and against it in another cancels, and the map
+    shows neither (Draelos & Carin 2020).
     """
     if any(isinstance(known, keras.layers.LSTM) for known in model.layers):
+        return "HiResCAM"
+    if any(_as_high_as_the_image(known) for known in model.layers):
         return "HiResCAM"
     flat = (known for known in model.layers if isinstance(known, keras.layers.Flatten))
     images = (known.input.shape[1:-1] for known in flat if len(known.input.shape) > 2)
     return "HiResCAM" if any(np.prod(positions) > 1 for positions in images) else "Grad-CAM"
+
+
+def _as_high_as_the_image(layer: keras.layers.Layer) -> bool:
+    if not isinstance(layer, keras.layers.Conv2D) or layer.padding != "valid":
+        return False
+    return bool(layer.kernel_size[0] == layer.input.shape[1] > 1)
 
 
 def has_image(layer: keras.layers.Layer) -> bool:

@@ -1,13 +1,15 @@
 """Where windows lie, what they cover, and what is cut for them."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
 from rarewave.base.parameters import AtLeast, Fraction
+
+PadShort = Literal[False, True, "repeat"]
 
 
 def refuse_hop(hop: int, window: int) -> None:
@@ -24,14 +26,15 @@ class Grid:
 
     The network sees `context_samples` more on either side of a window, the label is the
     window's. A window with more than `max_gap` of its samples missing is not used. With
-    `pad_short` a recording shorter than a window becomes one, silence behind it.
+    `pad_short` a recording shorter than a window becomes one, silence behind it, or, with
+    "repeat", once more from its beginning until the window is full.
     """
 
     window_samples: Annotated[int, AtLeast(16)]
     hop_samples: Annotated[int, AtLeast(1)]
     context_samples: Annotated[int, AtLeast(0)]
     max_gap: Fraction
-    pad_short: bool
+    pad_short: PadShort
 
     def __post_init__(self) -> None:
         if self.hop_samples > self.window_samples:
@@ -59,21 +62,12 @@ def extent(
     return max(0, begin), min(n_samples, end), max(0, -begin), max(0, end - n_samples)
 
 
-def cut(
-    samples: NDArray[np.float32],
-    first: NDArray[np.int64],
-    length: int,
-    context: int = 0,
-) -> NDArray[np.float32]:
-    """Windows (n, length + 2 context) from cleaned samples.
-
-    Beyond the recording the context is mirrored; a recording shorter than a window is followed
-    by silence.
-    """
-    short = max(0, length - len(samples))
-    padded = np.pad(samples, (0, short)) if short else samples
-    padded = np.pad(padded, context, mode="reflect") if context else padded
-    return np.lib.stride_tricks.sliding_window_view(padded, length + 2 * context)[first]
+def filled(samples: NDArray[np.float32], length: int, pad_short: PadShort) -> NDArray[np.float32]:
+    """A recording (samples,) that is a window of `length`, where it is shorter."""
+    short = length - len(samples)
+    if short <= 0:
+        return samples
+    return np.pad(samples, (0, short), mode="wrap" if pad_short == "repeat" else "constant")
 
 
 def new_seconds(n_samples: int, first: NDArray[np.int64], grid: Grid, rate: float) -> NDArray:

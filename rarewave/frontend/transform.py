@@ -19,7 +19,7 @@ from rarewave.base import intervals, parameters
 from rarewave.base.errors import DataError
 from rarewave.frontend import cleaning, spectrogram
 from rarewave.frontend.cleaning import Cleaning
-from rarewave.frontend.grid import Grid, extent, starts
+from rarewave.frontend.grid import Grid, extent, filled, starts
 from rarewave.frontend.spectrogram import (
     Spectrogram,
     above_floor,
@@ -216,9 +216,9 @@ def _transform(
     rate, grid, options = front_end.clean.sample_rate_hz, front_end.grid, front_end.spectrogram
     begin, end, before, behind = extent(first, grid.window_samples, grid.context_samples, n_samples)
     piece = samples[begin - start : end - start]
-    short = max(0, grid.window_samples - n_samples)
-    piece = np.pad(piece, (0, short)) if short else piece
-    behind -= short
+    if n_samples < grid.window_samples:
+        behind -= grid.window_samples - n_samples
+        piece = filled(piece, grid.window_samples, grid.pad_short)
     if before or behind:
         piece = np.pad(piece, (before, behind), mode="reflect")
     offsets, length = first - first[0], front_end.input_samples
@@ -311,7 +311,7 @@ def stretches(
         start = int(first[begin]) - before * hop
         stop = int(first[end - 1]) + front_end.grid.window_samples + more * hop
         samples = read(start, min(stop, n_samples))
-        samples = np.pad(samples, (0, max(0, front_end.grid.window_samples - len(samples))))
+        samples = filled(samples, front_end.grid.window_samples, front_end.grid.pad_short)
         X = spectrograms(samples[None], front_end.clean.sample_rate_hz, front_end.spectrogram)
         yield Stretch(np.arange(begin, end), X, before)
 

@@ -1,7 +1,7 @@
 """A residual network for sounds of seconds."""
 
 from rarewave.networks.backend import keras
-from rarewave.networks.heads import MOMENTUM
+from rarewave.networks.blocks import residual_stages
 from rarewave.networks.registry import network
 
 layers = keras.layers
@@ -16,25 +16,9 @@ def sound_net(
     Four stages of 16 to 128 filters, each of 3x3 convolutions with batch normalisation; from the
     second on with one residual step (He et al. 2016). At the end the mean over the frequencies,
     then mean and maximum over time (as PANNs do, Kong et al. 2020). 295,018 weights for two
-    channels and ten classes.
+    channels and ten classes. `width` scales the filters.
     """
-
-    def convolve(x: keras.KerasTensor, filters: int, name: str) -> keras.KerasTensor:
-        start = "he_normal"
-        x = layers.Conv2D(
-            filters, 3, padding="same", use_bias=False, kernel_initializer=start, name=f"conv{name}"
-        )(x)
-        return layers.BatchNormalization(momentum=MOMENTUM, name=f"norm{name}")(x)
-
-    x = spectrogram
-    for stage, filters in enumerate((16, 32, 64, 128), start=1):
-        x = layers.ReLU(name=f"relu{stage}")(convolve(x, filters, f"{stage}"))
-        if stage > 1:
-            step = convolve(x, filters, f"{stage}a")
-            x = layers.Add(name=f"add{stage}")([x, step])
-            x = layers.ReLU(name=f"relu{stage}a")(x)
-        if stage < 4:
-            x = layers.MaxPooling2D(2, padding="same", name=f"pool{stage}")(x)
+    x = residual_stages(spectrogram, width, "same")
     x = layers.AveragePooling2D((x.shape[1], 1), name="bands")(x)
     mean = layers.GlobalAveragePooling2D(name="average")(x)
     peak = layers.GlobalMaxPooling2D(name="peak")(x)

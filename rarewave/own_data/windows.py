@@ -110,9 +110,13 @@ def _of_clips(survey: Survey) -> Layout:
     return Layout("clips", middle, middle / 2, 0.0)
 
 
-def pad_short(survey: Survey, window_s: float) -> Choice:
-    """`clean.pad_short`, of windows of so many seconds."""
-    return Choice(bool((survey.seconds < window_s).any()), "recordings shorter than a window")
+def pad_short(survey: Survey, window_s: float, of_clips: bool = False) -> Choice:
+    """`clean.pad_short`, of windows of so many seconds.
+
+    A clip with a label says the same once more; a time with a label is not there twice.
+    """
+    short = bool((survey.seconds < window_s).any())
+    return Choice("repeat" if short and of_clips else short, "recordings shorter than a window")
 
 
 def cut(survey: Survey, lay: Layout, rate: float, hop: int) -> dict[str, Choice]:
@@ -142,7 +146,7 @@ def cut(survey: Survey, lay: Layout, rate: float, hop: int) -> dict[str, Choice]
         "window_samples": Choice(window, says),
         "hop_samples": Choice(min(step, window), seconds(min(step, window) / rate)),
         "context_samples": Choice(context, f"{seconds(context / rate)} on either side"),
-        "pad_short": pad_short(survey, window / rate),
+        "pad_short": pad_short(survey, window / rate, lay.way == "clips"),
     }
     if lay.way == "frames":
         clean |= _of_frames(survey, window / rate)

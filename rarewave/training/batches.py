@@ -134,7 +134,7 @@ def segments_of(options: Training) -> Segments | None:
     if known is None:
         raise DataError(
             f"train.segments is true, and {options.network} scores no segments: set it to false, "
-            "or train.network to vgg_fcn"
+            "or train.network to vgg_fcn or band_net"
         )
     return known
 

@@ -19,13 +19,13 @@ LOSSES = registered([Path(__file__).with_name("losses.py")], "loss")
 class Training:
     """Network, start, loss, imbalance and schedule of one training run.
 
-    `width` scales the filters of `acoustic_cnn`, `cnn_lstm`, `conv_1d` and `vgg_fcn`. A network
-    that scores segments of a window pools them by `pooling` to the score of the window; with
-    `segments` it learns from them one by one instead, as if each held what the window is labelled
-    with (the strong label assumption). `frozen` is the share of the encoder's layers with weights,
-    from the input on, that stay as the stage pretrain left them; the others learn at `encoder_rate`
-    times the learning rate. `labels` is the share of the training labels that training may see,
-    `least_batches` the batches of an epoch that few labels are repeated for.
+    `width` scales the filters, but not of `seed_cnn`, `band_context`, `call_cnn` and `frame_net`,
+    which are small. A network that scores segments of a window pools them by `pooling` to the score
+    of the window; with `segments` it learns from them one by one instead, as if each held what the
+    window is labelled with (the strong label assumption). `frozen` is the share of the encoder's
+    layers with weights, from the input on, that stay as the stage pretrain left them; the others
+    learn at `encoder_rate` times the learning rate. `labels` is the share of the training labels
+    that training may see, `least_batches` the batches of an epoch that few labels are repeated for.
 
     Of the losses, `asymmetric` counts what does not sound less the surer it is, by
     `asymmetric_gamma`, and not at all below a probability of `asymmetric_margin`. Any may be

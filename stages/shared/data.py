@@ -17,5 +17,4 @@ def dataset() -> Indexed:
 def samples_of(table: pd.DataFrame, front_end: FrontEnd) -> Waveforms:
     """Gives the cleaned samples of windows, of which `table` has recording_id and start_s."""
     X_clean, where = artifacts.cleaned(table)
-    rate, length = front_end.clean.sample_rate_hz, front_end.grid.window_samples
-    return waveforms.reader(X_clean, where, table, rate, length)
+    return waveforms.reader(X_clean, where, table, front_end.clean.sample_rate_hz, front_end.grid)

@@ -172,7 +172,7 @@ def test_before_a_global_mean_both_maps_are_one(
     ("name", "wanted"),
     [("call_cnn", "HiResCAM"), ("frame_net", "HiResCAM"), ("band_context", "HiResCAM"),
      ("cnn_lstm", "HiResCAM"), ("seed_cnn", "Grad-CAM"), ("sound_net", "Grad-CAM"),
-     ("acoustic_cnn", "Grad-CAM")],
+     ("band_net", "HiResCAM"), ("acoustic_cnn", "Grad-CAM")],
 )  # fmt: skip
 def test_the_network_decides_the_method(name: str, wanted: str) -> None:
     """By a dense layer behind a flatten, or a memory over time."""

@@ -17,7 +17,7 @@ from rarewave.dataset import labelling
 from rarewave.dataset.labelling import Labelling
 from rarewave.dataset.placement import Placement, around_calls, grid_of
 from rarewave.frontend import grid as frontend_grid
-from rarewave.frontend.grid import Grid, cut, extent, new_seconds
+from rarewave.frontend.grid import Grid, PadShort, extent, filled, new_seconds
 
 EVENT_COLUMNS = ["event_id", "onset_s", "offset_s", "label", "certain"]
 RULES = Labelling(
@@ -146,24 +146,19 @@ def test_windows_anywhere_count_each_second_once(n_samples: int, data: st.DataOb
         covered[here] = True
 
 
-@given(st.integers(2, 300), grids())
-def test_a_window_is_its_samples_with_context(n_samples: int, grid: Grid) -> None:
-    """Mirrored beyond the ends of the recording; a short recording is followed by silence."""
+@given(st.integers(1, 300), st.integers(1, 300), st.sampled_from([True, "repeat"]))
+def test_a_short_recording_is_followed_by_silence_or_by_itself(
+    n_samples: int, length: int, pad_short: PadShort
+) -> None:
+    """As often as it takes; one that is long enough stays as it is."""
     samples = np.arange(1, n_samples + 1, dtype=np.float32)
-    first = frontend_grid.starts(n_samples, grid)
-    if not len(first):
-        return
-    length, context = grid.window_samples, grid.context_samples
-    found = cut(samples, first, length, context)
-    assert found.shape == (len(first), length + 2 * context)
-    silent = np.concatenate([samples, np.zeros(max(0, length - n_samples), np.float32)])
-    for row, at in zip(found, first, strict=True):
-        wanted = []
-        for index in range(at - context, at + length + context):
-            while not 0 <= index < len(silent):  # turned back at the first and the last sample
-                index = -index if index < 0 else 2 * (len(silent) - 1) - index
-            wanted.append(silent[index])
-        np.testing.assert_array_equal(row, wanted)
+    found = filled(samples, length, pad_short)
+    assert len(found) == max(n_samples, length)
+    wanted = [
+        index % n_samples + 1 if index < n_samples or pad_short == "repeat" else 0
+        for index in range(len(found))
+    ]
+    assert found.tolist() == wanted
 
 
 @given(st.integers(20, 300), st.integers(0, 30), st.data())

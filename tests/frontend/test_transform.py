@@ -12,9 +12,14 @@ from support import options
 from rarewave.base import intervals
 from rarewave.base.errors import DataError
 from rarewave.frontend import cleaning, spectrogram, transform
-from rarewave.frontend import grid as frontend_grid
-from rarewave.frontend.grid import starts
+from rarewave.frontend.grid import PadShort, starts
 from rarewave.frontend.transform import FrontEnd
+
+
+def cut(samples: np.ndarray, first: np.ndarray, length: int, context: int) -> np.ndarray:
+    """Windows (n, length + 2 context), mirrored beyond the recording."""
+    padded = np.pad(samples, context, mode="reflect")
+    return np.stack([padded[at : at + length + 2 * context] for at in first])
 
 
 def test_it_is_cleaning_then_windows_then_spectrograms(
@@ -29,7 +34,7 @@ def test_it_is_cleaning_then_windows_then_spectrograms(
         found = transform.apply(front, wave, rate)
         cleaned = cleaning.clean(wave, rate, front.clean)
         first = starts(len(cleaned.samples), grid)
-        pieces = frontend_grid.cut(cleaned.samples, first, 256, 40)
+        pieces = cut(cleaned.samples, first, 256, 40)
         wanted = spectrogram.spectrograms(pieces, 6.625, front.spectrogram)
         np.testing.assert_array_equal(found.spectrograms, wanted)
         np.testing.assert_allclose(found.start_s, first / 6.625)
@@ -127,9 +132,9 @@ def test_neither_spans_nor_chunks_change_a_value(
     wave = cleaning.clean(noise(9001), 6.625, front.clean).samples
     first = starts(len(wave), front.grid)
     recorded = np.arange(len(first)) % 7 != 3
-    cut = frontend_grid.cut(wave, first, 256, context)
+    pieces = cut(wave, first, 256, context)
     alone = np.concatenate(
-        [spectrogram.spectrograms(piece[None], 6.625, front.spectrogram) for piece in cut]
+        [spectrogram.spectrograms(piece[None], 6.625, front.spectrogram) for piece in pieces]
     )
     if floor_s:
         level = alone.mean(axis=(2, 3))
@@ -191,21 +196,23 @@ def test_a_gap_longer_than_the_floor_changes_nothing_beside_it(
 
 
 @pytest.mark.parametrize("context", [0, 40])
-def test_a_short_recording_is_padded_with_silence(
-    small_front_end: FrontEnd, noise: Callable[..., np.ndarray], context: int
+@pytest.mark.parametrize("pad_short", [True, "repeat"])
+def test_a_short_recording_is_padded(
+    small_front_end: FrontEnd, noise: Callable[..., np.ndarray], context: int, pad_short: PadShort
 ) -> None:
-    """One window, its frames behind the end at the floor, as `grid.cut` has it."""
-    grid = replace(small_front_end.grid, pad_short=True, context_samples=context)
+    """One window: silence or the same once more behind the end, mirrored where context is."""
+    grid = replace(small_front_end.grid, pad_short=pad_short, context_samples=context)
     front = replace(small_front_end, grid=grid)
     found = transform.apply(front, noise(120), 6.625)
     cleaned = cleaning.clean(noise(120), 6.625, front.clean).samples
-    cut = frontend_grid.cut(cleaned, np.array([0]), 256, context)
-    assert (cut[0, context + 120 : context + 256] == 0).all()
+    again = np.tile(cleaned, 2) if pad_short == "repeat" else np.zeros(240, np.float32)
+    window = np.concatenate([cleaned, again])[:256]
+    cut = np.pad(window, context, mode="reflect")[None]
     wanted = spectrogram.spectrograms(cut, 6.625, front.spectrogram)
     np.testing.assert_array_equal(found.spectrograms, wanted)
     assert found.start_s.tolist() == [0.0]
     assert found.spectrograms.shape[1:] == front.shape
-    if not context:
+    if not context and pad_short is True:
         assert (found.spectrograms[0, :, -8:] == -20).all()
 
 

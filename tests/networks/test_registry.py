@@ -81,7 +81,7 @@ def test_a_network_has_a_layer_for_grad_cam(name: str) -> None:
     assert isinstance(last_layer.dense(model), keras.layers.Dense)
 
 
-@pytest.mark.parametrize("name", ["sound_net", "call_cnn", "frame_net", "cnn_lstm"])
+@pytest.mark.parametrize("name", ["sound_net", "band_net", "call_cnn", "frame_net", "cnn_lstm"])
 def test_a_network_learns_which_band_sounds(name: str) -> None:
     """Two hundred spectrograms of three bands: nearly all are told apart, new ones too."""
     keras.utils.set_random_seed(1)

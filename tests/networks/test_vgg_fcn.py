@@ -78,13 +78,14 @@ def test_pooling_is_what_it_says(task, how: str) -> None:  # type: ignore[no-unt
         np.testing.assert_allclose(1 / (1 + np.exp(-odds)), p[:, output], atol=1e-5)
 
 
-def test_a_second_and_a_minute_of_the_same_sound_are_scored_alike() -> None:
+@pytest.mark.parametrize("name", ["vgg_fcn", "band_net"])
+def test_a_second_and_a_minute_of_the_same_sound_are_scored_alike(name: str) -> None:
     """Where a segment and its margin are the same, its scores are, however long the rest is."""
     keras.utils.set_random_seed(2)
     model = last_layer.of_segments(
-        registry.build("vgg_fcn", (64, 200, 1), tasks.TAGS, slice(0, 200), 0.125)
+        registry.build(name, (64, 200, 1), tasks.TAGS, slice(0, 200), 0.125)
     )
-    known = registry.find("vgg_fcn").segments
+    known = registry.find(name).segments
     assert known is not None
     long = np.random.default_rng(1).normal(size=(1, 64, 3000, 1)).astype(np.float32)
     everything = np.asarray(model(long, training=False))[0]
@@ -95,27 +96,36 @@ def test_a_second_and_a_minute_of_the_same_sound_are_scored_alike() -> None:
         mine = np.asarray(model(piece, training=False))[0][(at - begin) // known.hop]
         np.testing.assert_allclose(mine, everything[segment], atol=1e-6)
     # A sound that repeats with the hop is the same to every segment but those at the ends.
-    again = np.tile(long[:, :, :64], (1, 1, 40, 1))
-    inside = np.asarray(model(again, training=False))[0][2:-2]
+    again, ends = np.tile(long[:, :, : known.hop], (1, 1, 40, 1)), known.margin // known.hop
+    inside = np.asarray(model(again, training=False))[0][ends:-ends]
     np.testing.assert_allclose(inside, np.broadcast_to(inside[:1], inside.shape), atol=1e-6)
-    short = np.asarray(model(again[:, :, : 64 * 7], training=False))[0][2:-2]
+    short = np.asarray(model(again[:, :, : known.hop * 15], training=False))[0][ends:-ends]
     np.testing.assert_allclose(short, inside[: len(short)], atol=1e-6)
 
 
-def test_the_margin_is_no_larger_than_it_must_be() -> None:
-    """A frame less than two hops away changes a score; one beyond the margin does not."""
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [("vgg_fcn", {127: False, 170: True, 390: True, 470: True, 512: False}),
+     ("band_net", {223: False, 232: True, 260: True, 290: True, 304: False})],
+)  # fmt: skip
+def test_the_margin_is_no_larger_than_it_must_be(name: str, wanted: dict[int, bool]) -> None:
+    """A frame near the margin's end changes a score; one beyond the margin does not.
+
+    Of the segment of frames 256 to 384, and 256 to 272.
+    """
     keras.utils.set_random_seed(2)
     model = last_layer.of_segments(
-        registry.build("vgg_fcn", (64, 700, 1), tasks.TAGS, slice(0, 700), 0.125)
+        registry.build(name, (64, 700, 1), tasks.TAGS, slice(0, 700), 0.125)
     )
+    segment = 4 if name == "vgg_fcn" else 32
     X = np.random.default_rng(1).normal(size=(1, 64, 704, 1)).astype(np.float32)
-    before = np.asarray(model(X, training=False))[0, 4]  # frames 256 to 384
+    before = np.asarray(model(X, training=False))[0, segment]
     changed = {}
-    for frame in (127, 170, 390, 470, 512):
+    for frame in wanted:
         other = X.copy()
         other[:, :, frame] += 30
-        changed[frame] = bool((np.asarray(model(other, training=False))[0, 4] != before).any())
-    assert changed == {127: False, 170: True, 390: True, 470: True, 512: False}
+        changed[frame] = bool((np.asarray(model(other, training=False))[0, segment] != before).any())
+    assert changed == wanted
 
 
 def test_windows_shorter_than_a_segment_are_refused() -> None:

@@ -15,7 +15,7 @@ Changes = Mapping[str, object]
 LAYERS = {
     "seed_cnn": "conv3", "band_context": "context", "call_cnn": "relu3", "frame_net": "relu3",
     "sound_net": "relu4", "acoustic_cnn": "relu4", "cnn_lstm": "relu3", "conv_1d": "relu3",
-    "vgg_fcn": "relu4",
+    "vgg_fcn": "relu4", "band_net": "relu4",
 }  # fmt: skip
 
 
