@@ -133,11 +133,8 @@ def load(where: str) -> Package:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"{inner / EVENTS} does not describe a detector ({error})") from None
     events = found.detector.task.events
-    if (
-        {*thresholds} != set(events)
-        or {*of_windows} != set(events)
-        or not bands.keys() <= set(events)
-    ):
+    named = thresholds.keys() == of_windows.keys() == set(events)
+    if not named or not bands.keys() <= set(events):
         raise DataError(
             f"{inner / EVENTS} has thresholds of {', '.join(thresholds) or 'nothing'}, and "
             f"the detector finds {', '.join(events)}: run the stage detect again"

@@ -38,4 +38,5 @@ def test_the_threshold_tells_best_which_recordings_hold_a_class() -> None:
     highest = np.array([mine.max() for mine in scores])
     best = max(f1_score(held, highest >= at) for at in np.unique(known["a"]))
     assert f1_score(held, highest >= found["a"]) == best > 0.5
+    assert found["a"] not in known["a"]  # the middle of a stretch, not a score that occurred
     assert found["b"] == known["b"].max()  # no recording holds it

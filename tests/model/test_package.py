@@ -78,7 +78,7 @@ def test_how_recordings_were_read_is_kept(tmp_path: Path, model: Path) -> None:
 
 
 def test_thresholds_of_windows_are_kept_where_they_are_others(tmp_path: Path, model: Path) -> None:
-    """As where `detect.thresholds` is events or recordings; a package without takes those it has."""
+    """As where `detect.thresholds` is events or recordings; without, there is one kind."""
     package.save(tmp_path / "a", model, AT, HOW, tiny.BANDS)
     package.save(tmp_path / "b", model, AT, HOW, tiny.BANDS, window_thresholds=AT)
     assert (tmp_path / "a/events.json").read_bytes() == (tmp_path / "b/events.json").read_bytes()
