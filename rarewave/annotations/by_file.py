@@ -249,7 +249,8 @@ def _strong(
 ) -> tuple[list[dict[str, Any]], set[str]]:
     """Events with times of recordings whose labels are of the whole, and recordings named there.
 
-    Columns that are called otherwise than those of the labels are found by their names.
+    Columns that are called otherwise than those of the labels are found by their names, and a cell
+    is one label: an event is of one kind.
 
     Raises
     ------
@@ -263,7 +264,10 @@ def _strong(
         header = cells.separated(path).columns if reading.form(path) == "table" else ()
         columns = {what: n for what, n in sources.label_columns.items() if n in header}
         column = sources.label_column if sources.label_column in header else None
-        mine = replace(sources, label_files=(name,), label_columns=columns, label_column=column)
+        mine = replace(
+            sources, label_files=(name,), label_columns=columns, label_column=column,
+            label_separator=None,
+        )  # fmt: skip
         found, there = _tables(mine, folder, recordings, report)
         rows += [row | {"weak": False} for row in found]
         named |= there

@@ -458,6 +458,31 @@ def test_events_with_times_take_the_place_of_weak_labels(tmp_path: Path) -> None
     assert report["events_with_times_of_no_weak_label"] == ["toad in a", "toad in d"]
 
 
+def test_a_cell_of_events_with_times_is_one_label(tmp_path: Path) -> None:
+    """Though those of clips are lists: AudioSet's weak table has commas, and so have its names."""
+    text(tmp_path, "meta.csv", 'file,sounds\na.wav,"bell,dog"\n')
+    text(tmp_path, "strong.tsv",
+         "filename\tonset\toffset\tevent_label\na.wav\t1\t2\tAlarm, bell\n")  # fmt: skip
+    sources = replace(STRONG, label_separator=",")
+    events, _, _ = by_file.read(sources, tmp_path, recorded("a.wav"))
+    assert events["label"].tolist() == ["bell", "dog", "Alarm, bell"]
+
+
+def test_a_weak_label_is_not_doubted_for_an_uncertain_event(tmp_path: Path) -> None:
+    """The bird is in the clip, whatever it is that somebody heard from second 1 on."""
+    text(tmp_path, "meta.csv", "file,sounds\na.wav,bird;frog\n")
+    text(tmp_path, "strong.tsv",
+         "filename\tonset\toffset\tevent_label\tuncertain\na.wav\t1\t2\tbird\tyes\n"
+         "a.wav\t3\t4\tfrog\tyes\na.wav\t5\t6\tfrog\t\n")  # fmt: skip
+    events, _, report = by_file.read(STRONG, tmp_path, recorded("a.wav"))
+    found = strong.together(events, {"a"}, report)
+    rows = found[["label", "weak", "certain"]].to_numpy().tolist()
+    assert rows == [["bird", True, True], ["bird", False, False], ["frog", False, False],
+                    ["frog", False, True]]  # fmt: skip
+    doubted = strong.together(events.assign(certain=False), {"a"}, report)
+    assert not doubted["weak"].any()  # where the label itself is doubted, its times say when
+
+
 def test_tables_of_events_with_times_that_fit_nothing_are_refused(tmp_path: Path) -> None:
     """They name no recording, or the labels have times already."""
     text(tmp_path, "meta.csv", "file,sounds\na.wav,bird\n")
