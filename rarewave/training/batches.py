@@ -149,7 +149,7 @@ def augmented_call(
     """What each augmentation, and all of them, make of one training call."""
     y = examples.y[rows]
     calls, quiet = rows[y != examples.quiet], rows[y == examples.quiet]
-    row = np.array([calls[len(calls) // 2]])
+    row, beside = calls[[len(calls) // 2]], calls[[len(calls) // 2 - 1]]
     return apply.examples(
         examples.X[row],
         None if examples.waveforms is None else examples.waveforms(row),
@@ -158,4 +158,5 @@ def augmented_call(
         front_end.spectrogram,
         changes,
         seed,
+        examples.X[beside],
     )
