@@ -110,13 +110,12 @@ def draw(
     for case, window, heat, other, total in zip(
         shown, about, maps, others, found.explained, strict=True
     ):
-        labels = ", ".join(window["labels"])
         sheet[case.kind].append(
             {
                 "spectrogram": data.X[window["row"], below, :, 0],
                 "relevance": heat[below],
                 "other": other[below],
-                "title": f"{case.title.replace('_', ' ')}: {labels}\np({case.name}) = {case.p:.3f}",
+                "title": relevance_sheet.title_of(case.title, case.name, case.p, window["labels"]),
             }
         )
         lines.append(
