@@ -50,11 +50,12 @@ class Batches(keras.utils.PyDataset):
         super().__init__()
         self.examples, self.rows, self.normalise = examples, rows, normalise
         self.front_end, self.options, self.changes, self.epoch = front_end, options, changes, 0
-        y = examples.y[rows]
-        self.weights: dict[int, float] | None = None
-        if options.imbalance == "class_weights" and examples.task.kind != "tags":
+        y, tags = examples.y[rows], examples.task.kind == "tags"
+        self.kinds = samplers.rarest_tags(examples.truth[rows]) if tags else y
+        self.weights: dict[int, float] | None = None  # those of tags are the loss's
+        if options.imbalance == "class_weights" and not tags:
             self.weights = samplers.class_weights(y)
-        elif options.class_balanced_beta:
+        elif options.class_balanced_beta and not tags:
             self.weights = samplers.class_balanced_weights(y, options.class_balanced_beta)
         self.backgrounds = rows[y == examples.quiet]
         self.segments = segments_of(options)
@@ -63,7 +64,7 @@ class Batches(keras.utils.PyDataset):
     def _deal(self) -> None:
         options = self.options
         order = samplers.epoch_order(
-            self.examples.y[self.rows],
+            self.kinds,
             options.imbalance,
             options.seed,
             self.epoch,
