@@ -75,8 +75,10 @@ def main() -> None:
         table["row"] = np.where(used, np.cumsum(used) - 1, -1)
         if ingest["labels"] != "none":
             refuse_one_class(table, events, target)  # here, where nothing is written yet
-    # Without labels nothing says yet what there is to tell apart.
-    task = task_of("event" if not used.any() else target.target, table["labels"][used])
+    # Without labels nothing says yet what there is to tell apart. A class whose windows are all
+    # left out, for gaps, is still one: the recordings are scored on the grid, and hold it.
+    named = table["labels"][used | (table["label"] != BACKGROUND)]
+    task = task_of("event" if not used.any() else target.target, named)
     write_npy(artifacts.Y_ALL, task.index(table["label"][used]))
     write_table(artifacts.WINDOWS_TABLE, table, WINDOWS)
     write_table(artifacts.GAPS, pd.concat(gaps), GAPS)

@@ -132,6 +132,8 @@ def changes(row: Row) -> dict[str, object]:
         found |= OPTIONS[name][value]
     if row["network"] == "vgg_fcn":
         found["spectrogram.hop"] = HOP[kind]
+    if row["scale"] == "waveform":
+        found["spectrogram.band"] = "given"  # there are no rows to crop
     if row["scale"] in NOT_OF_ROWS:
         idle = [f"{s}.{n}.p" for s in ("views", "augment") for n in NOT_OF_ROWS[row["scale"]]]
         found |= dict.fromkeys(idle, 0.0)
