@@ -331,6 +331,22 @@ def test_rows_of_one_clip_add_up_where_cells_do(tmp_path: Path) -> None:
         by_file.read(replace(named, label_separator=None), tmp_path, recorded("a.wav", "b.wav"))
 
 
+def test_a_clip_is_of_one_fold_and_group(tmp_path: Path) -> None:
+    """Of several rows, and of several tables, some of which do not say; else it would leak."""
+    sources = replace(TAGS, label_files=("meta.csv", "more.csv"), group="given")
+    table = recorded("a.wav", "b.wav")
+    text(tmp_path, "meta.csv", "file,label,fold,src_file\na.wav,x,1,s\na.wav,y,,\nb.wav,z,2,t\n")
+    text(tmp_path, "more.csv", "file,label\nb.wav,y\n")
+    _, found, _ = by_file.read(sources, tmp_path, table)
+    assert found[["fold", "group"]].to_numpy().tolist() == [["1", "s"], ["2", "t"]]
+    text(tmp_path, "more.csv", "file,label,fold\nb.wav,y,3\n")
+    with pytest.raises(DataError, match=r"more\.csv, row 2: b\.wav has the folds 3 and 2"):
+        by_file.read(sources, tmp_path, table)
+    text(tmp_path, "meta.csv", "file,label,fold,src_file\na.wav,x,1,s\na.wav,y,1,t\n")
+    with pytest.raises(DataError, match=r"meta\.csv, row 2: a\.wav has the groups s and t"):
+        by_file.read(sources, tmp_path, table)
+
+
 def test_a_comma_in_a_label_stays_where_no_separator_is_declared(tmp_path: Path) -> None:
     """A class may be called `A, b`; an empty cell is then a missing class, and says what to set."""
     text(tmp_path, "meta.csv", 'file,label\na.wav,"A, b"\n')
