@@ -91,12 +91,21 @@ class Batches(keras.utils.PyDataset):
         inputs, targets = self.changes.mixup(inputs, targets, rng)
         given: tuple[NDArray, ...] = (targets,)
         if self.weights is not None:
-            weight = [self.weights[int(label)] for label in examples.y[rows]]
-            given = (targets, np.array(weight, np.float32))
+            given = (targets, self._weights_of(rows, truth, self.weights))
         if self.segments is None:
             return inputs, *given
         cut = apart(inputs, self.segments)
         return cut, *(np.repeat(each, len(cut) // len(rows), axis=0) for each in given)
+
+    def _weights_of(
+        self, rows: NDArray[np.int64], truth: NDArray[np.int8], weights: dict[int, float]
+    ) -> NDArray[np.float32]:
+        """Weights (n,) of windows by their class; of mixed ones the mean over what they hold."""
+        found = np.array([weights[int(label)] for label in self.examples.y[rows]])
+        mixed = (truth != self.examples.truth[rows]).any(axis=1)
+        each = np.array([weights.get(k, 0.0) for k in range(truth.shape[1])])
+        found[mixed] = truth[mixed] @ each / truth[mixed].sum(axis=1)
+        return found.astype(np.float32)
 
     def _examples(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float32]:
         examples, changes = self.examples, self.changes
