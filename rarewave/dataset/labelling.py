@@ -114,17 +114,13 @@ def label_windows(
         status[unclear], reason[unclear] = "uncertain", "may hold another tag"
     status[gappy] = "gap"
     reason[gappy] = [f"{share:.0%} of the samples are missing" for share in missing[gappy]]
+    band = np.where(positive[:, None], main.band, np.nan)
     return pd.DataFrame(
         {
-            "label": label,
-            "labels": labels,
-            "event_id": np.where(positive, main.event_id, ""),
-            "low_hz": np.where(positive, main.band[:, 0], np.nan),
-            "high_hz": np.where(positive, main.band[:, 1], np.nan),
-            "status": status,
-            "reason": reason,
+            "label": label, "labels": labels, "event_id": np.where(positive, main.event_id, ""),
+            "low_hz": band[:, 0], "high_hz": band[:, 1], "status": status, "reason": reason,
         }
-    )
+    )  # fmt: skip
 
 
 def _may_hold_more(
