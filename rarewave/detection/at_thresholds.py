@@ -1,6 +1,6 @@
 """The events of scanned recordings at one threshold after another."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -92,16 +92,13 @@ def best(
     find, scores : what `finder` gives.
     """
     events = held.truth["label"].value_counts()
-    return _of_each(judge(held, find, matching), events, scores, most, operating_points.best_f1)
+    return _of_each(judge(held, find, matching), events, scores, most)
 
 
 def best_of_recordings(
     held: Heldout, find: Find, scores: Mapping[str, NDArray[np.float64]], most: int
 ) -> dict[str, float]:
-    """The threshold of each class with the best F1 of which recordings hold it; else as `best`.
-
-    Of equals it is the middle in log-odds: few recordings leave long stretches that are as good.
-    """
+    """The threshold of each class with the best F1 of which recordings hold it; else as `best`."""
     holding = held.truth.groupby("label")["recording_id"].agg(set)
 
     def judged(label: str, threshold: float) -> tuple[pd.DataFrame, int]:
@@ -112,19 +109,14 @@ def best_of_recordings(
         found = found.drop_duplicates("recording_id")
         return found, int(found["recording_id"].isin(holding[label]).sum())
 
-    choose = operating_points.middle_of_best_f1
-    return _of_each(judged, holding.map(len), scores, most, choose)
+    return _of_each(judged, holding.map(len), scores, most)
 
 
 def _of_each(
-    judged: Judge,
-    true: pd.Series,
-    scores: Mapping[str, NDArray[np.float64]],
-    most: int,
-    choose: Callable[[Judge, str, int, NDArray[np.float64]], float],
+    judged: Judge, true: pd.Series, scores: Mapping[str, NDArray[np.float64]], most: int
 ) -> dict[str, float]:
     return {
-        label: choose(
+        label: operating_points.best_f1(
             judged, label, int(true.get(label, 0)), operating_points.candidates(values, most)
         )
         for label, values in scores.items()

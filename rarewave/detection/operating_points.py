@@ -7,14 +7,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special
 
 # found(label, threshold) gives the events of one class over some recordings.
 Find = Callable[[str, float], pd.DataFrame]
 # judge(label, threshold) gives those that count, and how many of them are hits.
 Judge = Callable[[str, float], tuple[pd.DataFrame, int]]
-
-_SURE = 1e-7  # as near to 0 and 1 as log-odds look
 
 
 @dataclass(frozen=True)
@@ -51,47 +48,12 @@ def best_f1(judge: Judge, label: str, events: int, thresholds: NDArray[np.float6
     """
     if not events:
         return float(thresholds.max())
-    best = _best(judge, label, events, thresholds)
+    scores = []
+    for at in thresholds:
+        found, hits = judge(label, at)
+        scores.append(2 * hits / (events + len(found)))
+    best = np.flatnonzero(np.isclose(scores, np.max(scores)))
     return float(thresholds[best[len(best) // 2]])
-
-
-def middle_of_best_f1(
-    judge: Judge, label: str, events: int, thresholds: NDArray[np.float64]
-) -> float:
-    """As `best_f1`, but the middle in log-odds of the longest stretch that is as good.
-
-    Decisions are the same from just above the candidate below a stretch up to its last one: where
-    few things are counted, as recordings are, its ends are scores that happened to occur.
-
-    Parameters
-    ----------
-    thresholds : rising, probabilities.
-    """
-    if not events:
-        return float(thresholds.max())
-    best = _best(judge, label, events, thresholds)
-    odds = special.logit(np.clip(thresholds, _SURE, 1 - _SURE))
-    runs = np.split(best, np.flatnonzero(np.diff(best) > 1) + 1)
-    ends = [(odds[max(0, run[0] - 1)], odds[run[-1]]) for run in runs]
-    longest = int(np.argmax([high - low for low, high in ends]))
-    middle = float(special.expit(np.mean(ends[longest])))
-    # Between candidates that were left out, or for joining's sake, it may be worse after all.
-    run = runs[longest]
-    kept = float(thresholds[run[len(run) // 2]])
-    return middle if _f1(judge, label, events, middle) >= _f1(judge, label, events, kept) else kept
-
-
-def _best(
-    judge: Judge, label: str, events: int, thresholds: NDArray[np.float64]
-) -> NDArray[np.intp]:
-    """Which of some thresholds have the best F1."""
-    scores = [_f1(judge, label, events, float(at)) for at in thresholds]
-    return np.flatnonzero(np.isclose(scores, np.max(scores)))
-
-
-def _f1(judge: Judge, label: str, events: int, threshold: float) -> float:
-    found, hits = judge(label, threshold)
-    return 2 * hits / (events + len(found))
 
 
 def same_false_alarms(

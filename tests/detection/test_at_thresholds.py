@@ -37,7 +37,6 @@ def test_the_threshold_tells_best_which_recordings_hold_a_class() -> None:
     highest = np.array([mine.max() for mine in scores])
     best = max(f1_score(held, highest >= at) for at in np.unique(known["a"]))
     assert f1_score(held, highest >= found["a"]) == best > 0.5
-    assert found["a"] not in known["a"]  # the middle of a stretch, not a score that occurred
     assert found["b"] == known["b"].max()  # no recording holds it
     # Of those without it nobody can tell: none is a false alarm, and the lowest finds all.
     rest = pd.DataFrame({"recording_id": np.array(names)[~held], "onset_s": 0.0, "offset_s": 7.0})

@@ -62,48 +62,7 @@ def test_the_threshold_of_best_f1() -> None:
 
 def test_a_class_without_events_gets_the_highest_threshold() -> None:
     """Nothing can be learnt, so as little as possible is claimed."""
-    for choose in (operating_points.best_f1, operating_points.middle_of_best_f1):
-        assert choose(judge_of(find, TRUTH), "c", 0, AT) == 0.9
-
-
-@pytest.mark.parametrize(
-    ("scores", "held", "wanted"),
-    [
-        ([0.01, 0.1, 0.9, 0.99], [0, 0, 1, 1], 0.5),  # between what is held and what is not
-        ([0.2, 0.5, 0.6, 0.8], [0, 0, 0, 1], 0.7101),  # odds of 1.5 and 4: sqrt(6)
-        ([0.3, 0.6, 0.9], [1, 1, 1], 0.3),  # all are held: the lowest finds them
-        ([0.1, 0.0, 1.0], [0, 0, 1], 0.9990),  # as sure as can be
-        ([0.1, 0.2, 0.21, 0.6, 0.99], [0, 1, 0, 0, 1], 0.9242),  # 2/3 twice: the longer stretch
-    ],
-)
-def test_of_equals_the_middle_in_log_odds(
-    scores: list[float], held: list[int], wanted: float
-) -> None:
-    """Where recordings are counted, any threshold between two scores decides alike."""
-    p, true = np.array(scores), np.array(held, bool)
-
-    def judge(label: str, threshold: float) -> tuple[pd.DataFrame, int]:
-        found = p >= threshold
-        return pd.DataFrame(index=range(int(found.sum()))), int((found & true).sum())
-
-    def f1(at: float) -> float:
-        found, hits = judge("a", at)
-        return 2 * hits / (int(true.sum()) + len(found))
-
-    at = operating_points.middle_of_best_f1(judge, "a", int(true.sum()), np.unique(p))
-    assert at == pytest.approx(wanted, abs=1e-4)
-    assert f1(at) == max(f1(score) for score in p)
-
-
-def test_a_middle_that_is_worse_is_not_taken() -> None:
-    """Of candidates that leave scores out, what lies between may decide otherwise."""
-    p, true = np.array([0.1, 0.3, 0.4, 0.6, 0.9]), np.array([0, 0, 0, 0, 1], bool)
-
-    def judge(label: str, threshold: float) -> tuple[pd.DataFrame, int]:
-        found = p >= threshold
-        return pd.DataFrame(index=range(int(found.sum()))), int((found & true).sum())
-
-    assert operating_points.middle_of_best_f1(judge, "a", 1, np.array([0.1, 0.9])) == 0.9
+    assert operating_points.best_f1(judge_of(find, TRUTH), "c", 0, AT) == 0.9
 
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 40)), max_size=8))
