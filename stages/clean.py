@@ -58,7 +58,8 @@ def main() -> None:
     known = None if signal.response is None else responses.load(folder / signal.response)
     if known is not None:  # the front end is told by what the file says, not by its name
         signal = dataclasses.replace(signal, response=known.digest)
-    settings = cutting.Settings(folder, events, signal, grid, placement, labelling, block_s, known)
+    rules = placement, labelling, block_s, known, target.target == "tags"
+    settings = cutting.Settings(folder, events, signal, grid, *rules)
     rows = listed.to_dict("records")
     tables, lengths, gaps = [], [], []
     with NpyRows(artifacts.X_CLEAN, (), np.float32) as X_clean:

@@ -42,14 +42,16 @@ def main() -> None:
     split, task = artifacts.split(data.window_id), model.task
     rows = split["row"][split["part"] == "test"].to_numpy()
     p = model.score(data.X[rows], data.front_end)
-    tables = examples = prepared(of_data_set(task, rows, p, bootstrap), unit, task)
+    windows = of_data_set(task, rows, p, bootstrap)
+    tables = examples = prepared(windows, unit, task)
     # Of all training windows, also where few labels are used: the rarest stay the same.
     counts = data.counts(split["row"][split["part"] == "train"].to_numpy())
     if parts := on_grid(task):
         mine = parts["test"].groupby("detector", sort=False)
         shown = {str(d): t.assign(unit=units(t, bootstrap)) for d, t in mine}
         tables = prepared(shown, unit, task)
-    write_table(artifacts.EXAMPLES, examples[NETWORK], with_scores(EVALUATED, task.names))
+    # What is looked at is a window with its own score, also where recordings are scored.
+    write_table(artifacts.EXAMPLES, windows[NETWORK], with_scores(EVALUATED, task.names))
     write_table(artifacts.EVALUATED, tables[NETWORK], with_scores(EVALUATED, task.names))
     beside = [table.assign(detector=d) for d, table in tables.items() if d != NETWORK]
     schema = with_scores(OTHERS | EVALUATED, task.names)

@@ -47,13 +47,15 @@ def main() -> None:
     lines = draw(model, data, shown, rows, options, camera.layer)
     write_json(artifacts.RELEVANCE / "cases.json", lines)
     write_csv(artifacts.RELEVANCE / "cases.csv", lines)
-    hits = [case for case in cases.surest(*known, len(rows)) if case.kind == "hit"]
+    hits = [case for case in cases.surest(*known, p.size) if case.kind == "hit"]
+    quiet = {name: without(data, name, options.seed) for name in {case.name for case in hits}}
+    hits = [case for case in hits if len(quiet[case.name])]
     at = np.unique(np.linspace(0, len(hits) - 1, min(options.windows, len(hits))).astype(int))
     hits = [hits[k] for k in at]
     picked = rows[[case.window for case in hits]]
     outputs = np.array([model.task.output_of(case.name) for case in hits], np.int64)
     units = scores["unit"].to_numpy("U")[[case.window for case in hits]]
-    others = [data.X[without(data, case.name, options.seed)] for case in hits]
+    others = [data.X[quiet[case.name]] for case in hits]
     table, curves = relevance_checks.faithfulness(
         model, data.X[picked], outputs, np.array(others), options, camera.layer, units, bootstrap
     )
@@ -67,7 +69,10 @@ def main() -> None:
 
 
 def without(data: Indexed, name: str, seed: int) -> NDArray[np.int64]:
-    """Training windows that hold nothing, or, where all hold something, not what is named."""
+    """Training windows that hold nothing, or, where all hold something, not what is named.
+
+    None where all hold it: there is nothing to put in its place.
+    """
     split, events = artifacts.split(data.window_id), [*data.task.events]
     train = split["row"][split["part"] == "train"].to_numpy()
     truth = data.truth[train]
@@ -75,7 +80,7 @@ def without(data: Indexed, name: str, seed: int) -> NDArray[np.int64]:
     quiet = ~truth[:, at].any(axis=1)
     pool = train[quiet] if quiet.any() else train[truth[:, data.task.names.index(name)] == 0]
     rng = np.random.Generator(np.random.PCG64([seed, data.task.names.index(name)]))
-    return rng.choice(pool, faithfulness.REPLACING)
+    return rng.choice(pool, faithfulness.REPLACING) if len(pool) else pool
 
 
 def told(table: pd.DataFrame, lines: list[dict[str, Any]]) -> dict[str, Any]:
@@ -110,13 +115,12 @@ def draw(
     for case, window, heat, other, total in zip(
         shown, about, maps, others, found.explained, strict=True
     ):
-        labels = ", ".join(window["labels"])
         sheet[case.kind].append(
             {
                 "spectrogram": data.X[window["row"], below, :, 0],
                 "relevance": heat[below],
                 "other": other[below],
-                "title": f"{case.title.replace('_', ' ')}: {labels}\np({case.name}) = {case.p:.3f}",
+                "title": relevance_sheet.title_of(case.title, case.name, case.p, window["labels"]),
             }
         )
         lines.append(

@@ -249,7 +249,8 @@ def _strong(
 ) -> tuple[list[dict[str, Any]], set[str]]:
     """Events with times of recordings whose labels are of the whole, and recordings named there.
 
-    Columns that are called otherwise than those of the labels are found by their names.
+    Columns that are called otherwise than those of the labels are found by their names, and a cell
+    is one label: an event is of one kind.
 
     Raises
     ------
@@ -263,7 +264,10 @@ def _strong(
         header = cells.separated(path).columns if reading.form(path) == "table" else ()
         columns = {what: n for what, n in sources.label_columns.items() if n in header}
         column = sources.label_column if sources.label_column in header else None
-        mine = replace(sources, label_files=(name,), label_columns=columns, label_column=column)
+        mine = replace(
+            sources, label_files=(name,), label_columns=columns, label_column=column,
+            label_separator=None,
+        )  # fmt: skip
         found, there = _tables(mine, folder, recordings, report)
         rows += [row | {"weak": False} for row in found]
         named |= there
@@ -327,9 +331,14 @@ def _clips(
                 report["recording_absent"].append(f"{file} of {name}")
                 continue
             labels = tuple(dict.fromkeys(label for label in rows["label"] if label))
-            clip = _Clip(labels, rows["fold"].iloc[0], rows["group"].iloc[0], str(file))
-            clip = _heard(clip, f"{path}, row {rows.index[0]}: {file}")
-            known = found.setdefault(recording["recording_id"], clip)
+            where, before = (
+                f"{path}, row {rows.index[0]}: {file}",
+                found.get(recording["recording_id"]),
+            )
+            fold, group = (_one_of(rows[name], before, where) for name in ("fold", "group"))
+            clip = _heard(_Clip(labels, fold, group, str(file)), where)
+            known = (before or clip)._replace(fold=fold, group=group)
+            found[recording["recording_id"]] = known
             if sources.label_separator is not None:
                 both = tuple(dict.fromkeys((*known.labels, *clip.labels)))
                 found[recording["recording_id"]] = known._replace(labels=both)
@@ -340,6 +349,23 @@ def _clips(
                     f"{' '.join(clip.labels) or BACKGROUND}: delete one of the rows"
                 )
     return found
+
+
+def _one_of(cells: "pd.Series[str]", before: _Clip | None, where: str) -> str:
+    """The fold or group of a clip, from its rows and what is known of it; empty where nobody says.
+
+    Raises
+    ------
+    DataError
+        They say several: one part of a split would hold what another learns from.
+    """
+    said = [*cells, getattr(before, str(cells.name), "")]
+    names = list(dict.fromkeys(name for name in said if name))
+    if len(names) > 1:
+        raise DataError(
+            f"{where} has the {cells.name}s {' and '.join(names)}: a clip is of one; correct it"
+        )
+    return names[0] if names else ""
 
 
 def _heard(clip: _Clip, where: str) -> _Clip:

@@ -29,10 +29,11 @@ class Sources:
     `labels/{stem}.txt`. `label_columns` names the columns of a csv by what they hold.
     `label_separator` stands between the labels of a cell that has several; null: a cell is one
     label. `strong_files` are tables of events with times, of recordings whose labels are of the
-    whole; they are what events are scored against. `group`: what stays together in a split:
-    recordings of one UTC `day`, one `station`, one `folder`, every `recording` for itself, what the
-    clip table or the name says (`given`), the part of the file's name that `group_pattern` calls so
-    (`name`), or stretches of `block_s` seconds of each recording (`block`), for long ones. Times in
+    whole; they are what events are scored against, and a cell of theirs is one label. `group`: what
+    stays together in a split: recordings of one UTC `day`, one `station`, one `folder`, every
+    `recording` for itself, what the clip table or the name says (`given`), the part of the file's
+    name that `group_pattern` calls so (`name`), or stretches of `block_s` seconds of each recording
+    (`block`), for long ones. Times in
     names are of `time_zone` unless they say another. A catalogue speaks of `catalogue_span`, from
     and until; null: of the UTC days from its first to its last event; recordings outside are
     unlabelled. `classes` gives labels, or patterns of labels, another name: of several one class,

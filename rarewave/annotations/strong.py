@@ -8,7 +8,8 @@ import pandas as pd
 def together(events: pd.DataFrame, timed: set[str], report: dict[str, Any]) -> pd.DataFrame:
     """Table EVENTS where an event with times takes the place of the weak label that it belongs to.
 
-    A weak label without such an event in its recording stays weak.
+    A weak label without such an event in its recording stays weak, and so does a certain one of
+    which only uncertain events are there: nobody doubts that it sounds.
 
     Parameters
     ----------
@@ -19,8 +20,10 @@ def together(events: pd.DataFrame, timed: set[str], report: dict[str, Any]) -> p
     """
     names = pd.MultiIndex.from_frame(events[["recording_id", "label"]])
     weak = events["weak"].to_numpy(bool)
-    twice = weak & names.isin(names[~weak])
-    alone = weak & ~twice & events["recording_id"].isin(timed).to_numpy()
+    certain = events["certain"].to_numpy(bool)
+    twice = weak & names.isin(names[~weak & certain])
+    twice |= weak & ~certain & names.isin(names[~weak])
+    alone = weak & ~names.isin(names[~weak]) & events["recording_id"].isin(timed).to_numpy()
     lacking = ~weak & ~names.isin(names[weak])
     for name, rows in (
         ("weak_labels_without_times", alone),

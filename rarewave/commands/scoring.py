@@ -69,10 +69,13 @@ def score(
             f"{inner.network_name} learnt to pool its segments (train.pooling "
             f"{last_layer.pooling(inner.network)}): leave --aggregate out"
         )
+    # Rows of segments are what events are made of; windows and files are decided as windows are.
+    of_events = segments and inner.segments is not None
+    thresholds = package.thresholds if of_events else package.of_windows
     schema = with_scores(SEGMENTS if segments else FILES, inner.task.names) | BEHIND
     covers, gaps = [], 0
     with growing(out, schema) as add, each_file.progress(files, "score") as progress:
-        job = _Job(inner, package.thresholds, aggregate or "mean", add, progress)
+        job = _Job(inner, thresholds, aggregate or "mean", add, progress)
         for one in files:
             with each_file.scratch(out) as folder:
                 cover, left_out = (_each if segments else _whole)(job, one, folder)

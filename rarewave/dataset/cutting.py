@@ -39,6 +39,7 @@ class Settings(NamedTuple):
     labelling: Labelling
     block_s: float  # stretches that are a group each; infinite: the recording's group stays
     responses: Responses | None  # of the instruments, where clean.output is not counts
+    tags: bool = False  # clean.target
 
 
 def refuse_sizes(listed: pd.DataFrame, signal: Cleaning, grid: Grid) -> None:
@@ -138,7 +139,8 @@ def windows_of(
             f"{path} is shorter than a window: {count / rate:.3g} s of {length / rate:.3g} s; take "
             "it out of the folder, lower clean.window_samples or set clean.pad_short"
         )
-    table = labelling.label_windows(first, gaps, mine, rate, grid, settings.labelling)
+    rules = settings.labelling, settings.tags
+    table = labelling.label_windows(first, gaps, mine, rate, grid, *rules)
     if not row["labelled"]:
         recorded = table["status"] != "gap"
         table.loc[recorded, "status"] = UNLABELLED

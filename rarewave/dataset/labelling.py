@@ -22,9 +22,10 @@ class Labelling:
     An event: at least `event_overlap` of the window inside an event, or at least
     `event_inside` of an event inside the window. Background: at most `background_overlap` of
     the window inside an event, at most `background_inside` of any event inside the window and at
-    most `max_uncertain` of it inside uncertain time. Events of one
-    label that follow one another within less than `least_gap_s` are shortened until they are so
-    far apart: what is to be found one by one must be learnt with a gap between.
+    most `max_uncertain` of it inside uncertain time. Of tags a window that holds some is neither
+    where more of it than that is uncertain of another. Events of one label that follow one another
+    within less than `least_gap_s` are shortened until they are so far apart: what is to be found
+    one by one must be learnt with a gap between.
     """
 
     event_overlap: Fraction
@@ -67,6 +68,7 @@ def label_windows(
     rate: float,
     grid: Grid,
     labelling: Labelling,
+    tags: bool = False,
 ) -> pd.DataFrame:
     """What each window holds.
 
@@ -76,6 +78,7 @@ def label_windows(
     gaps : (k, 2) start and stop of each, in samples.
     events : the rows of table EVENTS of this recording.
     rate : in Hz.
+    tags : what a window does not hold is learnt too, label by label.
 
     Returns
     -------
@@ -105,19 +108,34 @@ def label_windows(
     reason[partly] = "holds a part of an event"
     reason[partly & (filled > labelling.background_overlap)] = "partly inside an event"
     reason[doubtful] = "inside uncertain time"
+    labels = _label_sets(begin, length, events[certain], labelling, label)
+    if tags:
+        unclear = positive & _may_hold_more(begin, length, events[~certain], labelling, labels)
+        status[unclear], reason[unclear] = "uncertain", "may hold another tag"
     status[gappy] = "gap"
     reason[gappy] = [f"{share:.0%} of the samples are missing" for share in missing[gappy]]
+    band = np.where(positive[:, None], main.band, np.nan)
     return pd.DataFrame(
         {
-            "label": label,
-            "labels": _label_sets(begin, length, events[certain], labelling, label),
-            "event_id": np.where(positive, main.event_id, ""),
-            "low_hz": np.where(positive, main.band[:, 0], np.nan),
-            "high_hz": np.where(positive, main.band[:, 1], np.nan),
-            "status": status,
-            "reason": reason,
+            "label": label, "labels": labels, "event_id": np.where(positive, main.event_id, ""),
+            "low_hz": band[:, 0], "high_hz": band[:, 1], "status": status, "reason": reason,
         }
-    )
+    )  # fmt: skip
+
+
+def _may_hold_more(
+    begin: NDArray[np.float64],
+    length: float,
+    doubtful: pd.DataFrame,
+    labelling: Labelling,
+    labels: NDArray[np.object_],
+) -> NDArray[np.bool_]:
+    """Whether windows (n,) lie in uncertain time of a label that they do not hold anyway."""
+    found = np.zeros(len(begin), bool)
+    for kind, mine in doubtful.groupby("label"):
+        lacking = np.array([kind not in names for names in labels], bool)
+        found |= lacking & (covered(begin, length, mine) > labelling.max_uncertain)
+    return found
 
 
 class _Main(NamedTuple):

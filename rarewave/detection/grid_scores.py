@@ -50,7 +50,8 @@ def grid_scores(
         name, first = scan.stream.pieces[0].header.recording_id, scan.first[: len(P)]
         missing, about = (_on_samples(t, scan, front_end) for t in (held.gaps, events))
         gaps = np.rint(missing[["onset_s", "offset_s"]].to_numpy(float) * rate).astype(np.int64)
-        windows = label_windows(first, gaps, about, rate, front_end.grid, labelling)
+        rules = labelling, task.kind == "tags"
+        windows = label_windows(first, gaps, about, rate, front_end.grid, *rules)
         windows["start_s"] = first / rate
         windows["window_id"] = [f"{name}/{sample:08d}" for sample in first]
         windows["recording_id"] = name

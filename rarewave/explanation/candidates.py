@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from rarewave.base.errors import DataError
 from rarewave.detection import event_list, scanning
 from rarewave.detection.scanning import Scan, Scorer
+from rarewave.frontend import cleaning
+from rarewave.model import beside
 from rarewave.model.detector import Detector
 from rarewave.model.package import Package, Source
 from rarewave.recordings import reading, sound
@@ -27,11 +30,15 @@ class Chosen(NamedTuple):
     window: int
     label: str
     reached: bool  # whether its score reaches the threshold
+    threshold: float
     event: Mapping[str, Any] | None  # of this class that `detect` lists there
 
 
-def scanned(package: Package, path: Path, source: Source) -> tuple[list[Scan], str]:
+def scanned(package: Package, path: Path, source: Source) -> tuple[Package, list[Scan], str]:
     """The scores of all windows of a file, a scan for each channel of it, and what was unreadable.
+
+    The package is that given, but for a file that is shorter than a window, and whose segments the
+    network scores all the same: then its windows are as long as the file.
 
     Raises
     ------
@@ -48,17 +55,18 @@ def scanned(package: Package, path: Path, source: Source) -> tuple[list[Scan], s
     headers, _, problem = reading.readable(
         path, source.channel, pattern, source.time_zone, source.channels
     )
-    inner, known = package.detector, package.responses
+    known = package.responses
     streams = [Stream((Piece(path, header, 0),), known) for header in headers if header.n_samples]
     if not streams:
         raise DataError(problem or f"{path} holds no sample")
+    inner = _fitting(package.detector, streams)
     scorer = Scorer(inner.front_end, inner.task.names, inner.score)
     with tempfile.TemporaryDirectory() as folder:
         work = [(stream, Path(folder) / f"{n}.f32") for n, stream in enumerate(streams)]
         scans = [_kept(scan) for scan in scanning.scans(scorer, work)]
     problem = problem or next((s.problem for s in scans if s.problem), "")
     if not any(len(s.P) for s in scans):
-        rate, grid = inner.front_end.clean.sample_rate_hz, inner.front_end.grid
+        rate, grid = inner.front_end.clean.sample_rate_hz, inner.scans.grid
         longest = max(s.stream.n_samples / s.stream.sample_rate for s in scans)
         raise DataError(
             _of(path, problem)
@@ -68,7 +76,23 @@ def scanned(package: Package, path: Path, source: Source) -> tuple[list[Scan], s
     if not any(np.isfinite(s.P).any() for s in scans):
         share = inner.front_end.grid.max_gap
         raise DataError(f"{path}: of every window more than {share:.0%} of the samples are missing")
-    return scans, problem
+    return package._replace(detector=inner), scans, problem
+
+
+def _fitting(inner: Detector, streams: Sequence[Stream]) -> Detector:
+    """A detector whose windows are as long as recordings that are shorter, but hold a segment."""
+    front_end = inner.front_end
+    if inner.segments is None or front_end.grid.pad_short:
+        return inner
+    try:
+        lengths = [cleaning.plan(s.n_samples, s.sample_rate, front_end.clean) for s in streams]
+    except DataError:  # the scan says so
+        return inner
+    longest = max(plan.length for plan in lengths)
+    if not inner.scans.grid.window_samples <= longest < front_end.grid.window_samples:
+        return inner
+    grid = replace(front_end.grid, window_samples=longest, hop_samples=longest)
+    return replace(inner, front_end=replace(front_end, grid=grid))
 
 
 def _kept(scan: Scan) -> Scan:
@@ -117,17 +141,16 @@ def choose(
     package: Package, scans: Sequence[Scan], allowed: Sequence[NDArray[np.int64]], top: int
 ) -> list[Chosen]:
     """The windows to explain, class by class, the highest score first."""
-    inner, thresholds = package.detector, package.thresholds
+    inner, thresholds = package.detector, thresholds_of(package)
     grid, rate = inner.front_end.grid, inner.front_end.clean.sample_rate_hz
     classes = {name: inner.task.names.index(name) for name in inner.task.events}
-    events = event_list.events(
-        scans, inner.front_end, classes, thresholds, package.joining, package.bands
-    )
+    events = _listed(package, scans, classes)
 
     def made(scan: int, row: int, label: str, reached: bool) -> Chosen:
         mine = events[(events["scan"] == scan) & (events["label"] == label)]
         begin = scans[scan].first[row] / rate
-        return Chosen(scan, row, label, reached, _over(mine, begin, grid.window_samples / rate))
+        event = _over(mine, begin, grid.window_samples / rate)
+        return Chosen(scan, row, label, reached, thresholds[label], event)
 
     def scores(scan: int, k: int) -> NDArray[np.float64]:
         return scans[scan].P[allowed[scan], k].astype(np.float64)
@@ -161,6 +184,23 @@ def choose(
         key=lambda best: best[0],
     )
     return [made(n, row, label, False)]
+
+
+def thresholds_of(package: Package) -> Mapping[str, float]:
+    """Those that windows reach or not: of a network of segments not those of `detect`'s scores."""
+    return package.thresholds if package.detector.segments is None else package.of_windows
+
+
+def _listed(package: Package, scans: Sequence[Scan], classes: Mapping[str, int]) -> pd.DataFrame:
+    """The events that `detect` makes of some recordings, from segments where it scores those."""
+    inner = package.detector
+    given = package.thresholds, package.joining, package.bands
+    if inner.segments is None:
+        return event_list.events(scans, inner.front_end, classes, *given)
+    with tempfile.TemporaryDirectory() as folder:
+        work = [(scan.stream, Path(folder) / f"{n}.f32") for n, scan in enumerate(scans)]
+        found = scanning.scans(beside.scorer_alone(inner), work)
+        return event_list.events(found, inner.scans, classes, *given)
 
 
 def _over(events: pd.DataFrame, begin: float, seconds: float) -> Mapping[str, Any] | None:

@@ -48,8 +48,8 @@ def explain(
     if out.exists() and not out.is_dir():
         raise DataError(f"--out {out} is a file: name a folder")
     package = load(model)
+    package, scans, problem = candidates.scanned(package, path, read_as(package, channel))
     inner = package.detector
-    scans, problem = candidates.scanned(package, path, read_as(package, channel))
     picked = candidates.choose(package, scans, candidates.candidates(inner, scans, at, path), top)
     windows, drawn = [], {}
     for chosen, name in zip(picked, _pictures([c.label for c in picked]), strict=True):
@@ -61,7 +61,7 @@ def explain(
             "model": {
                 "network": inner.network_name,
                 "classes": list(inner.task.names),
-                "thresholds": dict(package.thresholds),
+                "thresholds": dict(candidates.thresholds_of(package)),
             },
             "recording": {
                 "file": path.name,

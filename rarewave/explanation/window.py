@@ -61,7 +61,7 @@ def explained(
         "class": chosen.label,
         "probability": p[0],
         "log_odds": odds[0],
-        "threshold": package.thresholds[chosen.label],
+        "threshold": chosen.threshold,
         "reached": chosen.reached,
         "probabilities": _probabilities(inner, scan.P[chosen.window]),
         "recording": scan.stream.pieces[0].header.recording_id,

@@ -84,7 +84,8 @@ def of_each(
 ) -> tuple[dict[str, dict[str, Any]], dict[str, Sweep]]:
     """What `choose` gives for each name but background, and the sweeps that it saw.
 
-    Names of which there is no window take the median threshold of the others.
+    Names of which there is no window, or that every window holds, take the median threshold of the
+    others.
 
     Parameters
     ----------
@@ -92,7 +93,8 @@ def of_each(
     table : a column `p_<name>` for each name.
     detector : for messages.
     """
-    present = [name for name in task.events if truth[:, task.names.index(name)].any()]
+    held = {name: truth[:, task.names.index(name)] > 0 for name in task.events}
+    present = [name for name in task.events if held[name].any() and not held[name].all()]
     chosen, sweeps = {}, {}
     for name in present or task.events:
         y, values = truth[:, task.names.index(name)], table[f"p_{name}"].to_numpy(float)
@@ -107,10 +109,15 @@ def of_each(
     if lacking:
         middle = float(np.median([found["threshold"] for found in chosen.values()]))
         chosen |= {name: {"threshold": middle, "borrowed": True} for name in lacking}
-        print(
-            f"{detector}: validation has no window of {', '.join(lacking)}: these classes take "
-            f"the median threshold of the others, {middle:.3g}"
-        )
+        for what, some in (
+            ("no window of", [name for name in lacking if not held[name].any()]),
+            ("no window without", [name for name in lacking if held[name].all()]),
+        ):
+            if some:
+                print(
+                    f"{detector}: validation has {what} {', '.join(some)}: these classes take "
+                    f"the median threshold of the others, {middle:.3g}"
+                )
     return chosen, sweeps
 
 

@@ -51,7 +51,7 @@ class Package(NamedTuple):
     """What `python -m rarewave detect` and `explain` work with."""
 
     detector: Detector
-    thresholds: Mapping[str, float]  # of each class but background
+    thresholds: Mapping[str, float]  # of each class but background, by which events are found
     joining: Joining
     bands: Mapping[str, tuple[float, float]]  # Hz, of the training calls of each class
     examples: Examples | None  # training windows; None in packages of before they were kept
@@ -59,6 +59,12 @@ class Package(NamedTuple):
     responses: Responses | None = None  # of the instruments, where the front end removes them
     trained: Trained | None = None  # levels and rates; None in packages of before they were kept
     digest: str = ""  # of network, front end, thresholds and all: equal for equal packages
+    window_thresholds: Mapping[str, float] | None = None  # where those are of events
+
+    @property
+    def of_windows(self) -> Mapping[str, float]:
+        """Thresholds of the scores of windows and whole recordings, as `evaluate` decides."""
+        return self.window_thresholds or self.thresholds
 
 
 def save(
@@ -71,8 +77,12 @@ def save(
     source: Source = Source(),
     removed: Responses | None = None,
     trained: Trained | None = None,
+    window_thresholds: Mapping[str, float] | None = None,
 ) -> None:
-    """Copy a `.keras` file with its description, and write the rest beside it."""
+    """Copy a `.keras` file with its description, and write the rest beside it.
+
+    `window_thresholds` are those of the stage threshold, kept where `thresholds` are others.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for path in (model, detector.sidecar(model)):
         shutil.copyfile(path, folder / path.name)
@@ -84,6 +94,8 @@ def save(
     }
     if trained is not None:
         content["trained"] = dataclasses.asdict(trained)
+    if window_thresholds is not None and dict(window_thresholds) != dict(thresholds):
+        content["window_thresholds"] = dict(window_thresholds)
     write_json(folder / EVENTS, content)
     (folder / _EXAMPLES).unlink(missing_ok=True)
     (folder / responses.FILE).unlink(missing_ok=True)
@@ -111,14 +123,18 @@ def load(where: str) -> Package:
     try:
         bands = {name: _band(band) for name, band in content["bands"].items()}
         joining = parameters.build(Joining, content["joining"], "detect")
-        thresholds = {name: _number(v) for name, v in content["thresholds"].items()}
+        thresholds, of_windows = (
+            {name: _number(v) for name, v in content.get(key, content["thresholds"]).items()}
+            for key in ("thresholds", "window_thresholds")
+        )
         source = Source(**content.get("source", {}))
         trained = Trained(**content["trained"]) if "trained" in content else None
         found = Package(detector.load(model), thresholds, joining, bands, None, source)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"{inner / EVENTS} does not describe a detector ({error})") from None
     events = found.detector.task.events
-    if thresholds.keys() != set(events) or not bands.keys() <= set(events):
+    named = thresholds.keys() == of_windows.keys() == set(events)
+    if not named or not bands.keys() <= set(events):
         raise DataError(
             f"{inner / EVENTS} has thresholds of {', '.join(thresholds) or 'nothing'}, and "
             f"the detector finds {', '.join(events)}: run the stage detect again"
@@ -126,6 +142,7 @@ def load(where: str) -> Package:
     known = inner / _EXAMPLES
     return found._replace(
         trained=trained,
+        window_thresholds=of_windows,
         responses=instruments(inner, found.detector),
         examples=neighbours.load(known) if known.exists() else None,
         digest=digest((model, detector.sidecar(model), inner / EVENTS)),

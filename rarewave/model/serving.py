@@ -20,8 +20,8 @@ class WaveformDetector(PythonModel):
     missing), `sample_rate` in Hz, and for sound that is not from -1 to 1 `full_scale`, the sample
     of the loudest sound: 32768 of 16 bits. Output: a row per window, `recording` (row of the
     input), `start_s`, `duration_s`, `status` (`scored` or `gap`), `p_<class>` of every class but
-    background, `event` (whether any reaches its threshold) and `labels` (those that do, joined
-    by +).
+    background, `event` (whether any reaches its threshold of windows) and `labels` (those that do,
+    joined by +).
     """
 
     def load_context(self, context: Any) -> None:
@@ -29,7 +29,7 @@ class WaveformDetector(PythonModel):
         from rarewave.model.package import load
 
         package = load(context.artifacts["detector"])
-        self.detector, self.thresholds = package.detector, package.thresholds
+        self.detector, self.thresholds = package.detector, package.of_windows
 
     def predict(
         self,

@@ -36,8 +36,11 @@ def start(where: str, training: Training, front_end: FrontEnd) -> Start:
     DataError
         There is no such package, or it is of another network, width, normalisation or front end.
     """
-    model = locate(where)
-    found = detector.load(model)
+    try:
+        model = locate(where)
+        found = detector.load(model)
+    except DataError as error:
+        raise DataError(f"pretrain.start: {error}") from None
     for name, theirs, ours in (
         ("network", found.network_name, training.network),
         ("width", found.width, training.width),

@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -65,11 +66,19 @@ def _kept() -> Iterator[None]:
             gc.enable()
 
 
+def quiet() -> None:
+    """Keep Keras from warning where a recording is one segment: its weight of 1 is meant."""
+    warnings.filterwarnings(
+        "ignore", "You are using a softmax over axis 1 of .* size 1", UserWarning
+    )
+
+
+quiet()
 with _silence(), _without("sklearn", "matplotlib"), _kept():
     import keras
     import tensorflow as tf
 
-__all__ = ["keras", "start", "tf"]
+__all__ = ["keras", "quiet", "start", "tf"]
 
 
 def start(threads: int) -> None:

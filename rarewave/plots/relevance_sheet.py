@@ -8,9 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarewave.plots.axes import extent, limits_of, name_rows, picture, rows_label
-from rarewave.plots.style import figure, looks, save, shortened, styled
+from rarewave.plots.style import figure, looks, save, several, shortened, styled
 
 FOR_AND_AGAINST = "RdBu_r"
+_WIDTH = 34  # characters of a title
+
+
+def title_of(case: str, name: str, p: float, labels: Sequence[str]) -> str:
+    """Three lines: the case and its score, the class that it is about, what the window holds."""
+    held = f"holds {several(labels, _WIDTH - 6)}"
+    return f"{case.replace('_', ' ')}: p = {p:.3f}\n{shortened(name, _WIDTH)}\n{held}"
 
 
 def draw_relevance(axes: Any, heat: NDArray[np.floating], bounds: tuple[float, ...]) -> float:
@@ -85,7 +92,7 @@ def _one(
     if case["other"] is not None:
         heat = case["other"]
         panels[2].imshow(heat, cmap="inferno", alpha=0.7 * heat, vmin=0, vmax=1, **look)
-    panels[0].set_title("\n".join(shortened(t, 34) for t in case["title"].split("\n")), fontsize=6)
+    panels[0].set_title(case["title"], fontsize=6)
     for axes in panels:
         name_rows(axes, frequency_hz, 4)
         axes.tick_params(labelsize=5, labelleft=labelled)

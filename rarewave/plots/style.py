@@ -68,6 +68,17 @@ def shortened(name: str, most: int) -> str:
     return f"{name[: (most - 1) // 2]}…{name[len(name) - most // 2 :]}"
 
 
+def several(names: Sequence[str], most: int) -> str:
+    """Names joined by commas in at most so many characters: those that fit, and how many do not."""
+    for count in range(len(names), 0, -1):
+        left = f" +{len(names) - count}" if count < len(names) else ""
+        text = ", ".join(names[:count]) + left
+        if len(text) <= most:
+            return text
+    left = f" +{len(names) - 1}" if len(names) > 1 else ""
+    return shortened(names[0], most - len(left)) + left
+
+
 def figure(width: float, height: float) -> Figure:
     """An empty figure, in inches."""
     made = Figure((width, height), dpi=110, layout="constrained")

@@ -50,11 +50,12 @@ class Batches(keras.utils.PyDataset):
         super().__init__()
         self.examples, self.rows, self.normalise = examples, rows, normalise
         self.front_end, self.options, self.changes, self.epoch = front_end, options, changes, 0
-        y = examples.y[rows]
-        self.weights: dict[int, float] | None = None
-        if options.imbalance == "class_weights" and examples.task.kind != "tags":
+        y, tags = examples.y[rows], examples.task.kind == "tags"
+        self.kinds = samplers.rarest_tags(examples.truth[rows]) if tags else y
+        self.weights: dict[int, float] | None = None  # those of tags are the loss's
+        if options.imbalance == "class_weights" and not tags:
             self.weights = samplers.class_weights(y)
-        elif options.class_balanced_beta:
+        elif options.class_balanced_beta and not tags:
             self.weights = samplers.class_balanced_weights(y, options.class_balanced_beta)
         self.backgrounds = rows[y == examples.quiet]
         self.segments = segments_of(options)
@@ -63,7 +64,7 @@ class Batches(keras.utils.PyDataset):
     def _deal(self) -> None:
         options = self.options
         order = samplers.epoch_order(
-            self.examples.y[self.rows],
+            self.kinds,
             options.imbalance,
             options.seed,
             self.epoch,
@@ -90,12 +91,21 @@ class Batches(keras.utils.PyDataset):
         inputs, targets = self.changes.mixup(inputs, targets, rng)
         given: tuple[NDArray, ...] = (targets,)
         if self.weights is not None:
-            weight = [self.weights[int(label)] for label in examples.y[rows]]
-            given = (targets, np.array(weight, np.float32))
+            given = (targets, self._weights_of(rows, truth, self.weights))
         if self.segments is None:
             return inputs, *given
         cut = apart(inputs, self.segments)
         return cut, *(np.repeat(each, len(cut) // len(rows), axis=0) for each in given)
+
+    def _weights_of(
+        self, rows: NDArray[np.int64], truth: NDArray[np.int8], weights: dict[int, float]
+    ) -> NDArray[np.float32]:
+        """Weights (n,) of windows by their class; of mixed ones the mean over what they hold."""
+        found = np.array([weights[int(label)] for label in self.examples.y[rows]])
+        mixed = (truth != self.examples.truth[rows]).any(axis=1)
+        each = np.array([weights.get(k, 0.0) for k in range(truth.shape[1])])
+        found[mixed] = truth[mixed] @ each / truth[mixed].sum(axis=1)
+        return found.astype(np.float32)
 
     def _examples(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float32]:
         examples, changes = self.examples, self.changes
@@ -149,7 +159,7 @@ def augmented_call(
     """What each augmentation, and all of them, make of one training call."""
     y = examples.y[rows]
     calls, quiet = rows[y != examples.quiet], rows[y == examples.quiet]
-    row = np.array([calls[len(calls) // 2]])
+    row, beside = calls[[len(calls) // 2]], calls[[len(calls) // 2 - 1]]
     return apply.examples(
         examples.X[row],
         None if examples.waveforms is None else examples.waveforms(row),
@@ -158,4 +168,5 @@ def augmented_call(
         front_end.spectrogram,
         changes,
         seed,
+        examples.X[beside],
     )

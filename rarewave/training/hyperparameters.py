@@ -33,11 +33,12 @@ class Training:
     the logarithm of its share (`logit_adjustment`). `imbalance`: `oversample` repeats rare classes
     until all are equal in number, `balanced` fills every batch equally from all, `square_root` and
     `effective_number` draw classes by these powers of their size, `class_weights` weighs each class
-    by the inverse of its share, of tags where each sounds and where it does not. `keep` the epoch
-    that is best on validation, or the last. `weight_decay` is decoupled (Loshchilov and Hutter
-    2019); `warmup` is the share of the steps over which the learning rate rises; `label_smoothing`
-    that of Szegedy et al. (2016). `average` is the decay of a moving average of the weights over
-    the steps: where it is not 0, validation scores the average, and the average is what is kept.
+    by the inverse of its share. Of tags both weights are of each tag, where it sounds and where it
+    does not, and samplers draw a window as the rarest of its tags. `keep` the epoch that is best on
+    validation, or the last. `weight_decay` is decoupled (Loshchilov and Hutter 2019); `warmup` is
+    the share of the steps over which the learning rate rises; `label_smoothing` that of Szegedy et
+    al. (2016). `average` is the decay of a moving average of the weights over the steps: where it
+    is not 0, validation scores the average, and the average is what is kept.
     """
 
     network: Annotated[str, OneOf(NETWORKS)]

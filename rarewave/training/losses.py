@@ -14,6 +14,7 @@ from rarewave.base.errors import DataError
 from rarewave.base.tasks import Task
 from rarewave.networks.backend import keras
 from rarewave.training.hyperparameters import Training
+from rarewave.training.samplers import effective_number
 
 ops = keras.ops
 
@@ -196,6 +197,9 @@ def build(options: Training, task: Task, counts: NDArray[np.int64]) -> keras.los
     if task.kind == "tags" and options.imbalance == "class_weights":
         # As if each tag sounded in half of the windows.
         made = TagWeighted(made, counts.sum(axis=1, keepdims=True) / (2 * np.maximum(counts, 1)))
+    elif task.kind == "tags" and options.class_balanced_beta:
+        each = 1 / effective_number(np.maximum(counts, 1), options.class_balanced_beta)
+        made = TagWeighted(made, 2 * each / each.sum(axis=1, keepdims=True))
     if not options.logit_adjustment:
         return made
     # A class of which training has no window counts as one: the logarithm is then finite.

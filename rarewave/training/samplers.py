@@ -45,6 +45,18 @@ def epoch_order(
     return order
 
 
+def rarest_tags(truth: NDArray[np.int8]) -> NDArray[np.int64]:
+    """What windows of several tags are drawn as (n,): the rarest of their tags, -1 without any.
+
+    Parameters
+    ----------
+    truth : (n, tags) of the training windows.
+    """
+    held = truth.sum(axis=0, dtype=np.int64)
+    rarest = np.where(truth > 0, held, len(truth) + 1).argmin(axis=1)
+    return np.where(truth.any(axis=1), rarest, -1)
+
+
 @sampler("class_weights")
 @sampler("none")
 def once(y: NDArray[np.integer], rng: np.random.Generator) -> NDArray[np.int64]:

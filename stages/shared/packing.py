@@ -4,6 +4,7 @@ from rarewave.base import timing
 from rarewave.base.tables import ROWS, read_table
 from rarewave.detection import levels
 from rarewave.detection.postprocessing import Joining
+from rarewave.metrics.comparison import NETWORK
 from rarewave.model import neighbours, package, registry
 from rarewave.model.detector import Detector
 from stages.shared import artifacts, logbook, params
@@ -27,7 +28,8 @@ def pack(
     listed, heard = artifacts.recordings(), data.table["recording_id"].iloc[rows]
     rates = listed["sample_rate"][listed["recording_id"].isin(heard)].to_numpy()
     seen = levels.trained(model.front_end, data.X, rows, rates)
-    given = thresholds, joining, bands, remembered, source, removed, seen
+    of_windows = artifacts.thresholds()[NETWORK]
+    given = thresholds, joining, bands, remembered, source, removed, seen, of_windows
     package.save(artifacts.PACKAGE, artifacts.MODEL, *given)
     mlflow = logbook.open_run("detect")
     with timing.tracking():

@@ -331,6 +331,22 @@ def test_rows_of_one_clip_add_up_where_cells_do(tmp_path: Path) -> None:
         by_file.read(replace(named, label_separator=None), tmp_path, recorded("a.wav", "b.wav"))
 
 
+def test_a_clip_is_of_one_fold_and_group(tmp_path: Path) -> None:
+    """Of several rows, and of several tables, some of which do not say; else it would leak."""
+    sources = replace(TAGS, label_files=("meta.csv", "more.csv"), group="given")
+    table = recorded("a.wav", "b.wav")
+    text(tmp_path, "meta.csv", "file,label,fold,src_file\na.wav,x,1,s\na.wav,y,,\nb.wav,z,2,t\n")
+    text(tmp_path, "more.csv", "file,label\nb.wav,y\n")
+    _, found, _ = by_file.read(sources, tmp_path, table)
+    assert found[["fold", "group"]].to_numpy().tolist() == [["1", "s"], ["2", "t"]]
+    text(tmp_path, "more.csv", "file,label,fold\nb.wav,y,3\n")
+    with pytest.raises(DataError, match=r"more\.csv, row 2: b\.wav has the folds 3 and 2"):
+        by_file.read(sources, tmp_path, table)
+    text(tmp_path, "meta.csv", "file,label,fold,src_file\na.wav,x,1,s\na.wav,y,1,t\n")
+    with pytest.raises(DataError, match=r"meta\.csv, row 2: a\.wav has the groups s and t"):
+        by_file.read(sources, tmp_path, table)
+
+
 def test_a_comma_in_a_label_stays_where_no_separator_is_declared(tmp_path: Path) -> None:
     """A class may be called `A, b`; an empty cell is then a missing class, and says what to set."""
     text(tmp_path, "meta.csv", 'file,label\na.wav,"A, b"\n')
@@ -456,6 +472,31 @@ def test_events_with_times_take_the_place_of_weak_labels(tmp_path: Path) -> None
     ]
     assert report["weak_labels_without_times"] == ["frog in a"]
     assert report["events_with_times_of_no_weak_label"] == ["toad in a", "toad in d"]
+
+
+def test_a_cell_of_events_with_times_is_one_label(tmp_path: Path) -> None:
+    """Though those of clips are lists: AudioSet's weak table has commas, and so have its names."""
+    text(tmp_path, "meta.csv", 'file,sounds\na.wav,"bell,dog"\n')
+    text(tmp_path, "strong.tsv",
+         "filename\tonset\toffset\tevent_label\na.wav\t1\t2\tAlarm, bell\n")  # fmt: skip
+    sources = replace(STRONG, label_separator=",")
+    events, _, _ = by_file.read(sources, tmp_path, recorded("a.wav"))
+    assert events["label"].tolist() == ["bell", "dog", "Alarm, bell"]
+
+
+def test_a_weak_label_is_not_doubted_for_an_uncertain_event(tmp_path: Path) -> None:
+    """The bird is in the clip, whatever it is that somebody heard from second 1 on."""
+    text(tmp_path, "meta.csv", "file,sounds\na.wav,bird;frog\n")
+    text(tmp_path, "strong.tsv",
+         "filename\tonset\toffset\tevent_label\tuncertain\na.wav\t1\t2\tbird\tyes\n"
+         "a.wav\t3\t4\tfrog\tyes\na.wav\t5\t6\tfrog\t\n")  # fmt: skip
+    events, _, report = by_file.read(STRONG, tmp_path, recorded("a.wav"))
+    found = strong.together(events, {"a"}, report)
+    rows = found[["label", "weak", "certain"]].to_numpy().tolist()
+    assert rows == [["bird", True, True], ["bird", False, False], ["frog", False, False],
+                    ["frog", False, True]]  # fmt: skip
+    doubted = strong.together(events.assign(certain=False), {"a"}, report)
+    assert not doubted["weak"].any()  # where the label itself is doubted, its times say when
 
 
 def test_tables_of_events_with_times_that_fit_nothing_are_refused(tmp_path: Path) -> None:

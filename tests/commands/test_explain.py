@@ -13,11 +13,15 @@ import obspy
 import pytest
 from support import tasks, tiny
 
-from rarewave.frontend import normalisation
-from rarewave.model import detector, neighbours
+from rarewave.detection import event_list, scanning
+from rarewave.frontend import cleaning, normalisation
+from rarewave.frontend.grid import Grid
+from rarewave.frontend.spectrogram import spectrograms
+from rarewave.model import beside, detector, neighbours
 from rarewave.model.detector import Detector
 from rarewave.model.neighbours import Examples
 from rarewave.model.package import Source, load, save
+from rarewave.networks import registry
 from rarewave.networks.backend import keras
 
 pytestmark = [
@@ -277,6 +281,62 @@ def test_event_or_not(tmp_path: Path, wav: Path, run: Run) -> None:
     assert window["probability"] == pytest.approx(p["event"], abs=1e-5)
     odds = np.log(p["event"] / p["background"])
     assert window["log_odds"] == pytest.approx(odds, rel=1e-2)
+
+
+@pytest.fixture(scope="module")
+def segments(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package of a network that scores segments of 2.064 s and learnt from windows of 4.816 s."""
+    folder = tmp_path_factory.mktemp("segments") / "detector"
+    front = replace(tiny.FRONT, grid=Grid(4816, 4816, 0, max_gap=0.1, pad_short=False))
+    keras.utils.set_random_seed(1)
+    network = registry.build("vgg_fcn", front.shape, tasks.TAGS, slice(0, 300), 0.125, "attention")
+    X = spectrograms(tiny.song(60.0)[None].astype(np.float32), tiny.RATE, front.spectrogram)
+    made = Detector(network, "vgg_fcn", front, tasks.TAGS, normalisation.fit(X, "dataset"), 0.125)
+    p = made.score_segments(X)
+    at = dict(zip(tasks.TAGS.names, p.max(axis=0).tolist(), strict=True))
+    at["high"] = float(np.median(p[:, 0]))
+    detector.save(made, folder.parent / "model.keras")
+    low = dict.fromkeys(tasks.TAGS.names, 0.0)
+    save(folder, folder.parent / "model.keras", at, tiny.JOINING, {}, window_thresholds=low)
+    return folder
+
+
+def test_a_recording_between_a_segment_and_a_window_is_one_window(
+    tmp_path: Path, segments: Path, run: Run
+) -> None:
+    """As `score` and `detect` take it; what holds no segment is told in seconds of one."""
+    path = tiny.write(tmp_path / "x.wav", tiny.song(3.0))
+    run(segments, path, "--out", tmp_path / "out")
+    found, inner = content(tmp_path / "out"), load(str(segments)).detector
+    samples = cleaning.clean(tiny_wave(path), 1000.0, inner.front_end.clean).samples
+    X = spectrograms(samples[None], 1000.0, inner.front_end.spectrogram)
+    p = inner.score(X)[0]
+    assert [window["class"] for window in found["windows"]] == list(tasks.TAGS.names)
+    for window, value in zip(found["windows"], p, strict=True):
+        assert (window["start_s"], window["end_s"]) == (0.0, 3.0)
+        assert window["probability"] == pytest.approx(value, abs=1e-5)
+    short = tiny.write(tmp_path / "short.wav", tiny.noise(2000))
+    said = run(segments, short, "--out", tmp_path / "no", code=1)
+    assert "short.wav is shorter than a window: 2 s, and a window has 2.06 s" in said
+
+
+def test_of_segments_events_are_those_of_detect(tmp_path: Path, segments: Path, run: Run) -> None:
+    """Made of segments at the thresholds of events; windows reach those of windows."""
+    path = tiny.write(tmp_path / "x.wav", tiny.song(20.0, seed=3))
+    run(segments, path, "--out", tmp_path / "out", "--top", 3)
+    found, package = content(tmp_path / "out"), load(str(segments))
+    scorer = beside.scorer_alone(package.detector)
+    scan = scanning.scan(scorer, tiny.joined([path])[0], tmp_path / "x.f32")
+    classes = {name: k for k, name in enumerate(tasks.TAGS.names)}
+    given = package.thresholds, package.joining, package.bands
+    wanted = event_list.events([scan], package.detector.scans, classes, *given)
+    listed = set(zip(wanted["label"], wanted["onset_s"].round(6), strict=True))
+    assert wanted["label"].value_counts().get("high", 0) > 0
+    events = [(w["class"], w["event"]) for w in found["windows"]]
+    shown = {(label, round(event["onset_s"], 6)) for label, event in events if event}
+    assert shown and shown <= listed and {label for label, _ in shown} == set(wanted["label"])
+    assert all(w["reached"] and w["threshold"] == 0.0 for w in found["windows"])
+    assert set(found["model"]["thresholds"].values()) == {0.0}
 
 
 def test_a_band_that_the_network_ignores_is_worth_nothing(tmp_path: Path, run: Run) -> None:

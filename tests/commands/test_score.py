@@ -191,6 +191,22 @@ def test_a_network_of_segments_pools_as_it_learnt(
     assert scored.to_dict() == pytest.approx({"a.wav": 20.0, "b.wav": 3.0, "c.wav": 0.1})
 
 
+def test_files_are_decided_as_windows_are_and_segments_as_events(
+    tmp_path: Path, segments: Path, recordings: Path, score: Run
+) -> None:
+    """The thresholds of the stage threshold are of pooled scores, those of detect of moments."""
+    low, high = (dict.fromkeys(tasks.TAGS.names, at) for at in (0.0, 1.0))
+    model = segments.parent / "model.keras"
+    for name, of_events, of_windows in (("a", low, high), ("b", high, low)):
+        folder = tmp_path / name
+        package.save(folder, model, of_events, tiny.JOINING, {}, window_thresholds=of_windows)
+        for more, all_of_them in (([], of_windows == low), (["--segments"], of_events == low)):
+            out = tmp_path / f"{name}{len(more)}.csv"
+            score(folder, recordings / "a.wav", *more, "--out", out)
+            labels = pd.read_csv(out)["labels"].fillna("")
+            assert set(labels) == {";".join(tasks.TAGS.names) if all_of_them else ""}
+
+
 def test_gaps_are_left_out_and_counted(
     tmp_path: Path, windows: Path, score: Run, embed: Run
 ) -> None:

@@ -30,12 +30,16 @@ def test_the_threshold_tells_best_which_recordings_hold_a_class() -> None:
         more = table.assign(peak=1.0, mean=1.0, windows=1, low_hz=0.0, high_hz=1.0)
         return conform(more, DETECTED, "events")
 
-    recordings = Heldout(
-        pd.DataFrame(), [], conform(truth, EVENTS, "events"), *[pd.DataFrame()] * 3
-    )
+    truth = conform(truth, EVENTS, "events")
+    recordings = Heldout(pd.DataFrame(), [], truth, *[pd.DataFrame()] * 3)
     known = {"a": np.concatenate(scores), "b": np.concatenate(scores)}
     found = at_thresholds.best_of_recordings(recordings, find, known, 1000)
     highest = np.array([mine.max() for mine in scores])
     best = max(f1_score(held, highest >= at) for at in np.unique(known["a"]))
     assert f1_score(held, highest >= found["a"]) == best > 0.5
     assert found["b"] == known["b"].max()  # no recording holds it
+    # Of those without it nobody can tell: none is a false alarm, and the lowest finds all.
+    rest = pd.DataFrame({"recording_id": np.array(names)[~held], "onset_s": 0.0, "offset_s": 7.0})
+    open_to_doubt = recordings._replace(doubtful=rest)
+    at = at_thresholds.best_of_recordings(open_to_doubt, find, {"a": known["a"]}, 1000)["a"]
+    assert (highest[held] >= at).all() and at < found["a"]

@@ -89,7 +89,7 @@ def chosen(P: np.ndarray, top: int = 1) -> list[Chosen]:
     """Of scores (windows, 3), at thresholds of 0.5."""
 
     class Inner:
-        task, front_end = tiny.TASK, tiny.FRONT
+        task, front_end, segments = tiny.TASK, tiny.FRONT, None
 
     package = Package(Inner(), {"low": 0.5, "high": 0.5}, tiny.JOINING, {}, None)  # type: ignore[arg-type]
     rows = np.flatnonzero(np.isfinite(P[:, 0]))

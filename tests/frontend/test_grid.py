@@ -383,6 +383,28 @@ def test_near_calls_are_learnt_with_a_gap_between() -> None:
     assert labels == [["x", "x", "x"], ["x", "background", "x"]]
 
 
+def test_of_tags_a_window_of_one_may_not_be_silent_of_another_that_is_uncertain() -> None:
+    """It would learn that the doubted tag is not there; its own doubt changes nothing."""
+    events = table_of(
+        ("a", 0, 60, "frog", True), ("b", 25, 30, "bird", False), ("c", 45, 50, "frog", False)
+    )
+    grid, nothing = Grid(20, 20, 0, 0.1, False), np.zeros((0, 2), np.int64)
+    first = np.array([0, 20, 40, 60])
+    for tags, share, wanted in (
+        (False, 0.0, ["used"] * 4),
+        (True, 0.0, ["used", "uncertain", "used", "used"]),
+        (True, 0.3, ["used"] * 4),
+    ):
+        rules = replace(RULES, max_uncertain=share)
+        found = labelling.label_windows(first, nothing, events, 1.0, grid, rules, tags)
+        assert found["status"].tolist() == wanted
+        assert found["labels"].tolist() == [["frog"]] * 3 + [["background"]]
+    both = table_of(("a", 0, 60, "frog", True), ("b", 0, 60, "bird", True),
+                    ("c", 25, 30, "bird", False))  # fmt: skip
+    found = labelling.label_windows(first, nothing, both, 1.0, grid, RULES, True)
+    assert found["status"].tolist() == ["used"] * 4
+
+
 @st.composite
 def one_of_each(draw: st.DrawFn) -> tuple[pd.DataFrame, int, Grid, Labelling]:
     """At most one event and one uncertain stretch, on whole seconds."""

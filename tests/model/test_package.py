@@ -77,6 +77,24 @@ def test_how_recordings_were_read_is_kept(tmp_path: Path, model: Path) -> None:
     assert package.load(str(folder)).source == package.Source(None, None)
 
 
+def test_thresholds_of_windows_are_kept_where_they_are_others(tmp_path: Path, model: Path) -> None:
+    """As where `detect.thresholds` is events or recordings; without, there is one kind."""
+    package.save(tmp_path / "a", model, AT, HOW, tiny.BANDS)
+    package.save(tmp_path / "b", model, AT, HOW, tiny.BANDS, window_thresholds=AT)
+    assert (tmp_path / "a/events.json").read_bytes() == (tmp_path / "b/events.json").read_bytes()
+    assert package.load(str(tmp_path / "a")).of_windows == AT
+    others = {"low": 0.5, "high": 0.75}
+    package.save(tmp_path / "c", model, AT, HOW, tiny.BANDS, window_thresholds=others)
+    found = package.load(str(tmp_path / "c"))
+    assert (found.thresholds, found.of_windows) == (AT, others)
+    events = json.loads((tmp_path / "c/events.json").read_text())
+    for wrong in ({"low": 0.5}, {"low": 0.5, "high": 2}, [0.5, 0.5]):
+        text = json.dumps(events | {"window_thresholds": wrong})
+        (tmp_path / "c/events.json").write_text(text)
+        with pytest.raises(DataError, match=r"events\.json (does not describe|has thresholds)"):
+            package.load(str(tmp_path / "c"))
+
+
 def test_the_same_package_is_the_same_bytes(tmp_path: Path, model: Path) -> None:
     """Written twice, over one that is there too."""
     for name in ("a", "b", "b"):

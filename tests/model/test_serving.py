@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ import pytest
 from support import tiny
 
 from rarewave.model import registry
-from rarewave.model.package import load
+from rarewave.model.package import load, save
 from rarewave.tracking import runs
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
@@ -71,6 +72,19 @@ def test_whole_numbers_are_samples_too(root: Path, uri: str) -> None:
     counts = [*range(600), *[None] * 500, *range(900)]
     found = model.predict(pd.DataFrame([{"samples": counts, "sample_rate": 1000}]))
     assert set(found["status"]) == {"scored", "gap"}
+
+
+def test_windows_are_decided_at_the_thresholds_of_windows(root: Path) -> None:
+    """Not at those of events, which are of moments of whole recordings."""
+    from rarewave.model.serving import WaveformDetector
+
+    folder, (none, all_of_them) = root / "other", ({"low": 1.0, "high": 1.0}, {"low": 0, "high": 0})
+    given = root / "made/model.keras", none, tiny.JOINING, tiny.BANDS
+    save(folder, *given, window_thresholds=all_of_them)
+    model = WaveformDetector()
+    model.load_context(SimpleNamespace(artifacts={"detector": str(folder)}))
+    row = {"samples": samples("float"), "sample_rate": 1000.0}
+    assert model.predict(None, pd.DataFrame([row]))["event"].all()
 
 
 @pytest.mark.slow

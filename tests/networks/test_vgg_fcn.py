@@ -1,5 +1,7 @@
 """The fully convolutional network scores segments of any length, and pools them as it is told."""
 
+import warnings
+
 import numpy as np
 import pytest
 from support import tasks
@@ -43,6 +45,16 @@ def test_attention_to_sure_segments_is_a_probability() -> None:
     assert given.max() > 1
     p = tasks.TAGS.probabilities(given)
     assert p.max() == 1 and np.abs(p - given).max() < 1e-6
+
+
+def test_attention_to_a_single_segment_is_no_warning() -> None:
+    """Its weight is 1, as it must be; Keras thinks that a sigmoid was meant."""
+    model = registry.build("vgg_fcn", (16, 128, 1), tasks.TAGS, slice(0, 128), 0.0625, "attention")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        backend.quiet()  # as when it was imported
+        p = np.asarray(model(np.zeros((1, 16, 128, 1), np.float32), training=False))
+    np.testing.assert_allclose(p, last_layer.of_segments(model)(np.zeros((1, 16, 128, 1)))[:, 0])
 
 
 @pytest.mark.parametrize("task", TASKS, ids=str)

@@ -108,6 +108,49 @@ def test_every_tag_is_scored_and_found(done: Path) -> None:
     assert set(pd.read_csv(done / "artifacts/detect/table.csv")["label"]) == set(HERTZ)
 
 
+def test_what_is_looked_at_are_windows_where_recordings_are_scored(
+    done: Path, tmp_path: Path
+) -> None:
+    """Each with its own score and labels, not the first of a recording with the mean of all."""
+    folder = tmp_path / "project"
+    shutil.copytree(done, folder)
+    changes = CHANGES | {"evaluate.per": "recording"}
+    recipes.use("species", changes, folder / "recipes", folder / "params.yaml")
+    for name in ("evaluate", "gradcam", "relevance"):
+        project.good(project.stage(folder, name))
+    names = [f"p_{name}" for name in sorted(HERTZ)]
+    each = pd.read_parquet(done / "artifacts/evaluate/scores.parquet").set_index("window_id")
+    looked = pd.read_parquet(folder / "artifacts/evaluate/examples.parquet").set_index("window_id")
+    assert len(looked) == 14
+    np.testing.assert_array_equal(looked[names], each.loc[looked.index, names])
+    scored = pd.read_parquet(folder / "artifacts/evaluate/scores.parquet")
+    means = each.groupby("recording_id")[names].mean()
+    np.testing.assert_allclose(scored.set_index("recording_id").loc[means.index, names], means)
+    cases = json.loads((folder / "artifacts/relevance/cases.json").read_text())
+    assert cases and all(
+        each.loc[case["window_id"], f"p_{case['class']}"] == pytest.approx(case["p"])
+        for case in cases
+    )
+
+
+def test_a_tag_of_all_training_windows_has_no_faithfulness(done: Path, tmp_path: Path) -> None:
+    """Nothing can be put in its place, which was a traceback; others are checked all the same."""
+    folder = tmp_path / "project"
+    shutil.copytree(done, folder)
+    index = pd.read_parquet(folder / "artifacts/npz/index.parquet")
+    split = pd.read_parquet(folder / "artifacts/split/split.parquet").set_index("row")["part"]
+    mine = index["row"].map(split) == "train"
+    index["labels"] = [
+        sorted({*labels, "bird"} - {"background"}) if is_mine else list(labels)
+        for labels, is_mine in zip(index["labels"], mine, strict=True)
+    ]
+    index.to_parquet(folder / "artifacts/npz/index.parquet")
+    path = folder / "artifacts/threshold/threshold.json"
+    path.write_text(json.dumps({"network": dict.fromkeys(HERTZ, 0.0)}))
+    project.good(project.stage(folder, "relevance"))
+    assert json.loads((folder / "metrics/relevance.json").read_text())["cases"]
+
+
 def test_score_gives_the_windows_that_evaluate_scored(done: Path) -> None:
     """Of a network of windows, one by one, and their mean for each clip; decided as there."""
     clips = done / "clips/audio/point5"

@@ -12,6 +12,9 @@ from support.places import ROOT
 from rarewave.base.errors import DataError
 from rarewave.base.files import read_json, write_json
 from rarewave.base.tables import OTHERS, SCORES, WINDOWS, with_scores, write_table
+from rarewave.base.tasks import Task
+from rarewave.metrics import thresholds
+from rarewave.metrics.thresholds import Objective
 from stages import threshold
 
 CLASSES = ["background", "common", "odd", "rare"]
@@ -74,6 +77,26 @@ def test_a_class_that_validation_lacks_takes_the_median_of_the_others(
         and "false_alarms_per_day" not in metrics["odd"]
     )
     assert "validation has no window of rare" in capsys.readouterr().out
+
+
+def test_a_tag_of_every_window_takes_the_median_of_the_others(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As rain in all clips: nothing tells what is without it, and the others are not lost."""
+    task = Task("tags", ("bird", "frog", "rain"))
+    truth = np.array([[1, 0, 1]] * 3 + [[0, 1, 1]] * 3 + [[0, 0, 1]] * 4, np.int8)
+    table = pd.DataFrame(0.1 + 0.7 * truth, columns=[f"p_{name}" for name in task.names])
+    rule = Objective("f1", 0.9, 0.9, 1.0, None)
+    chosen, sweeps = thresholds.of_each(task, truth, table, rule, 1.0, "network")
+    assert set(sweeps) == {"bird", "frog"} and chosen["rain"]["borrowed"] is True
+    assert chosen["rain"]["threshold"] == pytest.approx(chosen["bird"]["threshold"])
+    assert "network: validation has no window without rain" in capsys.readouterr().out
+    with pytest.raises(DataError, match="class fog: a threshold needs both classes"):
+        only = Task("tags", ("fog", "rain"))
+        thresholds.of_each(
+            only, np.ones((4, 2), np.int8), pd.DataFrame({"p_rain": [0.5] * 4, "p_fog": 0.5}),
+            rule, 1.0, "network",
+        )  # fmt: skip
 
 
 def test_a_validation_part_without_any_event_is_refused(

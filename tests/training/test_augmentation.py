@@ -430,6 +430,45 @@ def test_some_windows_are_mixed_and_the_others_are_left() -> None:
     assert same is X
 
 
+@pytest.mark.parametrize("scale", ["mel", "waveform"])
+def test_nothing_is_mixed_with_silence(scale: str) -> None:
+    """A ratio to nothing is none: what does not sound is not true, and silence is no noise."""
+    shape = (1, 500, 1) if scale == "waveform" else (24, 40, 2)
+    sound = np.random.default_rng(0).normal(0, 10, (4, *shape)).astype(np.float32)
+    X, others = sound.copy(), sound[::-1].copy()
+    X[0] = X[1] = others[1] = others[2] = 0.0 if scale == "waveform" else -80.0
+    truth, other_truth = np.eye(4, 2, dtype=np.int8), np.ones((4, 2), np.int8)
+    options = changing(mixture={"p": 1.0})
+    rng = np.random.default_rng(0)
+    found, told = options.mixture(X, truth, others, other_truth, -1, rng, scale)
+    np.testing.assert_array_equal(found[:3], X[:3])
+    np.testing.assert_array_equal(told[:3], truth[:3])
+    assert np.abs(found[3] - X[3]).max() > 0.1 and told[3].tolist() == [1, 1]
+
+
+def test_a_silent_background_is_no_noise() -> None:
+    """Power at the floor everywhere is not raised to the level of the window, nor is it raised."""
+    X, silence = pictures(1, 2)[0], np.full((24, 40, 2), -80, np.float32)
+    np.testing.assert_array_equal(background.add_background(X, silence, 0.0), X)
+    np.testing.assert_array_equal(background.add_background(silence, X, 0.0), silence)
+
+
+@pytest.mark.parametrize("scale", ["mel", "waveform"])
+def test_examples_show_every_change_in_use(scale: str) -> None:
+    """A mixture too, with another call; mixup blends what is normalised, and is not shown."""
+    X = pictures(1) if scale == "mel" else pictures(1).reshape(1, 1, -1, 1)
+    beside, changes = X[:, :, ::-1], changing(
+        gain={"p": 0.5, "db": 6.0}, mixture={"p": 1.0}, mixup={"p": 0.5}
+    )  # fmt: skip
+    spec = replace(options.SPECTROGRAM, scale=scale)
+    found = apply.examples(X, None, X, RATE, spec, changes, 1, beside)
+    assert list(found) == ["as it is", "gain", "mixture", "all"]
+    none, rng = np.zeros((1, 1), np.int8), np.random.default_rng(0)
+    wanted, _ = changes.mixture(X, none, beside, none, -1, rng, scale)
+    np.testing.assert_allclose(found["mixture"], wanted[0, :, :, 0], rtol=1e-5)
+    assert np.ptp(found["all"] - found["gain"]) > 1  # the mixture is in it
+
+
 # ---- mixup ------------------------------------------------------------------------------------
 
 

@@ -308,6 +308,25 @@ def test_class_weights_are_scikit_learns(
     assert len(feed_of(examples)[0]) == 2
 
 
+@pytest.mark.parametrize("kind", ["events", "songs"])
+def test_a_mixed_window_weighs_as_what_it_holds(
+    request: pytest.FixtureRequest, feed_of: Callable[..., Batches], kind: str
+) -> None:
+    """Background with an event in it is an event, of that weight; of two classes their mean."""
+    examples = request.getfixturevalue(kind)
+    feed = feed_of(examples, changing(mixture={"p": 1.0}), imbalance="class_weights")
+    y = examples.y[TRAIN]
+    each = dict(zip(y, compute_sample_weight("balanced", y), strict=True))
+    targets, weights = whole(feed, 1), whole(feed, 2)
+    held = np.hstack([1 - targets, targets]) > 0 if kind == "events" else targets > 0
+    mixed = (held != examples.truth[feed.order]).any(axis=1)
+    wanted = [np.mean([each[k] for k in np.flatnonzero(row)]) for row in held[mixed]]
+    assert 0 < mixed.sum() < len(TRAIN)
+    np.testing.assert_allclose(weights[mixed], wanted, rtol=1e-6)
+    main = [each[k] for k in examples.y[feed.order][~mixed]]
+    np.testing.assert_allclose(weights[~mixed], main, rtol=1e-6)
+
+
 def test_balanced_batches_hold_all_classes_alike(
     songs: Examples, feed_of: Callable[..., Batches]
 ) -> None:

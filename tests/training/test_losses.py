@@ -356,6 +356,23 @@ def test_the_asymmetric_loss_is_that_of_the_paper(gamma: float, margin: float) -
         np.testing.assert_allclose(value, of_logits(plain, y, z, sigmoid=True)[0], rtol=1e-5)
 
 
+@pytest.mark.parametrize("beta", [0.5, 0.99])
+def test_effective_numbers_of_tags_are_of_each_tag(beta: float) -> None:
+    """As the two classes of an event of its own, whatever else sounds in a window."""
+    options = replace(TRAINING, class_balanced_beta=beta, imbalance="none")
+    loss = losses.build(options, tasks.TAGS, TAG_COUNTS)
+    plain = losses.build(replace(options, class_balanced_beta=0.0), tasks.TAGS, TAG_COUNTS)
+    rng = np.random.default_rng(0)
+    y, z = rng.integers(0, 2, (8, 3)).astype(float), rng.normal(0, 1.5, (8, 3))
+    wanted = np.zeros((8, 3))
+    for k, (without, held) in enumerate(TAG_COUNTS):
+        weights = samplers.class_balanced_weights(np.repeat([0, 1], [without, held]), beta)
+        each = of_logits(plain, y[:, [k]], z[:, [k]], sigmoid=True)[0]
+        wanted[:, k] = each * np.array([weights[int(value)] for value in y[:, k]])
+    value, _ = of_logits(loss, y, z, sigmoid=True)
+    np.testing.assert_allclose(value, wanted.mean(axis=1), rtol=1e-5)
+
+
 def test_classes_that_exclude_one_another_have_no_asymmetric_loss() -> None:
     """With what to set instead."""
     with pytest.raises(DataError, match=r"asymmetric, which is for an event or tags.*set it to"):

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
 
 from rarewave.training.few_labels import labelled
-from rarewave.training.samplers import SAMPLERS, class_weights, effective_number, epoch_order
+from rarewave.training.samplers import (
+    SAMPLERS,
+    class_weights,
+    effective_number,
+    epoch_order,
+    rarest_tags,
+)
 
 MODES = list(SAMPLERS)
 labels = st.lists(st.integers(0, 1), min_size=2, max_size=60).filter(lambda y: len(set(y)) == 2)
@@ -95,6 +101,18 @@ def test_windows_without_any_tag_are_a_class_of_their_own(mode: str) -> None:
     assert set(y[order]) == {-1, 0, 2}
     if mode == "balanced":
         assert (y[order] == -1).mean() == pytest.approx(1 / 3)
+
+
+def test_a_window_of_several_tags_is_drawn_as_the_rarest() -> None:
+    """Not as the first in the alphabet, which it holds beside it."""
+    truth = np.zeros((100, 3), np.int8)
+    truth[:80, 0] = truth[75:90, 1] = truth[:5, 2] = 1
+    kinds = rarest_tags(truth)
+    assert kinds.tolist() == [2] * 5 + [0] * 70 + [1] * 15 + [-1] * 10
+    drawn = epoch_order(kinds, "balanced", 1, 0)
+    share = truth[drawn].mean(axis=0)
+    assert share[2] == pytest.approx(0.25) and share[1] == pytest.approx(0.25)
+    assert rarest_tags(np.ones((3, 2), np.int8)).tolist() == [0, 0, 0]  # all are equal
 
 
 def test_even_one_window_among_thousands_comes() -> None:

@@ -128,6 +128,7 @@ def examples(
     spec: Spectrogram,
     options: Augmentation,
     seed: int,
+    beside: NDArray[np.float32],
 ) -> dict[str, NDArray[np.float32]]:
     """One example as it is, under each augmentation in use alone, and under all of them.
 
@@ -135,13 +136,15 @@ def examples(
     ----------
     X : (1, frequencies, frames, channels) dB.
     waveform : (1, samples) of it, needed where an augmentation is of the waveform.
+    beside : as `X`, another example to be mixed in.
 
     Returns
     -------
     Name to (frequencies, frames) of the first channel.
     """
     found = {"as it is": X[0, :, :, 0]}
-    used = [name for name in options.used if name not in ("mixture", "mixup")]
+    used = [name for name in options.used if name != "mixup"]
+    nothing = np.zeros((1, 1), np.int8)
     for name in [*used, "all"] if used else []:
         alone: dict[str, Any] = {
             n: replace(getattr(options, n), p=float(n == name)) for n in used if name != "all"
@@ -149,5 +152,6 @@ def examples(
         only = replace(options, **alone)
         rng = np.random.Generator(np.random.PCG64([seed, len(found)]))
         changed = augment(X, waveform, backgrounds, rng, rate, spec, only)
+        changed, _ = only.mixture(changed, nothing, beside, nothing, -1, rng, spec.scale)
         found[name.replace("_", " ")] = changed[0, :, :, 0]
     return found

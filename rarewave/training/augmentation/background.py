@@ -39,18 +39,26 @@ def add_background(
 
     Of uncorrelated recordings the powers add on average (Salamon and Bello, Deep Convolutional
     Neural Networks and Data Augmentation for Environmental Sound Classification, 2017, mix the
-    waveforms). A silent background changes nothing, nor does a silent spectrogram take any.
+    waveforms). A silent background changes nothing, nor does a silent spectrogram take any: power
+    at the floor everywhere would become noise at the level of the other.
 
     Parameters
     ----------
     X, other : (frequencies, frames, channels) in dB; the first channel is mixed, others rise by
         as much as it does.
     """
+    if silent(X) or silent(other):
+        return X
     level = X[..., 0].astype(np.float64)
     signal, noise = 10 ** (level / 10), 10 ** (other[..., 0].astype(np.float64) / 10)
     wanted = signal.mean() / 10 ** (snr_db / 10)
     mixed = 10 * np.log10(signal + noise * (wanted / noise.mean()))
     return X + (mixed - level)[..., None].astype(np.float32)
+
+
+def silent(window: NDArray[np.float32]) -> bool:
+    """Whether nothing sounds in a window (rows, frames, channels): its first channel is flat."""
+    return not np.ptp(window[..., 0])
 
 
 def add_samples(

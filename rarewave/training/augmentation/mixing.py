@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarewave.base.parameters import Above, Between, Fraction
-from rarewave.training.augmentation.background import add_background, add_samples
+from rarewave.training.augmentation.background import add_background, add_samples, silent
 from rarewave.training.augmentation.change import in_order
 
 
@@ -40,6 +40,8 @@ class Mixture:
     ) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
         """Windows mixed with others, and what is then true of them.
 
+        A ratio to silence means nothing: where either is silent, both stay as they are.
+
         Parameters
         ----------
         X, others : (n, rows, frames, channels), in dB or samples.
@@ -50,11 +52,14 @@ class Mixture:
         """
         if not self.p:
             return X, truth
-        mixed = np.flatnonzero(rng.random(len(X)) < self.p)
+        drawn = np.flatnonzero(rng.random(len(X)) < self.p)
+        ratios = rng.uniform(self.snr_low_db, self.snr_high_db, len(drawn))
+        heard = np.array([not (silent(X[i]) or silent(others[i])) for i in drawn], bool)
+        mixed = drawn[heard]
         X, truth = X.copy(), truth.copy()
         add = add_samples if scale == "waveform" else add_background
-        for i in mixed:
-            X[i] = add(X[i], others[i], rng.uniform(self.snr_low_db, self.snr_high_db))
+        for i, ratio in zip(mixed, ratios[heard], strict=True):
+            X[i] = add(X[i], others[i], float(ratio))
         truth[mixed] |= others_truth[mixed]
         if background >= 0:
             sounds = np.delete(truth[mixed], background, axis=1).any(axis=1)
