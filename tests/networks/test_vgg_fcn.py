@@ -136,7 +136,9 @@ def test_the_margin_is_no_larger_than_it_must_be(name: str, wanted: dict[int, bo
     for frame in wanted:
         other = X.copy()
         other[:, :, frame] += 30
-        changed[frame] = bool((np.asarray(model(other, training=False))[0, segment] != before).any())
+        changed[frame] = bool(
+            (np.asarray(model(other, training=False))[0, segment] != before).any()
+        )
     assert changed == wanted
 
 
