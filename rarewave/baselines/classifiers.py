@@ -48,7 +48,10 @@ def some(rows: NDArray[np.int64], y: NDArray, seed: int) -> NDArray[np.int64]:
 
 
 def forest(X: NDArray[np.float32], y: NDArray, seed: int) -> Any:
-    """A random forest of 200 trees, classes weighed alike.
+    """A random forest of 200 trees, classes weighed alike; of several tags all windows.
+
+    Weights of several tags would be multiplied: a window with four of them would weigh as much as
+    all others together.
 
     Parameters
     ----------
@@ -57,7 +60,9 @@ def forest(X: NDArray[np.float32], y: NDArray, seed: int) -> Any:
     """
     from sklearn.ensemble import RandomForestClassifier
 
-    return RandomForestClassifier(200, random_state=seed, class_weight="balanced").fit(X, _flat(y))
+    y = _flat(y)
+    weights = "balanced" if y.ndim == 1 else None
+    return RandomForestClassifier(200, random_state=seed, class_weight=weights).fit(X, y)
 
 
 def linear(X: NDArray[np.float32], y: NDArray, seed: int) -> Any:

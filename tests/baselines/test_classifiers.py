@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.metrics import roc_auc_score
 
 from rarewave.base.tasks import Task
 from rarewave.baselines import classifiers
@@ -172,3 +174,17 @@ def test_one_class_in_training_is_said_of_every_window() -> None:
     for fit in (classifiers.forest, classifiers.linear):
         p = classifiers.score(fit(X, y, 1), X, of(2))
         np.testing.assert_array_equal(p, [[1, 0]] * 20)
+
+
+def test_a_forest_of_many_tags_is_as_good_as_a_forest_for_each() -> None:
+    """Weights by class of thirty tags at once would be products of thirty numbers."""
+    rng = np.random.default_rng(3)
+    y = (rng.random((400, 30)) < 0.05).astype(np.int8)
+    X = (y @ rng.normal(0, 1, (30, 40)) + rng.normal(0, 0.7, (400, 40))).astype(np.float32)
+    task, new = Task("tags", tuple(f"tag {k}" for k in range(30))), slice(250, 400)
+    p = classifiers.score(classifiers.forest(X[:250], y[:250], 1), X[new], task)
+    each = RandomForestClassifier(200, random_state=1)
+    alone = [each.fit(X[:250], y[:250, k]).predict_proba(X[new])[:, 1] for k in range(30)]
+    wanted = roc_auc_score(y[new], np.stack(alone, axis=1))
+    assert wanted > 0.85
+    assert roc_auc_score(y[new], p) > wanted - 0.05
