@@ -26,14 +26,16 @@ def at_the_edge(
     chosen, sweeps : what `thresholds.of_each` gives for the network.
     """
     ends = {}
-    for name, sweep in sweeps.items():
+    own = [name for name in sweeps if "met" in chosen[name]]
+    for name in own:
+        sweep = sweeps[name]
         at, known = chosen[name]["threshold"], sweep["threshold"]
         below = known[1] if len(known) > 1 else -np.inf
         if at <= known[-1]:
             ends[f"{name} (the lowest score, {at:.3g}: every window is an event)"] = at
         elif at > below and chosen[name]["recall"] < 1:
             ends[f"{name} (the highest score, {at:.3g})"] = at
-    unmet = [name for name in sweeps if not chosen[name]["met"]]
+    unmet = [name for name in own if not chosen[name]["met"]]
     notices = []
     if ends:
         notices.append(

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
+from rarewave.base.notices import some
 from rarewave.base.parameters import Above, AtLeast, Between, Fraction
 from rarewave.base.tasks import Task
 from rarewave.metrics.binary import curve
@@ -71,6 +72,9 @@ def sweep(
     }
 
 
+# Validation windows of a tag that its threshold is chosen from.
+FEW = 5
+
 Sweep = dict[str, NDArray[np.float64]]
 
 
@@ -85,7 +89,8 @@ def of_each(
     """What `choose` gives for each name but background, and the sweeps that it saw.
 
     Names of which there is no window, or that every window holds, take the median threshold of the
-    others.
+    others. Tags that fewer than `FEW` windows hold share the one that is best for all tags
+    together: the best for one or two windows says nothing of others.
 
     Parameters
     ----------
@@ -105,17 +110,27 @@ def of_each(
                 raise
             raise DataError(f"class {name}: {error}") from None
         chosen[name] = choose(sweeps[name], objective)
+    few = [name for name in present if held[name].sum() < FEW]
+    if task.kind == "tags" and len(present) > 1 and few:
+        y = np.concatenate([held[name] for name in present])
+        values = np.concatenate([table[f"p_{name}"].to_numpy(float) for name in present])
+        shared = choose(sweep(y, values, objective.prevalence, hop_s), objective)["threshold"]
+        chosen |= {name: {"threshold": shared, "borrowed": True} for name in few}
+        print(
+            f"{detector}: validation has fewer than {FEW} windows of {some(few)}: these tags "
+            f"share the threshold that is best for all tags together, {shared:.3g}"
+        )
     lacking = [name for name in task.events if name not in chosen]
     if lacking:
         middle = float(np.median([found["threshold"] for found in chosen.values()]))
         chosen |= {name: {"threshold": middle, "borrowed": True} for name in lacking}
-        for what, some in (
+        for what, names in (
             ("no window of", [name for name in lacking if not held[name].any()]),
             ("no window without", [name for name in lacking if held[name].all()]),
         ):
-            if some:
+            if names:
                 print(
-                    f"{detector}: validation has {what} {', '.join(some)}: these classes take "
+                    f"{detector}: validation has {what} {some(names)}: these classes take "
                     f"the median threshold of the others, {middle:.3g}"
                 )
     return chosen, sweeps

@@ -13,7 +13,7 @@ from rarewave.base.errors import DataError
 from rarewave.base.files import read_json, write_json
 from rarewave.base.tables import OTHERS, SCORES, WINDOWS, with_scores, write_table
 from rarewave.base.tasks import Task
-from rarewave.metrics import thresholds
+from rarewave.metrics import notices, thresholds
 from rarewave.metrics.thresholds import Objective
 from stages import threshold
 
@@ -107,3 +107,32 @@ def test_a_validation_part_without_any_event_is_refused(
     with pytest.raises(DataError, match="class common: a threshold needs both classes"):
         threshold.main()
     assert not Path("artifacts/threshold").exists()
+
+
+def test_tags_of_few_windows_share_the_threshold_of_all(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """That of two windows is theirs alone: a tag would be found wherever it is a little likely."""
+    rng = np.random.default_rng(0)
+    names = ("common", *(f"rare {k}" for k in range(20)))
+    truth = np.zeros((60, 21), np.int8)
+    truth[:12, 0] = 1
+    for k in range(1, 21):
+        truth[rng.choice(60, 2, replace=False), k] = 1
+    odds = -2.0 + 3.0 * truth + rng.normal(0, 1.2, truth.shape)
+    table = pd.DataFrame(1 / (1 + np.exp(-odds)), columns=[f"p_{name}" for name in names])
+    rule = Objective("f1", 0.9, 0.9, 1.0, None)
+    task = Task("tags", names)
+    chosen, sweeps = thresholds.of_each(task, truth, table, rule, 1.0, "network")
+    wanted = thresholds.choose(
+        thresholds.sweep(truth.ravel(), table.to_numpy().ravel(), None, 1.0), rule
+    )
+    shared = {chosen[name]["threshold"] for name in names[1:]}
+    assert shared == {wanted["threshold"]} and chosen["rare 3"]["borrowed"] is True
+    alone = thresholds.choose(sweeps["common"], rule)
+    assert chosen["common"] == alone and "borrowed" not in chosen["common"]
+    assert "fewer than 5 windows of rare 0, rare 1" in capsys.readouterr().out
+    assert notices.at_the_edge(chosen, sweeps) == []
+    # Of classes, which exclude one another, each keeps its own.
+    classes, _ = thresholds.of_each(Task("classes", names), truth, table, rule, 1.0, "network")
+    assert len({found["threshold"] for found in classes.values()}) > 10
