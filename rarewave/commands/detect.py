@@ -16,7 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         type=forms_of,
-        default=("raven",),
+        action="extend",
         metavar="FORMAT,...",
         help=f"one or more of {', '.join(WRITERS)} (default: raven)",
     )
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> None:
         from rarewave.commands import detecting
 
         wishes = detecting.Wishes(
-            arguments.format,
+            tuple(dict.fromkeys(arguments.format or ["raven"])),
             arguments.channel,
             arguments.start_pattern,
             arguments.in_order,

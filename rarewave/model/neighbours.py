@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rarewave.base.arrays import read_npz
 from rarewave.base.errors import DataError
 from rarewave.base.files import write_npz
+from rarewave.base.tasks import BACKGROUND
 from rarewave.dataset.index import Indexed
 from rarewave.frontend.normalisation import Normalisation
 from rarewave.networks import inference, last_layer
@@ -25,7 +26,7 @@ class Examples(NamedTuple):
     window_id: NDArray[np.str_]  # (n,)
     recording: NDArray[np.str_]  # (n,)
     start_s: NDArray[np.float64]  # (n,) from the start of the recording
-    label: NDArray[np.str_]  # (n,) of the event that fills most of it, or background
+    label: NDArray[np.str_]  # (n,) of the event that fills most of it, or background; all tags
 
 
 class Near(NamedTuple):
@@ -91,8 +92,16 @@ def collect(
         kept["window_id"].to_numpy("U"),
         kept["recording_id"].to_numpy("U"),
         kept["start_s"].to_numpy(),
-        kept["label"].to_numpy("U"),
+        _named(data, rows),
     )
+
+
+def _named(data: Indexed, rows: NDArray[np.int64]) -> NDArray[np.str_]:
+    """What each window is called: its label, of tags all that it holds."""
+    if data.task.kind != "tags":
+        return data.table["label"].to_numpy("U")[rows]
+    names = np.array(data.task.names)
+    return np.array([", ".join(names[held == 1]) or BACKGROUND for held in data.truth[rows]])
 
 
 def save(path: Path, examples: Examples) -> None:

@@ -1,5 +1,7 @@
 """What may be wrong with a folder or missing from it, each with number, consequence and remedy."""
 
+import json
+
 import numpy as np
 
 from rarewave.own_data import looking
@@ -11,7 +13,8 @@ _SILENT_DB = -100.0  # of full scale
 _CLIPPED = 1e-3  # share of samples at full scale
 _FAINT_DB = 3.0
 _UNITS_DB = 80.0  # between recordings: no gain that one would choose
-_SAID = ("unlabelled_recordings", "left_out")  # what other sentences say
+# What other sentences say.
+_SAID = ("unlabelled_recordings", "left_out", "recordings_with_times")
 _FEW = 30  # events: a threshold on the level does as well
 _MOVED = 0.3  # of a median event: labels shifted so far miss their sounds
 
@@ -33,6 +36,7 @@ def _labels(survey: Survey, target: str) -> list[str]:
             f"{len(few)} of {len(table)} classes have fewer than {EXAMPLES} examples: "
             f"{names}; their scores mean little: label more, or merge them with ingest.classes"
         )
+    said += _spelt(list(table["label"]))
     count = survey.certain["event_id"].nunique()
     if count < _FEW and not survey.whole:
         said.append(
@@ -71,6 +75,22 @@ def _labels(survey: Survey, target: str) -> list[str]:
     if over > 0.02 and not survey.whole:
         said.append(f"{over:.0%} of the labels overlap the one before")
     return said
+
+
+def _spelt(labels: list[str]) -> list[str]:
+    """Labels that differ in capitals only; the first of `labels` is the usual form."""
+    forms: dict[str, list[str]] = {}
+    for label in labels:
+        forms.setdefault(label.casefold(), []).append(label)
+    alike = [names for names in forms.values() if len(names) > 1]
+    if not alike:
+        return []
+    listed = ", ".join(" and ".join(names) for names in alike[:4])
+    renamed = {name: names[0] for names in alike for name in names[1:]}
+    return [
+        f"{len(alike)} of {len(forms)} labels are written in capitals and not, as {listed}: if "
+        f"these are one, write ingest.classes: {json.dumps(renamed, ensure_ascii=False)}"
+    ]
 
 
 def of_recordings(survey: Survey) -> list[str]:

@@ -259,7 +259,8 @@ def _confusion(out: Path, task: Task, truth: Truth, decided: NDArray[np.bool_]) 
         said = (decided if tags else decided[:, 1]).ravel().astype(int)
         names = ["absent", "present"] if tags else list(task.names)
         counts = binary.confusion(y, said)
-        confusion_matrix(out / "confusion.png", counts, "Test windows, network", names)
+        title = "Test, all tags together, network" if tags else "Test windows, network"
+        confusion_matrix(out / "confusion.png", counts, title, names)
     _pairs(out / "confusion.csv", y, said, names)
 
 

@@ -132,7 +132,7 @@ def test_a_window_and_its_context_are_told_apart(songs: tuple[np.ndarray, np.nda
 
 
 @pytest.mark.parametrize("fit", [classifiers.forest, classifiers.linear])
-def test_tags_are_told_each_for_itself(fit: Any) -> None:
+def test_tags_are_told_each_for_itself(fit: Any, recwarn: pytest.WarningsRecorder) -> None:
     """Both, one or none of them; a tag that training never holds has no probability."""
     rng = np.random.default_rng(0)
     truth = rng.integers(0, 2, (200, 3)).astype(np.int8)
@@ -144,6 +144,7 @@ def test_tags_are_told_each_for_itself(fit: Any) -> None:
     assert p.shape == (50, 3)
     assert ((p[:, :2] > 0.5) == truth[150:, :2]).mean() > 0.95
     assert (p[:, 2] < 0.5).all()
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize("fit", [classifiers.forest, classifiers.linear])

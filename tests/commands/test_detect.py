@@ -151,6 +151,15 @@ def test_what_is_written_of_a_wav_is_read_back(
     assert {p.name for p in tmp_path.iterdir()} == ALWAYS | {told(tmp_path, form).name}
 
 
+def test_formats_named_one_by_one_are_all_written(
+    tmp_path: Path, model: Path, wav: Path, run: Run
+) -> None:
+    """As if they stood together; only the last was, and nothing told."""
+    run(model, wav, "--format", "audacity", "--format", "raven,dcase", "--out", tmp_path)
+    wanted = {told(tmp_path, form).name for form in ("audacity", "raven", "dcase")}
+    assert {p.name for p in tmp_path.iterdir()} == ALWAYS | wanted
+
+
 @pytest.fixture(scope="module")
 def seismic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two contiguous miniSEED files of 10 s."""

@@ -4,10 +4,13 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
-from support import tasks
+from support import tasks, tiny
 
 from rarewave.base.errors import DataError
+from rarewave.dataset.index import Indexed
+from rarewave.frontend import normalisation
 from rarewave.model import neighbours
 from rarewave.model.neighbours import Examples
 from rarewave.networks import backend, registry
@@ -72,6 +75,26 @@ def test_features_are_what_the_last_layer_weighs() -> None:
     np.testing.assert_allclose(
         found, hidden / np.linalg.norm(hidden, axis=1, keepdims=True), rtol=1e-5, atol=1e-6
     )
+
+
+def test_an_example_is_called_by_all_its_tags() -> None:
+    """By the first in the alphabet only, a low sound would be said to be like high ones."""
+    said = [["low"], ["high", "low"], ["background"], ["high"]]
+    table = pd.DataFrame(
+        {
+            "window_id": list("abcd"),
+            "recording_id": "r",
+            "start_s": 0.0,
+            "label": [names[0] for names in said],
+            "labels": said,
+        }
+    )
+    X = np.random.default_rng(0).normal(-60, 5, (4, 16, 12, 1)).astype(np.float32)
+    model = registry.build("call_cnn", (16, 12, 1), tasks.TAGS, slice(0, 12))
+    normalise = normalisation.fit(X, "sample")
+    rows = np.array([1, 2, 3])
+    found = neighbours.collect(model, normalise, Indexed(X, table, tasks.TAGS, tiny.FRONT), rows)
+    assert found.label.tolist() == ["high, low", "background", "high"]
 
 
 def test_what_is_saved_is_read_in_the_same_bytes(tmp_path: Path) -> None:

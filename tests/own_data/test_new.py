@@ -98,13 +98,14 @@ def test_every_form_of_labels(
 
 def test_labels_of_the_whole_and_times_of_some(tmp_path: Path, new: Callable[..., Made]) -> None:
     """The list is what is learnt from, the table of times what events are scored against."""
-    recipe, said, _ = new(folders.of_weak_and_strong(tmp_path / "data"))
+    recipe, said, minded = new(folders.of_weak_and_strong(tmp_path / "data"))
     ingest = recipe["ingest"]
     assert (ingest["labels"], ingest["label_files"]) == ("clips", ["heard.csv"])
     assert ingest["strong_files"] == ["times.tsv"] and ingest["label_separator"] == ";"
     assert recipe["clean"]["target"] == "tags"
     assert recipe["detect"]["collar_s"] == pytest.approx(0.2, abs=0.02)
     assert "times of 6 of 24 clips" in said
+    assert "times" not in minded
     recipes.validate(yaml.read(tmp_path / "params.yaml", ""))
 
 
@@ -170,6 +171,20 @@ def test_what_ingest_will_say_is_said(tmp_path: Path, new: Callable[..., Made]) 
     _, _, said = new(data)
     assert "duplicated recordings: 1, as copy repeats r0a" in said
     assert "recording absent: 1, as gone.wav" in said
+
+
+def test_labels_that_differ_in_capitals_are_told(tmp_path: Path, new: Callable[..., Made]) -> None:
+    """With the line that makes them one; the rarer forms become the usual one."""
+    data = folders.of_table(tmp_path / "data")
+    _, _, right = new(data)
+    lines = (data / "events.csv").read_text().splitlines()
+    at = next(k for k, line in enumerate(lines) if line.endswith(",low"))
+    lines[at] = lines[at].removesuffix("low") + "Low"
+    (data / "events.csv").write_text("\n".join(lines) + "\n")
+    _, _, said = new(data)
+    assert "in capitals" not in right
+    assert "1 of 2 labels are written in capitals and not, as low and Low" in said
+    assert 'ingest.classes: {"Low": "low"}' in said
 
 
 def test_counts_among_ground_motion_are_noticed(tmp_path: Path, new: Callable[..., Made]) -> None:
