@@ -121,8 +121,12 @@ def pad_short(survey: Survey, window_s: float, of_clips: bool = False) -> Choice
 
 def cut(survey: Survey, lay: Layout, rate: float, hop: int) -> dict[str, Choice]:
     """Parameters of windows, of so many samples that frames of a spectrogram fit."""
-    window = max(16, hop * max(2 if lay.way == "frames" else 1, round(lay.window * rate / hop)))
-    step = max(hop, hop * round(lay.hop * rate / hop))
+    each = lay.way == "clips" and lay.hop == lay.window
+    frames = lay.window * rate / hop
+    if each:
+        frames = np.ceil(frames - 1e-6)  # else a second window would end with each clip
+    window = max(16, hop * max(2 if lay.way == "frames" else 1, round(frames)))
+    step = window if each else max(hop, hop * round(lay.hop * rate / hop))
     context = hop * round(lay.context * rate / hop)
     short, middle = survey.duration(0.1), survey.duration(0.5)
     says = f"{seconds(window / rate)}: "

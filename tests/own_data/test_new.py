@@ -11,6 +11,7 @@ from support import folders, inprocess, project
 
 from rarewave.base import yaml
 from rarewave.experiments import recipes
+from rarewave.frontend.grid import Grid, starts
 
 Made = tuple[dict[str, Any], str, str]
 
@@ -107,6 +108,14 @@ def test_labels_of_the_whole_and_times_of_some(tmp_path: Path, new: Callable[...
     assert "times of 6 of 24 clips" in said
     assert "times" not in minded
     recipes.validate(yaml.read(tmp_path / "params.yaml", ""))
+
+
+def test_clips_of_one_length_are_one_window_each(tmp_path: Path, new: Callable[..., Made]) -> None:
+    """Whole frames, and none of the clip left over, of which a second window would be made."""
+    clean = new(folders.of_weak_and_strong(tmp_path / "data"))[0]["clean"]
+    grid = Grid(clean["window_samples"], clean["hop_samples"], 0, 0.1, clean["pad_short"])
+    assert folders.RATE % 256  # a second of it is no whole number of frames
+    assert starts(folders.RATE, grid).tolist() == [0]
 
 
 def test_audiosets_table_beside_some_of_its_clips(tmp_path: Path, new: Callable[..., Made]) -> None:
