@@ -48,7 +48,8 @@ def without_times(parts: Sequence[str]) -> list[Notice]:
             len(parts),
             f"the labels of {' and '.join(parts)} are of whole recordings: nobody said when, and "
             "event scores compare with the recordings' ends; give events with times of some of "
-            "them in ingest.strong_files, or go by the scores of evaluate",
+            "them in ingest.strong_files, put recordings that have some into that part with "
+            "split.test_groups, or go by the scores of evaluate",
         )
     ]
 

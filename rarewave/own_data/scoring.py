@@ -7,6 +7,7 @@ from rarewave.own_data.grouping import at_once
 from rarewave.own_data.survey import Choice, Choices, Survey, digits, seconds
 from rarewave.own_data.windows import Layout
 
+_LISTED = 12  # groups that a recipe names
 _NIGHT = 3600  # seconds between parts of days that follow one another
 
 
@@ -46,10 +47,26 @@ def _split(survey: Survey, lay: Layout) -> dict[str, Choice]:
         found["purge_s"] = Choice(far, "more than a window, its context and an event")
     elif group == "day":
         found["purge_s"] = Choice(_NIGHT, "a night goes on behind midnight, and so may its sounds")
+    if timed := _timed(survey):
+        found["test_groups"] = Choice(timed, "all that has times: events are scored against them")
     places = group in ("name", "folder", "given") and not survey.folder.seismic
     if places and at_once(survey.recordings, survey.recordings["group"]):
         found["clock"] = Choice("group", f"groups by {group} recorded at the same time")
     return found
+
+
+def _timed(survey: Survey) -> list[str]:
+    """Groups to test: those of which all that sounds has times, where only some have.
+
+    None where these are many, or leave too little to learn from.
+    """
+    table = survey.recordings[survey.recordings["labelled"]]
+    timed = table["recording_id"].isin(survey.report.get("recordings_with_times", []))
+    quiet = ~table["recording_id"].isin(survey.certain["recording_id"])
+    whole = (timed | quiet).groupby(table["group"]).all() & timed.groupby(table["group"]).any()
+    names = sorted(whole.index[whole])
+    few = len(names) <= _LISTED and len(whole) - len(names) >= 3
+    return names if few and timed.mean() <= 0.5 else []
 
 
 def _gaps(near: float) -> str:

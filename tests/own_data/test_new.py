@@ -111,6 +111,15 @@ def test_labels_of_the_whole_and_times_of_some(tmp_path: Path, new: Callable[...
     recipes.validate(yaml.read(tmp_path / "params.yaml", ""))
 
 
+def test_what_has_times_is_tested(tmp_path: Path, new: Callable[..., Made]) -> None:
+    """Else none may be in the test part, and no event is scored; a point with some is not."""
+    data = folders.of_weak_and_strong(tmp_path / "data")
+    assert new(data)[0]["split"]["test_groups"] == ["point4", "point5"]
+    times = pd.read_csv(data / "times.tsv", sep="\t")
+    times[times["filename"] != "point4_17.wav"].to_csv(data / "times.tsv", sep="\t", index=False)
+    assert new(data)[0]["split"]["test_groups"] == ["point5"]
+
+
 def test_clips_of_one_length_are_one_window_each(tmp_path: Path, new: Callable[..., Made]) -> None:
     """Nothing of the clip is left over, of which a second window would be made."""
     data, length = folders.of_weak_and_strong(tmp_path / "data"), 7950  # no whole frames
