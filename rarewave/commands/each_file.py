@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from rarewave.base.files import shown
+from rarewave.base.tables import Schema
 from rarewave.commands import detecting
 from rarewave.detection import coverage
 from rarewave.detection.scanning import Scan
@@ -23,6 +24,15 @@ from rarewave.recordings.reading import Header
 from rarewave.recordings.streams import Stream
 
 CHUNK = 1 << 12  # rows of a table at once: it bounds the memory
+
+# What tables of windows or segments begin with.
+SPANS: Schema = {
+    "file": "str",
+    "channel": "str",
+    "start_s": "float64",  # from the start of the file
+    "end_s": "float64",
+    "start": "datetime64[ns, UTC]",  # NaT where the file does not say
+}
 
 
 class Wishes(NamedTuple):
@@ -131,11 +141,13 @@ def tables(
 
     Yields
     ------
-    file, channel, start_s, end_s and start (UTC) of each, and (n, columns of the scan).
+    Columns `SPANS` of each, and (n, columns of the scan).
     """
-    for first, P in [] if scan is None else _chunks(scan):
+    if scan is None:
+        return
+    for first, P in _chunks(scan):
         good = np.isfinite(P[:, 0])
-        if scan is None or not good.any():
+        if not good.any():
             continue
         begin, end = spans(scan, front_end, first[good])
         about = one.named | {"start_s": begin.round(6), "end_s": end.round(6)}

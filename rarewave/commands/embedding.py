@@ -7,23 +7,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rarewave.base.tables import Schema
 from rarewave.commands import each_file
-from rarewave.commands.each_file import Wishes
+from rarewave.commands.each_file import SPANS, Wishes
 from rarewave.commands.growing import growing
 from rarewave.dataset.label_first import feature_names
 from rarewave.detection import scanning
 from rarewave.detection.scanning import Scorer
 from rarewave.model.detector import Detector
 from rarewave.networks import inference, last_layer
-
-ABOUT: Schema = {
-    "file": "str",
-    "channel": "str",
-    "start_s": "float64",  # from the start of the file
-    "end_s": "float64",
-    "start": "datetime64[ns, UTC]",  # NaT where the file does not say
-}
 
 
 def embed(model: str, paths: Sequence[Path], out: Path, wishes: Wishes) -> bool:
@@ -42,7 +33,7 @@ def embed(model: str, paths: Sequence[Path], out: Path, wishes: Wishes) -> bool:
     scorer = scorer_of_features(package.detector)
     front_end, names = scorer.front_end, list(scorer.names)
     covers, gaps = [], 0
-    schema = ABOUT | dict.fromkeys(names, "float32")
+    schema = SPANS | dict.fromkeys(names, "float32")
     with growing(out, schema) as add, each_file.progress(files, "embed") as progress:
         for one in files:
             with each_file.scratch(out) as folder:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rarewave.base.errors import DataError
 from rarewave.base.tables import Schema, assign_scores, with_scores
 from rarewave.commands import each_file
-from rarewave.commands.each_file import Recording, Wishes
+from rarewave.commands.each_file import SPANS, Recording, Wishes
 from rarewave.commands.growing import growing
 from rarewave.model import whole_files
 from rarewave.model.detector import Detector
@@ -24,13 +24,6 @@ FILES: Schema = {
     "duration_s": "float64",
     "scored_s": "float64",
     "gaps": "int64",  # windows or segments left out
-}
-SEGMENTS: Schema = {
-    "file": "str",
-    "channel": "str",
-    "start_s": "float64",  # from the start of the file
-    "end_s": "float64",
-    "start": "datetime64[ns, UTC]",
 }
 BEHIND: Schema = {"labels": "str", "problem": "str"}  # behind the scores
 
@@ -72,7 +65,7 @@ def score(
     # Rows of segments are what events are made of; windows and files are decided as windows are.
     of_events = segments and inner.segments is not None
     thresholds = package.thresholds if of_events else package.of_windows
-    schema = with_scores(SEGMENTS if segments else FILES, inner.task.names) | BEHIND
+    schema = with_scores(SPANS if segments else FILES, inner.task.names) | BEHIND
     covers, gaps = [], 0
     with growing(out, schema) as add, each_file.progress(files, "score") as progress:
         job = _Job(inner, thresholds, aggregate or "mean", add, progress)

@@ -15,13 +15,11 @@ from support import tasks, tiny
 
 from rarewave.detection import event_list, scanning
 from rarewave.frontend import cleaning, normalisation
-from rarewave.frontend.grid import Grid
 from rarewave.frontend.spectrogram import spectrograms
 from rarewave.model import beside, detector, neighbours
 from rarewave.model.detector import Detector
 from rarewave.model.neighbours import Examples
 from rarewave.model.package import Source, load, save
-from rarewave.networks import registry
 from rarewave.networks.backend import keras
 
 pytestmark = [
@@ -287,12 +285,7 @@ def test_event_or_not(tmp_path: Path, wav: Path, run: Run) -> None:
 def segments(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A package of a network that scores segments of 2.064 s and learnt from windows of 4.816 s."""
     folder = tmp_path_factory.mktemp("segments") / "detector"
-    front = replace(tiny.FRONT, grid=Grid(4816, 4816, 0, max_gap=0.1, pad_short=False))
-    keras.utils.set_random_seed(1)
-    network = registry.build("vgg_fcn", front.shape, tasks.TAGS, slice(0, 300), 0.125, "attention")
-    X = spectrograms(tiny.song(60.0)[None].astype(np.float32), tiny.RATE, front.spectrogram)
-    made = Detector(network, "vgg_fcn", front, tasks.TAGS, normalisation.fit(X, "dataset"), 0.125)
-    p = made.score_segments(X)
+    made, p = tiny.detector_of_segments(pad_short=False)
     at = dict(zip(tasks.TAGS.names, p.max(axis=0).tolist(), strict=True))
     at["high"] = float(np.median(p[:, 0]))
     detector.save(made, folder.parent / "model.keras")

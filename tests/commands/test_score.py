@@ -1,7 +1,6 @@
 """The commands score and embed, as a user runs them: recordings in, one table out."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +14,10 @@ from pyarrow import parquet
 from support import tasks, tiny
 
 from rarewave.detection import scanning
-from rarewave.frontend import cleaning, normalisation, transform
-from rarewave.frontend.grid import Grid
+from rarewave.frontend import cleaning, transform
 from rarewave.frontend.spectrogram import spectrograms
 from rarewave.model import beside, detector, package
-from rarewave.model.detector import Detector
-from rarewave.networks import last_layer, registry
-from rarewave.networks.backend import keras
+from rarewave.networks import last_layer
 
 Run = Callable[..., str]
 NAMES = ["background", "low", "high"]
@@ -39,12 +35,7 @@ def windows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def segments(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A package of a network of segments, of three tags, pooled by attention."""
     folder = tmp_path_factory.mktemp("segments") / "detector"
-    front = replace(tiny.FRONT, grid=Grid(4816, 4816, 0, max_gap=0.1, pad_short=True))
-    keras.utils.set_random_seed(1)
-    model = registry.build("vgg_fcn", front.shape, tasks.TAGS, slice(0, 300), 0.125, "attention")
-    X = spectrograms(tiny.song(60.0)[None].astype(np.float32), tiny.RATE, front.spectrogram)
-    made = Detector(model, "vgg_fcn", front, tasks.TAGS, normalisation.fit(X, "dataset"), 0.125)
-    p = made.score_segments(X)
+    made, p = tiny.detector_of_segments(pad_short=True)
     detector.save(made, folder.parent / "model.keras")
     thresholds = {n: float(np.median(p[:, k])) for k, n in enumerate(tasks.TAGS.names)}
     package.save(folder, folder.parent / "model.keras", thresholds, tiny.JOINING, {})

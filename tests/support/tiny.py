@@ -13,14 +13,14 @@ from rarewave.detection import event_list, scanning
 from rarewave.detection.postprocessing import Joining
 from rarewave.detection.scanning import Scorer
 from rarewave.frontend import normalisation
-from rarewave.frontend.grid import Grid
+from rarewave.frontend.grid import Grid, PadShort
 from rarewave.frontend.spectrogram import spectrograms
 from rarewave.frontend.transform import FrontEnd
 from rarewave.model import detector
 from rarewave.model.detector import Detector
 from rarewave.model.package import save
 from rarewave.recordings import reading, streams
-from support import options
+from support import options, tasks
 
 RATE = 1000.0
 CLASSES = ("background", "low", "high")
@@ -127,6 +127,22 @@ def package(folder: Path, joining: Joining = JOINING, front: FrontEnd = FRONT) -
     detector.save(made, model)
     save(folder, model, thresholds, joining, BANDS)
     return made
+
+
+def detector_of_segments(pad_short: PadShort) -> tuple[Detector, np.ndarray]:
+    """A network of segments of 2.064 s, windows of 4.816 s, three tags pooled by attention.
+
+    And the scores (segments, tags) of a minute of `song`.
+    """
+    from rarewave.networks import registry
+    from rarewave.networks.backend import keras
+
+    front = replace(FRONT, grid=Grid(4816, 4816, 0, max_gap=0.1, pad_short=pad_short))
+    keras.utils.set_random_seed(1)
+    model = registry.build("vgg_fcn", front.shape, tasks.TAGS, slice(0, 300), 0.125, "attention")
+    X = spectrograms(song(60.0)[None].astype(np.float32), RATE, front.spectrogram)
+    made = Detector(model, "vgg_fcn", front, tasks.TAGS, normalisation.fit(X, "dataset"), 0.125)
+    return made, made.score_segments(X)
 
 
 def joined(
