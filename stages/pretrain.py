@@ -47,11 +47,8 @@ def main() -> None:
     unlabelled = windows[windows["status"] == UNLABELLED].reset_index(drop=True)
     used = artifacts.used_windows()
     allowed = np.flatnonzero(free(unlabelled, used, part, *params.options("split", Split)))
-    table = (
-        pd.concat([used.iloc[train], unlabelled.iloc[allowed]])
-        if len(train)
-        else unlabelled.iloc[allowed]
-    )
+    free_ones = unlabelled.iloc[allowed]
+    table = pd.concat([used.iloc[train], free_ones]) if len(train) else free_ones
     scale, samples = data.front_end.spectrogram.scale, None
     changes = changes.possible(scale, "views" if options.epochs else None)
     if changes.of_waveforms:
@@ -83,10 +80,11 @@ def main() -> None:
     encoder = encoder_of(given, normalise, options, training, data.front_end)
     simclr.pretrain(encoder, pool, watch, options, changes, report, checkpoint)
     encoder = simclr.in_full_precision(encoder, data.front_end, normalise, training, options)
-    encoders.save(encoder, artifacts.ENCODER, training.network, data.front_end, normalise, digest)
+    made = (training.network, data.front_end, normalise, options.epochs > 0 or digest is not None)
+    encoders.save(encoder, artifacts.ENCODER, *made, digest)
     counts = {"training_windows": len(train), "unlabelled_windows": len(allowed)}
-    left_out = {"unlabelled_held_out": len(unlabelled) - len(allowed)}
-    write_json(artifacts.metrics("pretrain"), history[-1] | counts | left_out)
+    counts["unlabelled_held_out"] = len(unlabelled) - len(allowed)
+    write_json(artifacts.metrics("pretrain"), history[-1] | counts)
     pictures.of_pretraining(artifacts.plots("pretrain"), history, pool, changes, options.seed)
     if not len(used):
         embed(encoder, X_unlabelled, unlabelled, normalise, data.front_end)

@@ -122,7 +122,7 @@ def _scanned(
     """Scores of recordings, kept in a folder under the key of the model and the recording."""
     scorer = beside.scorer_alone(inner)
     state = repr(detector.describe(inner)) + repr(
-        [float(w.sum()) for w in inner.network.get_weights()]
+        [float(w.sum()) for network in inner.networks for w in network.get_weights()]
     )
     total = sum(s.n_samples / s.sample_rate for s in joined)
     with tqdm(total=round(total), unit="s", desc="detect", disable=None) as bar:

@@ -21,7 +21,11 @@ from rarewave.networks.inference import predict
 
 @dataclasses.dataclass(frozen=True)
 class Detector:
-    """Network, front end, task and normalisation of one trained model."""
+    """Network, front end, task and normalisation of one trained model.
+
+    An ensemble has others beside the network, trained alike from other seeds: its scores are their
+    mean (Lakshminarayanan et al. 2017). What is explained, and embedded, is the first.
+    """
 
     network: keras.Model
     network_name: str
@@ -29,6 +33,12 @@ class Detector:
     task: Task
     normalisation: Normalisation
     width: float = 1.0  # factor on the filters that it was built with
+    others: tuple[keras.Model, ...] = ()  # of an ensemble
+
+    @property
+    def networks(self) -> tuple[keras.Model, ...]:
+        """All members of an ensemble, or the one network."""
+        return (self.network, *self.others)
 
     def score(self, X: NDArray[np.float32], made_by: FrontEnd | None = None) -> NDArray[np.float64]:
         """Probability (n, names) for spectrograms (n, frequencies, frames, channels) in dB.
@@ -38,7 +48,16 @@ class Detector:
         """
         if made_by is not None:
             transform.refuse_other(self.front_end, made_by, "the data set")
-        return predict(self.network, X, np.arange(len(X)), self.normalisation, self.task)
+        return self.score_rows(X, np.arange(len(X)))
+
+    def score_rows(self, X: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """As `score`, for some rows of spectrograms that may lie on disk."""
+        return together(self.score_members(X, rows))
+
+    def score_members(self, X: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Probability (members, rows, names) that each network gives some rows of spectrograms."""
+        given = self.normalisation, self.task
+        return np.stack([predict(network, X, rows, *given) for network in self.networks])
 
     @property
     def segments(self) -> Segments | None:
@@ -60,7 +79,9 @@ class Detector:
 
     def score_segments(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
         """Probability (segments, names) of the segments of one spectrogram (1, ...) in dB."""
-        return inference.of_segments(self.network, X, self.normalisation, self.task)[0]
+        given = (X, self.normalisation, self.task)
+        each = [inference.of_segments(network, *given)[0] for network in self.networks]
+        return together(np.stack(each))
 
     def score_recording(
         self,
@@ -89,6 +110,16 @@ class Detector:
         return pd.DataFrame(table | scores)
 
 
+def together(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean of probabilities (members, ...); of one member its own, to the last bit."""
+    return p[0] if len(p) == 1 else p.mean(axis=0)
+
+
+def member(path: Path, number: int) -> Path:
+    """The file of a member of an ensemble, from 1, beside the first: `<name>_2.keras`."""
+    return path if number == 1 else path.with_name(f"{path.stem}_{number}{path.suffix}")
+
+
 def sidecar(path: Path) -> Path:
     """Where the description of a `.keras` file lies: beside it, as JSON."""
     return Path(path).with_suffix(".json")
@@ -102,13 +133,32 @@ def describe(detector: Detector) -> dict[str, Any]:
         "front_end": detector.front_end.to_dict(),
         "front_end_digest": detector.front_end.digest,
         "normalisation": detector.normalisation.to_dict(),
-    } | ({"width": detector.width} if detector.width != 1 else {})
+    } | _unusual(detector)
+
+
+def _unusual(detector: Detector) -> dict[str, Any]:
+    width = {"width": detector.width} if detector.width != 1 else {}
+    return width | ({"members": len(detector.networks)} if detector.others else {})
+
+
+def files(path: Path) -> list[Path]:
+    """What `save` wrote: the first `.keras` file, its description, and the other members."""
+    members = range(2, _members(read_json(sidecar(path)), path) + 1)
+    return [path, sidecar(path), *(member(path, number) for number in members)]
+
+
+def _members(content: dict[str, Any], path: Path) -> int:
+    found = content.get("members", 1)
+    if type(found) is not int or found < 1:
+        raise DataError(f"{sidecar(path)} has members: {found!r}: train again")
+    return found
 
 
 def save(detector: Detector, path: Path) -> None:
-    """Write `<name>.keras` and `<name>.json`."""
+    """Write `<name>.keras` and `<name>.json`, and the others as `<name>_2.keras` and so on."""
     write_json(sidecar(path), describe(detector))
-    kerasfile.save(detector.network, path)
+    for number, network in enumerate(detector.networks, 1):
+        kerasfile.save(network, member(path, number))
 
 
 def load(path: Path, compiled: bool = False) -> Detector:
@@ -129,6 +179,7 @@ def load(path: Path, compiled: bool = False) -> Detector:
             Task.from_dict(content["task"]),
             Normalisation.from_dict(content["normalisation"]),
             float(content.get("width", 1.0)),
+            _others(content, path),
         )
         digest = content["front_end_digest"]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -137,7 +188,8 @@ def load(path: Path, compiled: bool = False) -> Detector:
         ) from None
     except DataError as error:
         raise DataError(f"{sidecar(path)}: {error}") from None
-    _refuse_network(detector, path)
+    for number, found in enumerate(detector.networks, 1):
+        _refuse_network(detector, found, member(path, number), sidecar(path))
     if digest != detector.front_end.digest:
         raise DataError(
             f"{sidecar(path)}: the front end was changed since training: put it back or train again"
@@ -145,23 +197,27 @@ def load(path: Path, compiled: bool = False) -> Detector:
     return detector
 
 
-def _refuse_network(detector: Detector, path: Path) -> None:
-    """Raise `DataError` where network and description do not belong together."""
-    network = detector.network
+def _others(content: dict[str, Any], path: Path) -> tuple[keras.Model, ...]:
+    members = range(2, _members(content, path) + 1)
+    return tuple(kerasfile.load(member(path, number), False) for number in members)
+
+
+def _refuse_network(detector: Detector, network: keras.Model, path: Path, about: Path) -> None:
+    """Raise `DataError` where a network and the description do not belong together."""
     if len(network.inputs) != 1 or len(network.outputs) != 1:
         raise DataError(f"{path} is no detector: it has not one input and one output")
     shape = network.input_shape[1:]
     wanted = (*detector.front_end.shape[:2], detector.normalisation.channels)
     if (shape[0], shape[1] or wanted[1], shape[2]) != wanted:  # None: of any length
         raise DataError(
-            f"{path} takes spectrograms of {shape}, and {sidecar(path)} describes {wanted}: they "
-            "do not belong together"
+            f"{path} takes spectrograms of {shape}, and {about} describes {wanted}: they do not "
+            "belong together"
         )
     if network.output_shape[1:] != (detector.task.outputs,):
         raise DataError(
-            f"{path} gives {network.output_shape[1:]}, and {sidecar(path)} describes "
+            f"{path} gives {network.output_shape[1:]}, and {about} describes "
             f"{detector.task.outputs} outputs: they do not belong together"
         )
     statistics = (detector.front_end.shape[0], detector.front_end.shape[2])
     if detector.normalisation.mean.shape != statistics:
-        raise DataError(f"{sidecar(path)}: the normalisation is of other spectrograms: train again")
+        raise DataError(f"{about}: the normalisation is of other spectrograms: train again")

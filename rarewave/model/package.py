@@ -84,7 +84,7 @@ def save(
     `window_thresholds` are those of the stage threshold, kept where `thresholds` are others.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for path in (model, detector.sidecar(model)):
+    for path in detector.files(model):
         shutil.copyfile(path, folder / path.name)
     content: dict[str, Any] = {
         "thresholds": dict(thresholds),
@@ -145,7 +145,7 @@ def load(where: str) -> Package:
         window_thresholds=of_windows,
         responses=instruments(inner, found.detector),
         examples=neighbours.load(known) if known.exists() else None,
-        digest=digest((model, detector.sidecar(model), inner / EVENTS)),
+        digest=digest((*detector.files(model), inner / EVENTS)),
     )
 
 

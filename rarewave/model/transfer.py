@@ -54,7 +54,7 @@ def start(where: str, training: Training, front_end: FrontEnd) -> Start:
     said = f"pretrain.start {where}: the data set"
     of_segments = registry.find(training.network).segments is not None
     transform.refuse_other(_seen(found.front_end, front_end, of_segments), front_end, said)
-    marks = (model, detector.sidecar(model), model.with_name(EVENTS))
+    marks = (*detector.files(model), model.with_name(EVENTS))
     return Start(registry.encoder(found.network), found.normalisation, digest(marks))
 
 

@@ -15,7 +15,7 @@ from rarewave.frontend import cleaning
 from rarewave.frontend.grid import starts
 from rarewave.frontend.transform import FrontEnd
 from rarewave.model import beside
-from rarewave.model.detector import Detector
+from rarewave.model.detector import Detector, together
 from rarewave.networks import last_layer
 from rarewave.recordings.streams import Stream
 
@@ -80,36 +80,49 @@ def _one_window(model: Detector, stream: Stream) -> bool:
 
 
 def _with_sums(model: Detector) -> Scorer:
-    """Gives (segments, names, sums and attention) of one long spectrogram."""
-    parts = last_layer.parts_of_segments(model.network)
+    """Gives (segments, names and of each member outputs, sums, attention) of one spectrogram."""
+    members = [last_layer.parts_of_segments(network) for network in model.networks]
     task = model.task
-    widths = [len(task.names), *(one.shape[-1] for one in parts.outputs[1:])]
+    width = sum(one.shape[-1] for one in members[0].outputs)
 
     def score(X: NDArray[np.float32]) -> NDArray[np.float64]:
-        each = parts(model.normalisation(X), training=False)
-        p, *rest = (np.asarray(one, np.float32)[0] for one in each)
-        return np.concatenate([task.probabilities(p), *rest], axis=1)
+        inputs = model.normalisation(X)
+        each = [
+            [np.asarray(one, np.float32)[0] for one in m(inputs, training=False)] for m in members
+        ]
+        p = together(np.stack([task.probabilities(outputs) for outputs, *_ in each]))
+        return np.concatenate([p, *(part for parts in each for part in parts)], axis=1)
 
-    names = [*task.names, *(f"column {number}" for number in range(sum(widths[1:])))]
+    names = [*task.names, *(f"column {number}" for number in range(width * len(members)))]
     return Scorer(model.scans, names, score, model.segments)
 
 
 def _together(model: Detector, scan: Scan, aggregate: str) -> NDArray[np.float64]:
     """Scores (names,) of all rows of a scan that are no gap; NaN where there are none."""
     task, names, width = model.task, len(model.task.names), model.task.outputs
-    pooled = model.segments is not None
-    how = last_layer.pooling(model.network) if pooled else aggregate
+    if model.segments is not None:
+        each = (scan.P.shape[1] - names) // len(model.networks)
+        ends = [names + each * (number + 1) for number in range(len(model.networks))]
+        found = [_pooled(model, scan, end - each, end) for end in ends]
+        return together(np.stack([task.probabilities(one[None])[0] for one in found]))
     own = slice(names - width, names)  # of an event one output for two names
-    sums = slice(names, names + width)
-    if how == "max" and pooled:  # of classes before the softmax, as the network does
-        top = highest((rows[:, sums] for rows in _scored(scan)), width)
-        outputs = special.softmax(top) if task.activation == "softmax" else special.expit(top)
-    elif how == "max":
+    if aggregate == "max":
         outputs = highest((rows[:, own] for rows in _scored(scan)), width)
     else:
-        first = sums.stop if how == "attention" else scan.P.shape[1]  # else none: all alike
-        outputs = weighed(((rows[:, own], rows[:, first:]) for rows in _scored(scan)), width)
+        outputs = weighed(((rows[:, own], rows[:, :0]) for rows in _scored(scan)), width)
     return task.probabilities(outputs[None])[0]
+
+
+def _pooled(model: Detector, scan: Scan, first: int, end: int) -> NDArray[np.float64]:
+    """Outputs (width,) of one member, whose columns are from `first` to `end`."""
+    task, width = model.task, model.task.outputs
+    own, sums = slice(first, first + width), slice(first + width, first + 2 * width)
+    how = last_layer.pooling(model.network)
+    if how == "max":  # of classes before the softmax, as the network does
+        top = highest((rows[:, sums] for rows in _scored(scan)), width)
+        return special.softmax(top) if task.activation == "softmax" else special.expit(top)
+    logits = slice(sums.stop if how == "attention" else end, end)  # else none: all alike
+    return weighed(((rows[:, own], rows[:, logits]) for rows in _scored(scan)), width)
 
 
 def highest(chunks: Iterable[NDArray[np.float64]], width: int) -> NDArray[np.float64]:

@@ -31,20 +31,27 @@ def save(
     network: str,
     front_end: FrontEnd,
     normalise: Normalisation,
+    learnt: bool,
     start: str | None = None,
 ) -> None:
     """Write `<name>.keras`, and `<name>.json` that says of which network and data it is.
 
-    `start` is the digest of the package that it started from.
+    `learnt`: it is more than what its seed gave; `start` is the digest of the package that it
+    started from.
     """
     kerasfile.save(encoder, path)
-    about = {"network": network, "front_end_digest": front_end.digest}
+    about: dict[str, object] = {"network": network, "front_end_digest": front_end.digest}
+    about |= {"learnt": True} if learnt else {}
     about |= {} if start is None else {"start": start}
     write_json(path.with_suffix(".json"), about | {"normalisation": normalise.to_dict()})
 
 
-def load(path: Path, front_end: FrontEnd, options: Training) -> tuple[keras.Model, Normalisation]:
+def load(
+    path: Path, front_end: FrontEnd, options: Training
+) -> tuple[keras.Model | None, Normalisation]:
     """The encoder to start from, and the normalisation that it was made with.
+
+    No encoder where pretraining taught it nothing: training then starts from a seed of its own.
 
     Raises
     ------
@@ -59,4 +66,4 @@ def load(path: Path, front_end: FrontEnd, options: Training) -> tuple[keras.Mode
             f"{path} is of another network ({made[0]}), front end or normalisation ({made[2]}): "
             "run the stage pretrain"
         )
-    return kerasfile.load(path), normalise
+    return kerasfile.load(path) if about.get("learnt") else None, normalise

@@ -124,13 +124,22 @@ def compiled(
     return model
 
 
-def start(encoder: keras.Model, task: Task, front_end: FrontEnd, options: Training) -> keras.Model:
-    """The network with a fresh head from the seed, and its encoder as it is given."""
+def start(
+    encoder: keras.Model | None,
+    task: Task,
+    front_end: FrontEnd,
+    channels: int,
+    options: Training,
+) -> keras.Model:
+    """The network with fresh weights from the seed, of its encoder those given, if they are.
+
+    `channels` are those of its input, see `Normalisation.channels`.
+    """
     keras.utils.set_random_seed(options.seed)
-    shape = (*front_end.shape[:2], encoder.input_shape[-1])
+    shape = (*front_end.shape[:2], channels)
     frames = front_end.window_frames
     model = registry.build(options.network, shape, task, frames, options.width, options.pooling)
-    for layer in encoder.layers:
+    for layer in encoder.layers if encoder is not None else ():
         if layer.weights:
             model.get_layer(layer.name).set_weights(layer.get_weights())
     return model

@@ -39,6 +39,10 @@ class Training:
     the share of the steps over which the learning rate rises; `label_smoothing` that of Szegedy et
     al. (2016). `average` is the decay of a moving average of the weights over the steps: where it
     is not 0, validation scores the average, and the average is what is kept.
+
+    Of several `members` the first has `seed`, the next the seed after it, and so on; scores are
+    their mean. Each is what that seed alone would train, so that those of other machines can be
+    taken instead: `ready` names the folders `artifacts/train` of such runs.
     """
 
     network: Annotated[str, OneOf(NETWORKS)]
@@ -69,6 +73,8 @@ class Training:
     average: Annotated[float, Between(0, 0.9999)]
     keep: Literal["best", "last"]
     seed: Seed
+    members: Annotated[int, Between(1, 100)]
+    ready: tuple[str, ...]
 
     def __post_init__(self) -> None:
         if self.warmup and self.schedule == "constant":

@@ -103,7 +103,7 @@ def test_segments_in_gaps_are_left_out(tmp_path: Path, pooling: str) -> None:
     P = np.asarray(found.scan.P, np.float64)
     good = np.isfinite(P[:, 0])
     assert 3 < (~good).sum() < 10
-    weights = np.exp(P[good, 6:9]) if pooling == "attention" else np.ones((good.sum(), 1))
+    weights = np.exp(P[good, 9:12]) if pooling == "attention" else np.ones((good.sum(), 1))
     wanted = (weights * P[good, :3]).sum(axis=0) / weights.sum(axis=0)
     if pooling == "max":
         wanted = P[good, :3].max(axis=0)
@@ -125,3 +125,22 @@ def test_pooling_piece_by_piece_is_pooling_at_once(seed: int, heads: int, spread
     np.testing.assert_array_equal(highest, values.max(axis=0))
     assert np.isnan(whole_files.weighed([], 3)).all()
     assert np.isnan(whole_files.highest([], 3)).all()
+
+
+@pytest.mark.parametrize("pooling", ["max", "mean", "attention"])
+def test_an_ensemble_scores_a_file_by_the_mean_of_its_members(tmp_path: Path, pooling: str) -> None:
+    """Each pools its own segments; and those of a window as well."""
+    first = network(pooling, tasks.TAGS)
+    other = keras.models.clone_model(first.network)
+    rng = np.random.default_rng(3)
+    given = [w + rng.normal(0, 0.05, w.shape) for w in first.network.get_weights()]
+    other.set_weights([np.abs(w) for w in given])
+    second, both = replace(first, network=other), replace(first, others=(other,))
+    path = tiny.write(tmp_path / "x.wav", tiny.song(60.0)[: 2064 + 30 * 1024])
+    wanted = [scored(model, path, tmp_path / name) for model, name in ((first, "1"), (second, "2"))]
+    assert np.abs(wanted[0] - wanted[1]).max() > 0.01
+    found = scored(both, path, tmp_path / "both")
+    np.testing.assert_allclose(found, np.mean(wanted, axis=0), atol=1e-6)
+    X = spectrogram(path)
+    segments = np.mean([model.score_segments(X) for model in (first, second)], axis=0)
+    np.testing.assert_allclose(both.score_segments(X), segments, atol=1e-9)

@@ -59,6 +59,8 @@ TRAINING = Training(
     average=0.0,
     keep="best",
     seed=1,
+    members=1,
+    ready=(),
 )
 PRETRAINING = Pretraining(
     start=None,

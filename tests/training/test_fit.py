@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, get_args, get_type_hints
 
 import numpy as np
@@ -84,7 +85,7 @@ def started(
     model = registry.build(
         options.network, shape, tasks.of_outputs(1), front.window_frames, options.width
     )
-    return fit.start(registry.encoder(model), examples.task, front, options)
+    return fit.start(registry.encoder(model), examples.task, front, channels, options)
 
 
 def run(
@@ -552,7 +553,7 @@ def test_a_seeded_encoder_starts_training_as_before(
         keras.utils.set_random_seed(options.seed)
         one = registry.build(name, (17, 29, 1), tasks.of_outputs(1), frames, options.width)
         found = fit.start(
-            registry.encoder(one), tasks.of_outputs(outputs), small_front_end, options
+            registry.encoder(one), tasks.of_outputs(outputs), small_front_end, 1, options
         )
         assert found.output_shape == (None, outputs)
         for a, b in zip(found.get_weights(), wanted.get_weights(), strict=True):
@@ -567,11 +568,11 @@ def test_a_pretrained_encoder_is_where_training_starts(small_front_end: FrontEnd
         layer.set_weights([w + 0.25 for w in layer.get_weights()])
     encoder = registry.encoder(given_one)
     before = encoder.get_weights()
-    model = fit.start(encoder, tasks.of_outputs(3), small_front_end, TRAINING)
+    start = partial(fit.start, encoder, tasks.of_outputs(3), small_front_end, 1)
+    model = start(TRAINING)
     for a, b in zip(registry.encoder(model).get_weights(), before, strict=True):
         np.testing.assert_array_equal(a, b)
-    again = fit.start(encoder, tasks.of_outputs(3), small_front_end, TRAINING)
-    other = fit.start(encoder, tasks.of_outputs(3), small_front_end, replace(TRAINING, seed=2))
+    again, other = start(TRAINING), start(replace(TRAINING, seed=2))
     heads = [m.get_layer("hidden").get_weights()[0] for m in (model, again, other)]
     np.testing.assert_array_equal(heads[0], heads[1])
     assert (heads[0] != heads[2]).any()

@@ -1,0 +1,94 @@
+"""Ensembles: each member is what its seed alone trains, here or on another machine."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support import project
+
+from rarewave.experiments import recipes
+from rarewave.model import detector
+from stages.shared import artifacts
+
+CHANGES = project.CALLS | {
+    "train.epochs": 2,
+    "train.network": "acoustic_cnn",
+    "train.width": 0.0625,
+    "train.seed": 5,
+}
+BEFORE = ("ingest", "clean", "spectrogram", "npz", "split", "pretrain")
+THEN = ("train", "baselines", "scan", "threshold", "evaluate", "detect")
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of calls before training."""
+    return project.calls(tmp_path_factory.mktemp("members") / "project", CHANGES, BEFORE)
+
+
+def trained(prepared: Path, folder: Path, **changes: object) -> Path:
+    """Its copy, trained with other parameters; the folder of the result."""
+    shutil.copytree(prepared, folder)
+    recipes.use("calls", CHANGES | changes, folder / "recipes", folder / "params.yaml")
+    project.good(project.stage(folder, "train"))
+    return folder / artifacts.MODEL.parent
+
+
+@pytest.fixture(scope="module")
+def three(prepared: Path) -> Path:
+    """Three members, one after the other."""
+    return trained(prepared, prepared.parent / "three", **{"train.members": 3})
+
+
+def test_a_member_is_what_its_seed_trains_alone(prepared: Path, three: Path) -> None:
+    """The same bytes; so members of other machines are taken, and the whole is the same."""
+    folder = prepared.parent
+    alone = [trained(prepared, folder / f"seed {s}", **{"train.seed": s}) for s in (5, 6, 7)]
+    for number, other in enumerate(alone, 1):
+        mine = detector.member(three / "detector.keras", number)
+        assert mine.read_bytes() == (other / "detector.keras").read_bytes()
+    ready = [str(other) for other in alone[1:]]
+    shutil.copytree(prepared, folder / "gathered")
+    gathered = folder / "gathered"
+    changes = CHANGES | {"train.members": 3, "train.ready": ready}
+    recipes.use("calls", changes, gathered / "recipes", gathered / "params.yaml")
+    done = project.good(project.stage(gathered, "train"))
+    assert done.count("member 2 of 3: from") == 1
+    for path in three.iterdir():
+        assert path.read_bytes() == (gathered / artifacts.MODEL.parent / path.name).read_bytes()
+
+
+def test_the_ensemble_goes_through_the_pipeline(prepared: Path, three: Path) -> None:
+    """Its scores are the mean of its members', its package holds all and finds events."""
+    folder = three.parent.parent
+    for stage in THEN[1:]:
+        project.good(project.stage(folder, stage))
+    packed = detector.load(folder / artifacts.PACKAGE / "detector.keras")
+    assert len(packed.networks) == 3
+    X = np.load(folder / artifacts.X_SPEC)[:40]
+    each = packed.score_members(X, np.arange(40))
+    np.testing.assert_allclose(packed.score(X), each.mean(axis=0), atol=1e-12)
+    assert np.abs(each[0] - each[1]).max() > 1e-3
+    wrong = folder / artifacts.PACKAGE / "detector_3.keras"
+    wrong.unlink()
+    done = project.command(
+        folder, "detect", str(artifacts.PACKAGE), "nothing.wav", "--out", "x.csv"
+    )
+    assert done.returncode == 1 and "detector_3.keras" in done.stderr
+
+
+def test_a_member_of_something_else_is_refused(prepared: Path, three: Path) -> None:
+    """It says in which parameter; of another folder that it holds no member."""
+    folder = prepared.parent
+    other = trained(prepared, folder / "epochs", **{"train.epochs": 1, "train.seed": 6})
+    again = folder / "again"
+    shutil.copytree(prepared, again)
+    for ready, says in ((other, "train.epochs 1, and here it is 2"), (folder, "training.json")):
+        changes = CHANGES | {"train.members": 2, "train.ready": [str(ready)]}
+        recipes.use("calls", changes, again / "recipes", again / "params.yaml")
+        done = project.stage(again, "train")
+        assert done.returncode == 1 and says in done.stderr and "Traceback" not in done.stderr
+    about = json.loads((other / "training.json").read_text())
+    assert about["seed"] == 6 and about["train"]["epochs"] == 1
