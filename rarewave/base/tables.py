@@ -94,6 +94,18 @@ EVALUATED: Schema = {  # and p_<class>
     "labels": "list",
     "unit": "str",  # what the bootstrap draws whole
 }
+TRUST: Schema = {  # a row for each decision: of a window, of tags for each of a window
+    "window_id": "str",
+    "row": "int64",
+    "part": "str",
+    "version": "str",  # network, its first member, or with Monte Carlo dropout
+    "name": "str",  # what was decided, of tags the tag
+    "kind": "str",  # right, hit, false alarm or miss
+    "doubt": "float64",  # probability that it is wrong, at the temperature
+    "deviation": "float64",  # of the members' or passes' probability
+    "entropy": "float64",  # bits, of their mean
+    "mutual_information": "float64",  # bits, what of that is their disagreement
+}
 OTHERS: Schema = {"detector": "str"}  # before the columns of a table of several detectors
 DETECTED: Schema = {
     "recording_id": "str",

@@ -61,6 +61,9 @@ BASELINE_SCORES = BASELINES / "scores.parquet"
 THRESHOLD = Path("artifacts/threshold/threshold.json")
 THRESHOLDS = Path("artifacts/threshold/detectors.json")
 
+UNCERTAINTY = Path("artifacts/uncertainty")
+CALIBRATION = UNCERTAINTY / "calibration.json"
+
 EVALUATED = Path("artifacts/evaluate/scores.parquet")
 EVALUATED_BASELINES = Path("artifacts/evaluate/baselines.parquet")
 EXAMPLES = Path("artifacts/evaluate/examples.parquet")  # of the data set, for gradcam

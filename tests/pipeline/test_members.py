@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from support import project
 
@@ -18,8 +19,9 @@ CHANGES = project.CALLS | {
     "train.width": 0.0625,
     "train.seed": 5,
 }
+VERSIONS = ("network", "first_member", "mc_dropout")
 BEFORE = ("ingest", "clean", "spectrogram", "npz", "split", "pretrain")
-THEN = ("train", "baselines", "scan", "threshold", "evaluate", "detect")
+THEN = ("train", "baselines", "scan", "threshold", "uncertainty", "evaluate", "detect")
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +73,31 @@ def test_the_ensemble_goes_through_the_pipeline(prepared: Path, three: Path) -> 
     each = packed.score_members(X, np.arange(40))
     np.testing.assert_allclose(packed.score(X), each.mean(axis=0), atol=1e-12)
     assert np.abs(each[0] - each[1]).max() > 1e-3
+    doubts(folder)
     wrong = folder / artifacts.PACKAGE / "detector_3.keras"
     wrong.unlink()
     done = project.command(
         folder, "detect", str(artifacts.PACKAGE), "nothing.wav", "--out", "x.csv"
     )
     assert done.returncode == 1 and "detector_3.keras" in done.stderr
+
+
+def doubts(folder: Path) -> None:
+    """What the stage uncertainty leaves: all versions beside each other, and each decision."""
+    found = json.loads((folder / "metrics/uncertainty.json").read_text())
+    versions = [of + form for of in VERSIONS for form in ("", "_temperature", "_isotonic")]
+    assert set(versions) == set(found) & set(versions)
+    assert set(found["gain"]) == set(versions) - {"first_member"}
+    assert set(found["temperature"]) == set(VERSIONS) and not found["warnings"]
+    table = pd.read_parquet(folder / artifacts.UNCERTAINTY / "decisions.parquet")
+    mine = table[(table["version"] == "network") & (table["part"] == "test")]
+    right = mine["kind"].isin(["right", "hit"])
+    assert right.mean() == pytest.approx(found["network"]["accuracy"])
+    assert (mine["mutual_information"] > 1e-6).any() and (mine["deviation"] > 1e-4).any()
+    evaluated = pd.read_parquet(folder / artifacts.EXAMPLES)
+    assert set(mine["window_id"]) == set(evaluated["window_id"])
+    pictures = {path.stem for path in (folder / "plots/uncertainty").glob("*.png")}
+    assert pictures == {"reliability", "risk_coverage", "signs_network", "signs_mc_dropout"}
 
 
 def test_a_member_of_something_else_is_refused(prepared: Path, three: Path) -> None:

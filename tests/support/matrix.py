@@ -54,6 +54,7 @@ OPTIONS: dict[str, dict[str, Changes]] = {
         "frozen": {"pretrain.epochs": 1, "train.frozen": 1.0},
     },
     "labels": {"all": {}, "few": {"train.labels": 0.5, "train.least_batches": 3}},
+    "members": _each("train.members", 1, 2),
     "objective": _each(
         "threshold.objective",
         "f1", "recall_at_precision", "precision_at_recall", "false_alarms_per_day",
