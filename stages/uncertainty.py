@@ -6,17 +6,18 @@ from numpy.typing import NDArray
 
 from rarewave.base.compute import Compute
 from rarewave.base.files import write_csv, write_json
-from rarewave.base.notices import Notice, listed
+from rarewave.base.notices import listed
 from rarewave.base.tables import TRUST, write_table
 from rarewave.base.tasks import Task
+from rarewave.dataset.index import Indexed
 from rarewave.metrics import calibration, trust
 from rarewave.metrics.bootstrap import Bootstrap, units
 from rarewave.metrics.comparison import NETWORK, Unit
 from rarewave.metrics.decisions import Decisions, decisions, pairs, spread
-from rarewave.model import detector, uncertainty
-from rarewave.model.uncertainty import SINGLE
-from rarewave.networks import backend, monte_carlo
-from rarewave.networks.monte_carlo import MonteCarlo
+from rarewave.model import detector, notices, novelty, uncertainty
+from rarewave.model.uncertainty import MC_DROPOUT, SINGLE
+from rarewave.networks import backend
+from rarewave.networks.options import MonteCarlo, Novel
 from rarewave.plots import trust as pictures
 from stages.shared import artifacts, logbook, params
 from stages.shared.data import dataset
@@ -32,7 +33,7 @@ UNITS = {
 
 def main() -> None:
     """Calibrate on validation, score all versions of the network on the test part."""
-    (options,) = params.options("uncertainty", MonteCarlo)
+    options, share = params.options("uncertainty", MonteCarlo, Novel)
     bootstrap, _ = params.options("evaluate", Bootstrap, Unit)
     backend.start(params.options("compute", Compute)[0].threads)
     model, data = detector.load(artifacts.MODEL), dataset()
@@ -60,16 +61,38 @@ def main() -> None:
     write_csv(artifacts.UNCERTAINTY / "table.csv", table.to_dict("records"))
     write_table(artifacts.UNCERTAINTY / "decisions.parquet", pd.concat(tables), TRUST)
     write_json(artifacts.CALIBRATION, {"temperature": temperatures[NETWORK]})
-    content = trust.report(table, gains, NETWORK) | {"temperature": temperatures}
-    off = notices(model, options, len(np.unique(ready[NETWORK].made.outcome)))
+    novel = novelties(model, data, split, share.novel)
+    content = {"novel": novel} | trust.report(table, gains, NETWORK) | {"temperature": temperatures}
+    off = notices.one_outcome(ready[NETWORK].made.outcome)
     write_json(artifacts.metrics("uncertainty"), content | listed(off))
     draw(ready, tables)
     print(trust.text(table))
     if artifacts.about_clean("placement")["placement"] == "calls":
         print("of windows centred on labels, which detect does not meet")
+    if options.passes and MC_DROPOUT not in ready:
+        print(f"{model.network_name} has no dropout, and Monte Carlo dropout nothing to say")
     for version, took in seconds.items():
         print(f"{version}: {took / max(len(rows), 1) * 1000:.3g} s for 1000 windows")
     logbook.close(logbook.open_run("uncertainty"), "uncertainty")
+
+
+def novelties(
+    model: detector.Detector, data: Indexed, split: pd.DataFrame, share: float
+) -> dict[str, float]:
+    """Keep what windows are compared with; the share of each part's windows that is novel."""
+    parts = {
+        part: split["row"][split["part"] == part].to_numpy()
+        for part in ("train", "validation", "test")
+    }
+    look = novelty.looker(model)
+    known = novelty.learn(model, look, data.X, parts["train"], parts["validation"], share)
+    novelty.save(artifacts.NOVELTY, known)
+    found: dict[str, float] = {}
+    for part in ("validation", "test"):
+        sound, level = novelty.judge(known, model, look, data.X, parts[part]).T
+        each = {"all": np.maximum(sound, level), "sound": sound, "levels": level}
+        found |= {f"{part}.{name}": float((v >= known.at).mean()) for name, v in each.items()}
+    return found
 
 
 def table_of(
@@ -90,30 +113,6 @@ def table_of(
     )
     said = names[made.decided] if tags is None else tags
     return about.assign(version=version, name=said, kind=kinds, doubt=doubts, **signs)
-
-
-def notices(model: detector.Detector, options: MonteCarlo, outcomes: int) -> list[Notice]:
-    """What could not be told."""
-    found = []
-    if options.passes and not monte_carlo.dropouts(model.network):
-        found.append(
-            Notice(
-                "no_dropout",
-                0,
-                f"the network {model.network_name} has no dropout, so Monte Carlo dropout can say "
-                "nothing: take an ensemble (train.members), or another train.network",
-            )
-        )
-    if outcomes < 2:
-        found.append(
-            Notice(
-                "one_outcome",
-                outcomes,
-                "the test part holds nothing of what is to be found, or nothing else: how sure the "
-                "network rightly is cannot be told",
-            )
-        )
-    return found
 
 
 def draw(ready: dict[str, trust.Ready], tables: list[pd.DataFrame]) -> None:

@@ -44,6 +44,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="also where most recordings are far louder or fainter than all that the model "
         "learnt from, as in another unit",
     )
+    parser.add_argument(
+        "--abstain",
+        action="store_true",
+        help="leave out events whose sound or levels are unlike all that the model learnt from",
+    )
 
 
 def forms_of(text: str) -> tuple[str, ...]:
@@ -71,6 +76,7 @@ def run(arguments: argparse.Namespace) -> None:
             arguments.in_order,
             arguments.stations,
             arguments.any_level,
+            arguments.abstain,
         )
         given = arguments.model, arguments.recordings, arguments.out, part, wishes
         good = detecting.detect(*given)

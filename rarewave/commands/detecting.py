@@ -19,7 +19,7 @@ from rarewave.detection import coverage as detection_coverage
 from rarewave.detection import event_list, levels, scanning
 from rarewave.detection.coverage import unaccounted
 from rarewave.frontend.transform import FrontEnd
-from rarewave.model import beside, detector
+from rarewave.model import beside, detector, novelty, review
 from rarewave.model.package import Package, Source, load, read_as
 from rarewave.recordings import reading, seismic, sound, stations, streams
 from rarewave.recordings.reading import Header
@@ -35,6 +35,7 @@ class Wishes(NamedTuple):
     in_order: bool = False  # the files follow one another as given, though they have no times
     stations: Path | None = None  # StationXML with the places of the stations
     any_level: bool = False  # also where most recordings are far from what the model learnt from
+    abstain: bool = False  # leave out events that are novel
 
 
 def detect(model: str, paths: Sequence[Path], out: Path, part: Path, wishes: Wishes) -> bool:
@@ -77,12 +78,13 @@ def detect(model: str, paths: Sequence[Path], out: Path, part: Path, wishes: Wis
     joined = [stream._replace(responses=package.responses) for stream in joined]
     refuse_odd(package, joined, wishes.any_level)
     results.plan(out, part, [tables.RECORDINGS, *_made(forms, listed)])
-    scanned = _scanned(package.detector, joined, part)
+    scanned = _scanned(package, joined, part)
     covers = [detection_coverage.coverage(s, package.detector.scans) for s in scanned]
     coverage = _coverage(covers, files, broken)
-    events = _with_files(_events(package, scanned), joined, listed, package.detector.scans)
+    found = _reviewed(package, scanned, wishes.abstain)
+    events = _with_files(found, joined, listed, package.detector.scans)
     counts = tables.by_recording(coverage, events, package.detector.task.events)
-    events = _traced(events.drop(columns=["scan", "piece", "recording_id"]), package)
+    events = _traced(events.drop(columns=[*event_list.IN_STREAM, "recording_id"]), package)
     if places is not None:
         events = stations.with_places(events, places)
     if "quakeml" in forms:
@@ -117,17 +119,40 @@ def refuse_odd(package: Package, joined: Sequence[streams.Stream], go_on: bool) 
 
 
 def _scanned(
-    inner: detector.Detector, joined: Sequence[streams.Stream], folder: Path
+    package: Package, joined: Sequence[streams.Stream], folder: Path
 ) -> list[scanning.Scan]:
-    """Scores of recordings, kept in a folder under the key of the model and the recording."""
-    scorer = beside.scorer_alone(inner)
-    state = repr(detector.describe(inner)) + repr(
-        [float(w.sum()) for network in inner.networks for w in network.get_weights()]
-    )
+    """Scores of recordings, kept in a folder under the key of the model and the recording.
+
+    Says which recordings are mostly unlike those of training.
+    """
+    inner, known = package.detector, package.novelty
+    scorer = beside.scorer_alone(inner) if known is None else novelty.scorer(inner, known)
+    state = repr(detector.describe(inner)) + (known.digest if known is not None else "")
+    state += repr([float(w.sum()) for network in inner.networks for w in network.get_weights()])
     total = sum(s.n_samples / s.sample_rate for s in joined)
     with tqdm(total=round(total), unit="s", desc="detect", disable=None) as bar:
         work = [(s, folder / f"{scanning.key(s, state)}.f32") for s in joined]
-        return scanning.scans(scorer, work, bar.update)
+        found = scanning.scans(scorer, work, bar.update)
+    for scan in found:
+        if says := review.unlike(package, scan):
+            piece = scan.stream.pieces[0]
+            print(f"warning: {reading.said(piece.path, piece.header.channel)}: {says}")
+    return found
+
+
+def _reviewed(package: Package, scanned: Sequence[scanning.Scan], abstain: bool) -> pd.DataFrame:
+    """Events and what to make of them; those that are novel are left out where `abstain`."""
+    events = review.reviewed(package, scanned, _events(package, scanned))
+    if not abstain:
+        return events
+    if package.novelty is None:
+        raise DataError(
+            "--abstain: the model keeps no training windows to compare with: run the stages "
+            "uncertainty and detect of its project again"
+        )
+    novel = (events["novelty"] >= package.novelty.at).to_numpy()
+    print(f"{novel.sum()} of {len(events)} events are novel and left out")
+    return events[~novel].reset_index(drop=True)
 
 
 def _events(package: Package, scanned: Sequence[scanning.Scan]) -> pd.DataFrame:
@@ -172,6 +197,7 @@ def _about(
             "network": package.detector.network_name,
             "thresholds": dict(package.thresholds),
         },
+        "novel_from": None if package.novelty is None else package.novelty.at,
         "formats": list(forms),
         "channel": reading.MEAN if source.channel is None else source.channel,
         "channels": None if source.channels is None else list(source.channels),

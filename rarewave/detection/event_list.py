@@ -5,12 +5,16 @@ from typing import Any
 
 import pandas as pd
 
-from rarewave.base.tables import DETECTED, conform
+from rarewave.base.tables import DETECTED, Schema, conform
 from rarewave.detection import postprocessing
 from rarewave.detection.postprocessing import Joining
 from rarewave.detection.scanning import Scan
 from rarewave.frontend import cleaning
 from rarewave.frontend.transform import FrontEnd
+
+# Where an event lies in what was scanned.
+IN_STREAM: Schema = dict.fromkeys(("scan", "piece", "first", "after"), "int64")
+IN_STREAM |= {"begin_s": "float64", "end_s": "float64"}
 
 
 def events(
@@ -23,7 +27,8 @@ def events(
 ) -> pd.DataFrame:
     """The events of streams, each with the file in which it begins: table DETECTED.
 
-    Two columns are added: `scan`, and `piece` of its stream.
+    Columns are added: `scan`, and `piece` of its stream; `begin_s` and `end_s` in that stream; and
+    the windows from `first` up to `after`.
 
     An event across a file boundary is one event, of the first of the two files. Times are from
     the start of its file, by that file's own rate: clocks that are a little off do not add up.
@@ -54,11 +59,13 @@ def events(
                     "recording_id": found.stream.pieces[number].header.recording_id,
                     "scan": order,
                     "piece": number,
+                    "begin_s": event["onset_s"],
+                    "end_s": event["offset_s"],
                     "onset_s": onset,
                     "offset_s": offset,
                     "low_hz": low,
                     "high_hz": high,
                 }
             )
-    table = pd.DataFrame(rows, columns=[*DETECTED, "scan", "piece"])
-    return conform(table, DETECTED | {"scan": "int64", "piece": "int64"}, "events")
+    schema = DETECTED | IN_STREAM
+    return conform(pd.DataFrame(rows, columns=[*schema]), schema, "events")

@@ -142,7 +142,8 @@ def spans(
 
     Returns
     -------
-    onset_s, offset_s, peak and mean (of the scores of the windows in the event) and windows.
+    onset_s, offset_s, peak and mean (of the scores of the windows in the event) and windows; of
+    these `first` and the one `after` the last.
     """
     cut = cells(start, length, n_samples, joining.combine)
     runs = _runs(p, cut, _width(cut.edges, rate, joining), threshold, joining)
@@ -179,6 +180,8 @@ def _rows(
                 "peak": float(scores.max()),
                 "mean": float(scores.mean()),
                 "windows": len(scores),
+                "first": inside.start,
+                "after": inside.stop,
             }
         )
     return rows

@@ -26,7 +26,7 @@ from rarewave.metrics.bootstrap import Bootstrap
 from rarewave.metrics.comparison import Unit
 from rarewave.metrics.event_based import Matching
 from rarewave.metrics.thresholds import Objective
-from rarewave.networks.options import MonteCarlo
+from rarewave.networks.options import MonteCarlo, Novel
 from rarewave.splits.parts import Split
 from rarewave.training.augmentation.options import Augmentation
 from rarewave.training.hyperparameters import Pretraining, Training
@@ -43,7 +43,7 @@ SECTIONS: dict[str, tuple[type, ...]] = {
     "augment": (Augmentation,),
     "baselines": (Baselines,),
     "threshold": (Objective,),
-    "uncertainty": (MonteCarlo,),
+    "uncertainty": (MonteCarlo, Novel),
     "evaluate": (Bootstrap, Unit),
     "gradcam": (Cases,),
     "relevance": (Relevance,),

@@ -12,9 +12,10 @@ from rarewave.base.errors import DataError
 from rarewave.base.files import read_json, write_json
 from rarewave.detection.levels import Trained
 from rarewave.detection.postprocessing import Joining
-from rarewave.model import detector, neighbours
+from rarewave.model import detector, neighbours, novelty
 from rarewave.model.detector import Detector
 from rarewave.model.neighbours import Examples
+from rarewave.model.novelty import Reference
 from rarewave.model.where import EVENTS, digest, locate
 from rarewave.recordings import reading, responses, sound
 from rarewave.recordings.responses import Responses
@@ -60,6 +61,8 @@ class Package(NamedTuple):
     trained: Trained | None = None  # levels and rates; None in packages of before they were kept
     digest: str = ""  # of network, front end, thresholds and all: equal for equal packages
     window_thresholds: Mapping[str, float] | None = None  # where those are of events
+    novelty: Reference | None = None  # None in packages of before it was kept, and so on
+    temperature: float = 1.0  # at which its probabilities mean what they say
 
     @property
     def of_windows(self) -> Mapping[str, float]:
@@ -78,10 +81,13 @@ def save(
     removed: Responses | None = None,
     trained: Trained | None = None,
     window_thresholds: Mapping[str, float] | None = None,
+    known: Reference | None = None,
+    temperature: float = 1.0,
 ) -> None:
     """Copy a `.keras` file with its description, and write the rest beside it.
 
-    `window_thresholds` are those of the stage threshold, kept where `thresholds` are others.
+    `window_thresholds` are those of the stage threshold, kept where `thresholds` are others;
+    `known` is what new windows are compared with.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for path in detector.files(model):
@@ -96,9 +102,13 @@ def save(
         content["trained"] = dataclasses.asdict(trained)
     if window_thresholds is not None and dict(window_thresholds) != dict(thresholds):
         content["window_thresholds"] = dict(window_thresholds)
+    if temperature != 1:
+        content["temperature"] = temperature
     write_json(folder / EVENTS, content)
-    (folder / _EXAMPLES).unlink(missing_ok=True)
-    (folder / responses.FILE).unlink(missing_ok=True)
+    for beside in (_EXAMPLES, responses.FILE, novelty.FILE):
+        (folder / beside).unlink(missing_ok=True)
+    if known is not None:
+        novelty.save(folder / novelty.FILE, known)
     if removed is not None:
         responses.keep(removed, folder)
     if remembered is not None:
@@ -130,6 +140,7 @@ def load(where: str) -> Package:
         source = Source(**content.get("source", {}))
         trained = Trained(**content["trained"]) if "trained" in content else None
         found = Package(detector.load(model), thresholds, joining, bands, None, source)
+        temperature = _temperature(content.get("temperature", 1.0))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"{inner / EVENTS} does not describe a detector ({error})") from None
     events = found.detector.task.events
@@ -139,8 +150,10 @@ def load(where: str) -> Package:
             f"{inner / EVENTS} has thresholds of {', '.join(thresholds) or 'nothing'}, and "
             f"the detector finds {', '.join(events)}: run the stage detect again"
         )
-    known = inner / _EXAMPLES
+    known, compared = inner / _EXAMPLES, inner / novelty.FILE
     return found._replace(
+        temperature=temperature,
+        novelty=novelty.load(compared) if compared.exists() else None,
         trained=trained,
         window_thresholds=of_windows,
         responses=instruments(inner, found.detector),
@@ -199,6 +212,12 @@ def _number(value: object) -> float:
         raise ValueError(f"the threshold {value!r} is no number")
     if not 0 <= value <= 1:
         raise ValueError(f"the threshold {value!r} is no probability, from 0 to 1")
+    return float(value)
+
+
+def _temperature(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
+        raise ValueError(f"the temperature {value!r} is no number above 0")
     return float(value)
 
 

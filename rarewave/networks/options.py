@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from rarewave.base.parameters import AtLeast, Seed
+from rarewave.base.parameters import Above, AtLeast, Between, Seed
 
 
 @dataclass(frozen=True)
@@ -12,3 +12,10 @@ class MonteCarlo:
 
     passes: Annotated[int, AtLeast(0)]
     seed: Seed
+
+
+@dataclass(frozen=True)
+class Novel:
+    """What share of the validation windows may be called `novel`."""
+
+    novel: Annotated[float, Above(0), Between(0, 0.5)]

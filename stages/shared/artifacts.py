@@ -62,6 +62,7 @@ THRESHOLD = Path("artifacts/threshold/threshold.json")
 THRESHOLDS = Path("artifacts/threshold/detectors.json")
 
 UNCERTAINTY = Path("artifacts/uncertainty")
+NOVELTY = UNCERTAINTY / "novelty.npz"
 CALIBRATION = UNCERTAINTY / "calibration.json"
 
 EVALUATED = Path("artifacts/evaluate/scores.parquet")

@@ -1,11 +1,12 @@
 """The packed detector: all that finding and explaining needs, for anyone and for MLflow."""
 
 from rarewave.base import timing
+from rarewave.base.files import read_json
 from rarewave.base.tables import ROWS, read_table
 from rarewave.detection import levels
 from rarewave.detection.postprocessing import Joining
 from rarewave.metrics.comparison import NETWORK
-from rarewave.model import neighbours, package, registry
+from rarewave.model import neighbours, novelty, package, registry
 from rarewave.model.detector import Detector
 from stages.shared import artifacts, logbook, params
 from stages.shared.data import dataset
@@ -30,7 +31,9 @@ def pack(
     seen = levels.trained(model.front_end, data.X, rows, rates)
     of_windows = artifacts.thresholds()[NETWORK]
     given = thresholds, joining, bands, remembered, source, removed, seen, of_windows
-    package.save(artifacts.PACKAGE, artifacts.MODEL, *given)
+    known = novelty.load(artifacts.NOVELTY)
+    temperature = read_json(artifacts.CALIBRATION, "temperature")["temperature"]
+    package.save(artifacts.PACKAGE, artifacts.MODEL, *given, known, temperature)
     mlflow = logbook.open_run("detect")
     with timing.tracking():
         registry.log_detector(mlflow, artifacts.PACKAGE, model.front_end, model.task)

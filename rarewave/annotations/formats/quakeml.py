@@ -26,6 +26,7 @@ _ROOT = "smi:local/rarewave"
 _FIRST_NS = pd.Timestamp(f"{FIRST_YEAR}-01-01", tz="UTC").value
 _LAST_NS = pd.Timestamp(f"{LAST_YEAR}-12-31", tz="UTC").value
 _SCORES = {"peak": "peak score", "mean": "mean score", "threshold": "threshold"}
+_SCORES |= {"uncertainty": "uncertainty (bits)", "novelty": "novelty (0 to 1)"}
 
 
 def looks_like(path: Path) -> bool:
@@ -144,8 +145,9 @@ def write(path: Path, events: pd.DataFrame) -> None:
     events: start, end (UTC; end NaT where unknown), label and channel_id (`NET.STA.LOC.CHA`);
         perhaps event_id (else made of channel, start, end, label and model: see `event_ids`),
         latitude and longitude of the station (degrees, NaN where unknown), uncertainty_s (of both
-        times, s), the scores peak and mean and the threshold, which become comments of the pick of
-        the onset, model (a digest) and version of the program, which stand at what they made.
+        times, s); the scores peak and mean, the threshold, uncertainty, novelty and the reason to
+        review it, which become comments of the pick of the onset; model (a digest) and version of
+        the program, which stand at what they made.
 
     Raises
     ------
@@ -243,6 +245,9 @@ def _event(event: dict[str, Any]) -> "Event":
         if not pd.isna(event.get(column, np.nan)):
             text = f"{words}: {event[column]:.6g}"
             onset.comments.append(Comment(text=text, resource_id=name(f"comment/{column}")))
+    if event.get("reason"):
+        text = f"to review: {event['reason']}"
+        onset.comments.append(Comment(text=text, resource_id=name("comment/review")))
     picks = [onset]
     if not pd.isna(event["end"]):
         picks.append(_pick(event, "end", "end", name("pick/end")))

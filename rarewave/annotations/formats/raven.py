@@ -19,7 +19,13 @@ _FILE_OFFSET = ("file offset (s)",)
 _OTHERS = {"selection", "view", "channel", "begin file", "begin path", _LOW[0], _LOW[1]}
 
 _SCORES = {"peak": "Score", "mean": "Mean score", "windows": "Windows", "threshold": "Threshold"}
+_SCORES |= {
+    "uncertainty": "Uncertainty",
+    "novelty": "Novelty",
+    "uncertainty_s": "Onset deviation (s)",
+}
 _TEXTS = {"channel_id": "Channel id", "model": "Model", "version": "Version"}
+_TEXTS |= {"review": "Review", "reason": "Reason"}
 _WRITTEN = {*COLUMNS, "nyquist_hz", "file_start_s", *_SCORES, *_TEXTS}
 
 
@@ -179,8 +185,8 @@ def write(path: Path, events: pd.DataFrame) -> None:
     Parameters
     ----------
     events: onset_s, offset_s (s), label; perhaps file, low_hz, high_hz, nyquist_hz (Hz), channel,
-        the scores peak, mean and windows, the threshold, and channel_id, model and version, which
-        stand in columns of their own.
+        the scores peak, mean and windows, the threshold, uncertainty, novelty and uncertainty_s,
+        and channel_id, model, version, review and reason, which stand in columns of their own.
 
     Raises
     ------
