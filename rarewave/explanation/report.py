@@ -61,6 +61,12 @@ def _window(found: Found, criteria: Found, several: bool) -> list[str]:
         f"Beside it: {others}.",
         "",
     ]
+    if "members" in found:
+        lines[-1:] = [
+            f"Of the {found['members']} networks of the ensemble, whose mean this is, the first "
+            f"gives {_probability(found['first_member'])}; what follows is its evidence.",
+            "",
+        ]
     lines.append("- **Event**: " + _event(found, seconds))
     lines.append("- **Sound**: " + _sound(found, criteria, seconds))
     lines.append("- **Frequency bands**: " + _bands(found))

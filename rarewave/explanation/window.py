@@ -81,6 +81,10 @@ def explained(
         "measured": measured(inner, scan, chosen),
         "similar": similar(package, scan, own, start),
     }
+    if inner.others:  # the evidence is of the first, what reaches the threshold their mean
+        at = inner.task.names.index(chosen.label)
+        numbers |= {"probability": inner.score(whole)[0, at], "first_member": p[0]}
+        numbers["members"] = len(inner.networks)
     picture = {
         "spectrogram": look.spectrogram[:, :, 0],
         "heat": heat,

@@ -62,24 +62,50 @@ def test_a_member_is_what_its_seed_trains_alone(prepared: Path, three: Path) -> 
         assert path.read_bytes() == (gathered / artifacts.MODEL.parent / path.name).read_bytes()
 
 
-def test_the_ensemble_goes_through_the_pipeline(prepared: Path, three: Path) -> None:
-    """Its scores are the mean of its members', its package holds all and finds events."""
+@pytest.fixture(scope="module")
+def packed(three: Path) -> Path:
+    """The project of the three members, up to its package."""
     folder = three.parent.parent
     for stage in THEN[1:]:
         project.good(project.stage(folder, stage))
-    packed = detector.load(folder / artifacts.PACKAGE / "detector.keras")
-    assert len(packed.networks) == 3
-    X = np.load(folder / artifacts.X_SPEC)[:40]
-    each = packed.score_members(X, np.arange(40))
-    np.testing.assert_allclose(packed.score(X), each.mean(axis=0), atol=1e-12)
+    return folder
+
+
+def test_the_ensemble_goes_through_the_pipeline(packed: Path, tmp_path: Path) -> None:
+    """Its scores are the mean of its members', its package holds all and finds events."""
+    doubts(packed)
+    kept = detector.load(packed / artifacts.PACKAGE / "detector.keras")
+    assert len(kept.networks) == 3
+    X = np.load(packed / artifacts.X_SPEC)[:40]
+    each = kept.score_members(X, np.arange(40))
+    np.testing.assert_allclose(kept.score(X), each.mean(axis=0), atol=1e-12)
     assert np.abs(each[0] - each[1]).max() > 1e-3
-    doubts(folder)
-    wrong = folder / artifacts.PACKAGE / "detector_3.keras"
-    wrong.unlink()
-    done = project.command(
-        folder, "detect", str(artifacts.PACKAGE), "nothing.wav", "--out", "x.csv"
-    )
+    shutil.copytree(packed / artifacts.PACKAGE, tmp_path / "lacking")
+    (tmp_path / "lacking/detector_3.keras").unlink()
+    given = (tmp_path / "lacking", "nothing.wav", "--out", tmp_path / "out")
+    done = project.command(packed, "detect", *given)
     assert done.returncode == 1 and "detector_3.keras" in done.stderr
+
+
+def test_detect_says_how_far_the_members_are_apart(packed: Path, tmp_path: Path) -> None:
+    """Of every event that two or more of them find, the spread of its onset in seconds."""
+    recordings = sorted((packed / "samples/calls").rglob("*.wav"))[:2]
+    given = ("detect", str(artifacts.PACKAGE), *recordings, "--out", tmp_path / "out")
+    project.good(project.command(packed, *given))
+    events = pd.read_csv(tmp_path / "out/events.csv")
+    assert len(events) > 3 and (events["uncertainty_s"].dropna() >= 0).all()
+    found = events["reason"].fillna("").str.extract(r"found by (\d) of 3 members")[0]
+    assert (events["uncertainty_s"].notna() | (found.astype(float) < 2)).all()
+
+
+def test_what_is_explained_is_the_first_member(packed: Path, tmp_path: Path) -> None:
+    """And said so, beside the probability of all."""
+    path = next((packed / "samples/calls").rglob("*.wav"))
+    given = ("explain", str(artifacts.PACKAGE), path, "--out", tmp_path / "why")
+    project.good(project.command(packed, *given))
+    window, *_ = json.loads((tmp_path / "why/explanation.json").read_text())["windows"]
+    assert window["members"] == 3 and window["first_member"] != window["probability"]
+    assert "Of the 3 networks of the ensemble" in (tmp_path / "why/summary.md").read_text()
 
 
 def doubts(folder: Path) -> None:
