@@ -331,10 +331,8 @@ def _clips(
                 report["recording_absent"].append(f"{file} of {name}")
                 continue
             labels = tuple(dict.fromkeys(label for label in rows["label"] if label))
-            where, before = (
-                f"{path}, row {rows.index[0]}: {file}",
-                found.get(recording["recording_id"]),
-            )
+            where = f"{path}, row {rows.index[0]}: {file}"
+            before = found.get(recording["recording_id"])
             fold, group = (_one_of(rows[name], before, where) for name in ("fold", "group"))
             clip = _heard(_Clip(labels, fold, group, str(file)), where)
             known = (before or clip)._replace(fold=fold, group=group)

@@ -81,10 +81,7 @@ def explained(
         "measured": measured(inner, scan, chosen),
         "similar": similar(package, scan, own, start),
     }
-    if inner.others:  # the evidence is of the first, what reaches the threshold their mean
-        at = inner.task.names.index(chosen.label)
-        numbers |= {"probability": inner.score(whole)[0, at], "first_member": p[0]}
-        numbers["members"] = len(inner.networks)
+    numbers |= _ensemble(inner, whole, chosen.label, p[0])
     picture = {
         "spectrogram": look.spectrogram[:, :, 0],
         "heat": heat,
@@ -96,6 +93,19 @@ def explained(
         "found": numbers,
     }
     return numbers, picture
+
+
+def _ensemble(
+    inner: Detector, spectrogram: NDArray[np.float32], label: str, first: float
+) -> dict[str, Any]:
+    """Of an ensemble: the evidence is of the first member, what reaches the threshold their mean.
+
+    `spectrogram` is (1, rows, frames, channels), `first` the probability of the first.
+    """
+    if not inner.others:
+        return {}
+    mean = inner.score(spectrogram)[0, inner.task.names.index(label)]
+    return {"probability": mean, "first_member": first, "members": len(inner.networks)}
 
 
 def _cam(

@@ -100,6 +100,8 @@ def of_each(
     """
     held = {name: truth[:, task.names.index(name)] > 0 for name in task.events}
     present = [name for name in task.events if held[name].any() and not held[name].all()]
+    few = [name for name in present if held[name].sum() < FEW]
+    few = few if task.kind == "tags" and len(present) > 1 else []
     chosen, sweeps = {}, {}
     for name in present or task.events:
         y, values = truth[:, task.names.index(name)], table[f"p_{name}"].to_numpy(float)
@@ -109,9 +111,9 @@ def of_each(
             if len(task.events) == 1:
                 raise
             raise DataError(f"class {name}: {error}") from None
-        chosen[name] = choose(sweeps[name], objective)
-    few = [name for name in present if held[name].sum() < FEW]
-    if task.kind == "tags" and len(present) > 1 and few:
+        if name not in few:
+            chosen[name] = choose(sweeps[name], objective)
+    if few:
         y = np.concatenate([held[name] for name in present])
         values = np.concatenate([table[f"p_{name}"].to_numpy(float) for name in present])
         shared = choose(sweep(y, values, objective.prevalence, hop_s), objective)["threshold"]

@@ -1,6 +1,7 @@
 """The encoder for pretraining, and its head."""
 
 from rarewave.networks.backend import keras
+from rarewave.networks.blocks import convolve
 from rarewave.networks.heads import MOMENTUM
 from rarewave.networks.registry import network
 
@@ -19,17 +20,7 @@ def acoustic_cnn(
     """
     x = spectrogram
     for number, full in enumerate((64, 128, 256, 512), start=1):
-        filters = max(1, round(full * width))
-        start = "he_normal"
-        x = layers.Conv2D(
-            filters,
-            3,
-            padding="same",
-            use_bias=False,
-            kernel_initializer=start,
-            name=f"conv{number}",
-        )(x)
-        x = layers.BatchNormalization(momentum=MOMENTUM, name=f"norm{number}")(x)
+        x = convolve(x, max(1, round(full * width)), f"{number}")
         x = layers.ReLU(name=f"relu{number}")(x)
         x = layers.MaxPooling2D(2, padding="same", name=f"pool{number}")(x)
     x = layers.GlobalAveragePooling2D(name="average")(x)

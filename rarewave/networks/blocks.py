@@ -1,4 +1,4 @@
-"""What networks share: residual stages of convolutions."""
+"""What networks share: a convolution with batch normalisation, and residual stages of them."""
 
 from rarewave.networks.backend import keras
 from rarewave.networks.heads import MOMENTUM

@@ -2,7 +2,7 @@
 
 from rarewave.frontend.transform import Segments
 from rarewave.networks.backend import keras
-from rarewave.networks.heads import MOMENTUM
+from rarewave.networks.blocks import convolve
 from rarewave.networks.registry import network
 
 layers = keras.layers
@@ -25,15 +25,7 @@ def vgg_fcn(
         ((16, 2), (32, 2), (64, 2), (128, 2), (256, 2), (512, 1)), start=1
     ):
         for name in [f"{block}a", f"{block}"][-convolutions:]:
-            x = layers.Conv2D(
-                max(1, round(filters * width)),
-                3,
-                padding="same",
-                use_bias=False,
-                kernel_initializer="he_normal",
-                name=f"conv{name}",
-            )(x)
-            x = layers.BatchNormalization(momentum=MOMENTUM, name=f"norm{name}")(x)
+            x = convolve(x, max(1, round(filters * width)), name)
             x = layers.ReLU(name=f"relu{name}")(x)
         x = layers.MaxPooling2D((min(2, x.shape[1]), 2), name=f"pool{block}")(x)
     filters = max(1, round(1024 * width))
