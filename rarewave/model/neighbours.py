@@ -50,6 +50,16 @@ def features(model: keras.Model, inputs: NDArray[np.float32]) -> NDArray[np.floa
     return directions(np.asarray(hidden))
 
 
+def embedded(
+    model: keras.Model,
+    normalise: Normalisation,
+    X: NDArray[np.float32],
+    rows: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    """What `features` gives for some rows of spectrograms in dB, a batch at a time."""
+    return directions(inference.outputs(_body(model), X, rows, normalise))
+
+
 def _body(model: keras.Model) -> keras.Model:
     """What gives the features (n, hidden), of a network of segments the mean over them."""
     body = last_layer.body(model)
@@ -85,10 +95,9 @@ def collect(
 ) -> Examples:
     """The examples among some rows of a data set: those of the training part."""
     rows = rows[chosen(data.table["label"].to_numpy("U")[rows])]
-    hidden = inference.outputs(_body(model), data.X, rows, normalise)
     kept = data.table.loc[rows]
     return Examples(
-        directions(hidden).astype(np.float16),
+        embedded(model, normalise, data.X, rows).astype(np.float16),
         kept["window_id"].to_numpy("U"),
         kept["recording_id"].to_numpy("U"),
         kept["start_s"].to_numpy(),
