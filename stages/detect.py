@@ -1,6 +1,7 @@
 """Make events of the scores of whole recordings, score them, and pack the detector."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ from rarewave.metrics.event_based import Matching
 from rarewave.model import beside, detector
 from rarewave.networks import backend
 from rarewave.plots import timelines
-from stages.shared import artifacts, params
+from stages.shared import artifacts, params, retrieval
 from stages.shared.calls import training_events
 from stages.shared.packing import pack
 from stages.shared.run import run
@@ -77,7 +78,8 @@ def main() -> None:
                 steps[at] = test.scored(at_once(find, dict.fromkeys(names, at)), matching)
     if model.task.kind == "event":
         found |= of_the_signal(test, found[NETWORK], model, joining, matching)
-    report(test, found, steps, matching, model.task, off, whole)
+    retrieved = retrieval.measured(model)
+    report(test, found, steps, matching, model.task, off, whole, retrieved)
     write_table(artifacts.DETECT / "coverage.parquet", seen, COVERAGE)
     write_table(artifacts.DETECT / "events.parquet", test.in_files(found[NETWORK]), DETECTED)
     pack(model, thresholds[NETWORK], joining, bands)
@@ -91,6 +93,7 @@ def report(
     task: Task,
     off: list[Notice],
     whole: int,
+    retrieved: dict[str, Any],
 ) -> None:
     """Tables, metrics and pictures; `whole` is the number of all test recordings."""
     names, (bootstrap, _) = list(task.events), params.options("evaluate", Bootstrap, Unit)
@@ -100,6 +103,7 @@ def report(
     days = judging.per_day(test, found, matching).to_dict("records")
     write_csv(artifacts.DETECT / "days.csv", days)
     content = judging.metrics(test, found, table, steps, matching, known)
+    content["retrieval"] = retrieved
     if len(test.recordings) < whole:
         number = len(test.recordings)
         print(f"events are scored on the {number} of {whole} recordings whose labels have times")

@@ -10,6 +10,7 @@ from rarewave.base.tasks import BACKGROUND, Task
 from rarewave.plots import charts
 from rarewave.splits import notices
 from rarewave.splits.audit import audit
+from rarewave.splits.near_duplicates import near_duplicates
 from rarewave.splits.parts import PARTS, PURGED, Split
 from rarewave.splits.split import split
 from stages.shared import artifacts, params
@@ -31,9 +32,13 @@ def main() -> None:
     if not len(windows):
         nothing_to_deal(windows)
         return
-    task = Task.from_dict(artifacts.about_clean()["task"])
+    about = artifacts.about_clean()
+    task = Task.from_dict(about["task"])
     part = split(windows, options, task.kind == "tags")
     proof = audit(windows, part, content, options)
+    rate = float(about["clean"]["sample_rate_hz"])
+    copies = near_duplicates(windows, part, *artifacts.cleaned(windows), rate)
+    proof["near_duplicates"] = len(copies)
     if proof["groups_of_training_and_test"]:
         print(
             f"this split leaks: {proof['test_windows_of_a_training_group']:.0%} of the test "
@@ -52,9 +57,10 @@ def main() -> None:
         for name in PARTS
     }
     summary["purged"] = {"windows": int((part == PURGED).sum())}
-    off = notices.few_examples(task, windows, part)
+    off = notices.copied(copies) + notices.few_examples(task, windows, part)
     off += notices.unlike_training(task, windows, part, index["level_db"].to_numpy())
-    write_json(artifacts.metrics("split"), summary | {"audit": proof} | listed(off))
+    named = {"near_duplicates": [copy._asdict() for copy in copies]}
+    write_json(artifacts.metrics("split"), summary | {"audit": proof} | named | listed(off))
     counts = pd.crosstab(part, windows["label"])
     rows = [
         {"part": str(name), "label": str(label), "windows": int(counts.loc[name, label])}

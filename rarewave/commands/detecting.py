@@ -67,7 +67,7 @@ def detect(model: str, paths: Sequence[Path], out: Path, part: Path, wishes: Wis
         sound.check_pattern(wishes.start_pattern)
     places = None if wishes.stations is None else stations.read(wishes.stations)
     files, broken = headers_of(recordings_of(paths), source, wishes.start_pattern is not None)
-    listed = _listed(files)
+    listed = listed_of([(path, header.channel) for path, header, _, _ in files])
     forms = (*dict.fromkeys([*wishes.forms, tables.COMBINED]),)
     for form in forms:
         headers = [(path, header.start, header.channel) for path, header, _, _ in files]
@@ -302,14 +302,14 @@ def _with_files(
         file=[p.path.name for p in pieces],
         path=[str(p.path) for p in pieces],
         channel_id=[p.header.channel for p in pieces],
-        channel=[_number(p.header.channel, listed[str(p.path)].channels) for p in pieces],
+        channel=[number_of(p.header.channel, listed[str(p.path)].channels) for p in pieces],
         nyquist_hz=[p.header.sample_rate / 2 for p in pieces],
         start=starts + pd.to_timedelta(events["onset_s"], unit="s"),
         end=starts + pd.to_timedelta(events["offset_s"], unit="s"),
     )
 
 
-def _number(channel: str, channels: Sequence[str]) -> int:
+def number_of(channel: str, channels: Sequence[str]) -> int:
     """Of a sound file the channel's own; of others its place, from 1, among the file's channels."""
     if channel.isdigit():
         return int(channel)
@@ -337,16 +337,21 @@ def _coverage(
     )
 
 
-def _listed(files: Sequence[File]) -> dict[str, Listed]:
-    """How lists name each file: by its name, or by its path where several have that name."""
-    distinct = list(dict.fromkeys(path for path, *_ in files))
+def listed_of(files: Sequence[tuple[Path, str]]) -> dict[str, Listed]:
+    """How lists name each file: by its name, or by its path where several have that name.
+
+    Parameters
+    ----------
+    files : path and channel of each channel of each file.
+    """
+    distinct = list(dict.fromkeys(path for path, _ in files))
     names = [path.name for path in distinct]
     if len(set(names)) < len(names):
         common = Path(os.path.commonpath([path.resolve().parent for path in distinct]))
         names = [path.resolve().relative_to(common).as_posix() for path in distinct]
     channels: dict[Path, list[str]] = {}
-    for path, header, _, _ in files:
-        channels.setdefault(path, []).append(header.channel)
+    for path, channel in files:
+        channels.setdefault(path, []).append(channel)
     return {
         str(path): Listed(name, tuple(channels[path]) if len(channels[path]) > 1 else ())
         for path, name in zip(distinct, names, strict=True)

@@ -74,6 +74,11 @@ def opened(model: str, paths: Sequence[Path], wishes: Wishes) -> tuple[Package, 
         No model, no recordings, or most of them in another unit than the model's.
     """
     package = load(model)
+    return package, recordings(package, paths, wishes)
+
+
+def recordings(package: Package, paths: Sequence[Path], wishes: Wishes) -> list[Recording]:
+    """The recordings of `opened`, for a model that is open; raises `DataError` as it does."""
     source = read_as(package, wishes.channel, wishes.start_pattern)
     if wishes.start_pattern is not None:
         sound.check_pattern(wishes.start_pattern)
@@ -87,7 +92,7 @@ def opened(model: str, paths: Sequence[Path], wishes: Wishes) -> tuple[Package, 
     known = [one.stream for one in found if one.stream is not None]
     detecting.refuse_odd(package, known, wishes.any_level)
     order = {path: number for number, path in enumerate(wanted)}
-    return package, sorted(found, key=lambda one: order[one.path])
+    return sorted(found, key=lambda one: order[one.path])
 
 
 @contextmanager

@@ -47,7 +47,17 @@ def features(model: keras.Model, inputs: NDArray[np.float32]) -> NDArray[np.floa
     inputs : (n, frequencies, frames, channels), normalised.
     """
     hidden = _body(model)(tf.convert_to_tensor(inputs), training=False)
-    return _directions(np.asarray(hidden))
+    return directions(np.asarray(hidden))
+
+
+def embedded(
+    model: keras.Model,
+    normalise: Normalisation,
+    X: NDArray[np.float32],
+    rows: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    """What `features` gives for some rows of spectrograms in dB, a batch at a time."""
+    return directions(inference.outputs(_body(model), X, rows, normalise))
 
 
 def _body(model: keras.Model) -> keras.Model:
@@ -58,7 +68,7 @@ def _body(model: keras.Model) -> keras.Model:
     return keras.Model(body.input, keras.layers.GlobalAveragePooling1D()(body.output))
 
 
-def _directions(hidden: NDArray[np.float32]) -> NDArray[np.float32]:
+def directions(hidden: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rows (n, hidden) divided by their length; zeros stay zeros."""
     length = np.linalg.norm(hidden, axis=1, keepdims=True)
     return np.divide(hidden, length, out=np.zeros_like(hidden), where=length > 0)
@@ -85,10 +95,9 @@ def collect(
 ) -> Examples:
     """The examples among some rows of a data set: those of the training part."""
     rows = rows[chosen(data.table["label"].to_numpy("U")[rows])]
-    hidden = inference.outputs(_body(model), data.X, rows, normalise)
     kept = data.table.loc[rows]
     return Examples(
-        _directions(hidden).astype(np.float16),
+        embedded(model, normalise, data.X, rows).astype(np.float16),
         kept["window_id"].to_numpy("U"),
         kept["recording_id"].to_numpy("U"),
         kept["start_s"].to_numpy(),

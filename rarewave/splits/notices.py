@@ -1,11 +1,14 @@
 """Where the parts of a split hold too little, or are not alike."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.base.notices import Notice, some
 from rarewave.base.tasks import Task
+from rarewave.splits.near_duplicates import Copy
 from rarewave.splits.parts import PARTS
 
 EXAMPLES, GROUPS = 20, 3  # of a class in training: fewer cannot show how it varies
@@ -93,6 +96,27 @@ def few_examples(task: Task, windows: pd.DataFrame, part: NDArray[np.str_]) -> l
             )
         )
     return notices
+
+
+def copied(copies: Sequence[Copy]) -> list[Notice]:
+    """Whether recordings of different parts hold the same sound."""
+    if not copies:
+        return []
+    pairs = [
+        f"{one.recording} at {one.at_s:.1f} s ({one.part}) and {one.other} at {one.other_at_s:.1f} "
+        f"s ({one.other_part})"
+        for one in copies
+    ]
+    pairs_hold = "1 pair holds" if len(copies) == 1 else f"{len(copies)} pairs hold"
+    return [
+        Notice(
+            "near_duplicates",
+            len(copies),
+            f"of recordings of different parts, {pairs_hold} the same sound: {some(pairs, 3)}: a "
+            "copy, be it shifted, louder, lossy or of fewer bits, lets training know what the test "
+            "asks; leave one of each pair out, or give both one ingest.group",
+        )
+    ]
 
 
 def unlike_training(

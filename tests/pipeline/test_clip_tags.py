@@ -108,6 +108,20 @@ def test_every_tag_is_scored_and_found(done: Path) -> None:
     assert set(pd.read_csv(done / "artifacts/detect/table.csv")["label"]) == set(HERTZ)
 
 
+def test_the_nearest_training_windows_are_judged_tag_by_tag(done: Path) -> None:
+    """Those of every test window with a tag; beside mel statistics, and with the mean."""
+    table = pd.read_csv(done / "artifacts/detect/retrieval.csv").set_index(["search", "class"])
+    searches, classes = ("embedding", "mel_statistics"), [*sorted(HERTZ), "all"]
+    assert sorted(table.index) == sorted((s, c) for s in searches for c in classes)
+    p = table[["p_at_1", "p_at_5", "p_at_10"]].to_numpy()
+    assert ((p >= 0) & (p <= 1)).all() and (table["chance"].between(0.1, 0.9)).all()
+    assert p[table.index.get_loc(("mel_statistics", "all"))].min() > 0.5  # tones of their own
+    means = json.loads((done / "metrics/detect.json").read_text())["retrieval"]
+    assert set(means) == set(searches)
+    rows = {name: table.loc[(name, "all")] for name in searches}
+    assert all(means[n]["p_at_10"] == pytest.approx(rows[n]["p_at_10"], abs=1e-5) for n in means)
+
+
 def test_what_is_looked_at_are_windows_where_recordings_are_scored(
     done: Path, tmp_path: Path
 ) -> None:

@@ -1,10 +1,14 @@
 """What is off with a recipe is said by the stages: on the terminal, in metrics and in MLflow."""
 
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+import soundfile
 from support import project, worlds
 
 from rarewave.base.notices import of_metrics
@@ -21,6 +25,8 @@ OFF: dict[str, object] = {
     "gradcam.cases": 1,
     "eda.examples": 1,
 }
+
+COPIED = "20300101_000000"  # when it is said to be
 
 
 def run(folder: Path, changes: dict[str, object], stages: Sequence[str]) -> dict[str, str]:
@@ -87,3 +93,35 @@ def test_the_recipe_for_the_sample_is_silent(tmp_path: Path) -> None:
     assert keys(folder, "clean") == keys(folder, "spectrogram") == set()
     assert keys(folder, "split") <= {"few_training_examples"}
     assert "warning" not in said["clean"] + said["spectrogram"]
+    assert json.loads((folder / "metrics/split.json").read_text())["near_duplicates"] == []
+    copies_across_parts_are_named(folder, stages)
+
+
+def copies_across_parts_are_named(folder: Path, stages: Sequence[str]) -> None:
+    """A lossy, louder copy of a test recording, 37 samples shorter, that training gets."""
+    calls = folder / "samples/calls"
+    table = pd.read_parquet(folder / "artifacts/clean/windows.parquet")
+    part = pd.read_parquet(folder / "artifacts/split/split.parquet").set_index("window_id")["part"]
+    used = table[table["row"] >= 0]
+    tested = used["recording_id"][used["window_id"].map(part).to_numpy() == "test"].iloc[0]
+    (source,) = calls.rglob(f"{tested}.wav")
+    samples, rate = soundfile.read(source, dtype="float32")
+    louder = 0.9 * samples[37:] / np.abs(samples).max()
+    coded = io.BytesIO()
+    soundfile.write(coded, louder, rate, format="OGG")
+    coded.seek(0)
+    soundfile.write(source.with_name(f"{COPIED}.wav"), soundfile.read(coded)[0], rate)
+    (labels,) = calls.rglob(f"{tested}.*.txt")
+    (labels.parent / labels.name.replace(tested, COPIED)).write_text(
+        labels.read_text().replace(tested, COPIED)
+    )
+    changes = {"split.test_groups": [tested], "split.validation_groups": []}
+    recipes.use("calls", project.CALLS | changes, folder / "recipes", folder / "params.yaml")
+    said = {name: project.good(project.stage(folder, name)) for name in stages}["split"]
+    content = json.loads((folder / "metrics/split.json").read_text())
+    (pair,) = content["near_duplicates"]
+    assert {pair["recording"], pair["other"]} == {tested, COPIED}
+    assert pair["part"] == "test" and pair["correlation"] > 0.8
+    assert pair["other_at_s"] - pair["at_s"] == pytest.approx(-37 / rate, abs=0.02)
+    assert content["audit"]["near_duplicates"] == 1
+    assert "1 pair holds the same sound" in said and f"{tested} at" in said
