@@ -1,6 +1,6 @@
 """Which windows to look at: the surest hits, false alarms and misses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
@@ -77,4 +77,24 @@ def surest(
             Case(kind, number, int(rows[k]), task.names[at[k]], float(score[k]))
             for number, k in enumerate(order, start=1)
         ]
+    return found
+
+
+def one_of_each(
+    names: Sequence[str], truth: NDArray[np.int8], p: NDArray[np.float64], most: int
+) -> list[Case]:
+    """Of each of the first `most` names the surest window that it is true of, where there is one.
+
+    Of a name that is found at all it is the first hit of `surest`.
+
+    Parameters
+    ----------
+    truth, p : (n, names).
+    """
+    found: list[Case] = []
+    for k, name in enumerate(names):
+        rows = np.flatnonzero(truth[:, k] > 0)
+        if len(rows) and len(found) < most:
+            best = int(rows[np.argmax(p[rows, k])])
+            found.append(Case("shown", len(found) + 1, best, name, float(p[best, k])))
     return found
