@@ -114,18 +114,21 @@ def field(model: keras.Model, layer: keras.layers.Layer, frames: int) -> Field |
     """
     rows = model.input_shape[1] if len(model.input_shape) == 4 else 1
     made = {id(tensor): one for one in model.layers for tensor in keras.tree.flatten(one.output)}
-    path = []
-    at = layer
-    while not isinstance(at, kinds.InputLayer):
-        path.append(at)
-        at = made[id(keras.tree.flatten(at.input)[0])]
-    found, shape = Field((1, 1), (1, 1), (0.0, 0.0)), [rows, frames]
-    for one in reversed(path):
-        if isinstance(one, (*CONVOLUTIONS, *_POOLS)):
-            found, shape = _through(one, found, shape)
-        elif not _keeps_places(one):
+
+    def seen(one: keras.layers.Layer) -> tuple[Field, list[int]] | None:
+        if isinstance(one, kinds.InputLayer):
+            return Field((1, 1), (1, 1), (0.0, 0.0)), [rows, frames]
+        before = [seen(made[id(tensor)]) for tensor in keras.tree.flatten(one.input)]
+        known = [each for each in before if each is not None]
+        if len(known) < len(before):
             return None
-    return found
+        widest = max(known, key=lambda each: each[0].size)  # of a residual step the longer way
+        if isinstance(one, (*CONVOLUTIONS, *_POOLS)):
+            return _through(one, *widest)
+        return widest if _keeps_places(one) else None
+
+    found = seen(layer)
+    return None if found is None else found[0]
 
 
 def _keeps_places(layer: keras.layers.Layer) -> bool:
