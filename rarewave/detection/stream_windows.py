@@ -50,3 +50,29 @@ def spectrograms(
         good = recorded(found)
         if good.any():
             yield found[good], X[good]
+
+
+def one_by_one(
+    front_end: FrontEnd, stream: Stream, rows: NDArray[np.int64]
+) -> Iterator[NDArray[np.float32]]:
+    """A few windows far apart, (1, frequencies, frames, channels) each, without what lies between.
+
+    Those with too much missing are left out.
+
+    Parameters
+    ----------
+    front_end : without a running noise floor, which would need all windows.
+    rows : in order.
+    """
+    grid = front_end.grid
+    cleaned = CleanStream(stream, front_end.clean, front_end.input_samples)
+    first = starts(cleaned.length, grid)
+    for row in rows:
+        one = first[[row]]
+        ((_, X),) = transform.spectra(front_end, cleaned.read, cleaned.length, one, _all, _all)
+        if cleaned.missing(one, grid.window_samples)[0] <= grid.max_gap:
+            yield X
+
+
+def _all(rows: slice) -> NDArray[np.bool_]:
+    return np.ones(rows.stop - rows.start, bool)

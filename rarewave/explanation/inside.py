@@ -12,8 +12,8 @@ from rarewave.base.files import write_csv
 from rarewave.explanation import channels, convolutions
 from rarewave.explanation.layer_sheets import Sheet, Shown
 from rarewave.explanation.looking import Looking
-from rarewave.explanation.maximisation import Reach
 from rarewave.model.detector import Detector
+from rarewave.model.reference import Reach
 from rarewave.networks.backend import keras
 
 BATCH = 8  # windows at once: it bounds the memory

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from rarewave.explanation import convolutions, maximisation
 from rarewave.explanation.convolutions import Field
 from rarewave.explanation.looking import Looking
-from rarewave.explanation.maximisation import Reach
 from rarewave.model.detector import Detector
+from rarewave.model.reference import Reach
 from rarewave.networks import registry
 from rarewave.networks.backend import keras, tf
 from rarewave.plots import network_sheets

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from rarewave.frontend.normalisation import Normalisation
+from rarewave.model.reference import Reach
 from rarewave.networks.backend import keras, tf
 
 _RATE = 0.03  # of the range of training, a step (Adam's, with its usual two decays)
@@ -16,25 +17,6 @@ _SHRINK = 0.01  # towards the middle, each step (L2)
 _BLUR, _EVERY = 0.5, 4  # rows and frames, every so many steps
 _SHIFT = 4  # frames (samples) by which the input is shifted to and fro (jitter)
 _REACH = 3.0  # deviations of training, where its range was not kept
-
-
-class Reach(NamedTuple):
-    """Between which values training windows lie, as a network takes them; rows by channels."""
-
-    low: NDArray[np.float32]  # (frequencies, channels)
-    middle: NDArray[np.float32]
-    high: NDArray[np.float32]
-
-
-def reach_of(inputs: NDArray[np.float32]) -> Reach:
-    """The range of all but one in a thousand values on either side of each row, and the median.
-
-    Parameters
-    ----------
-    inputs : (n, frequencies, frames, channels), normalised.
-    """
-    low, middle, high = np.quantile(inputs, [0.001, 0.5, 0.999], axis=(0, 2)).astype(np.float32)
-    return Reach(low, middle, high)
 
 
 def usual_reach(normalise: Normalisation) -> Reach:

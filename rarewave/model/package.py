@@ -12,9 +12,10 @@ from rarewave.base.errors import DataError
 from rarewave.base.files import read_json, write_json
 from rarewave.detection.levels import Trained
 from rarewave.detection.postprocessing import Joining
-from rarewave.model import detector, neighbours
+from rarewave.model import detector, neighbours, reference
 from rarewave.model.detector import Detector
 from rarewave.model.neighbours import Examples
+from rarewave.model.reference import Reference
 from rarewave.model.where import EVENTS, digest, locate
 from rarewave.recordings import reading, responses, sound
 from rarewave.recordings.responses import Responses
@@ -45,6 +46,7 @@ class Source:
 
 _ALWAYS = ("channel", "start_pattern", "time_zone")  # written whatever they are
 _EXAMPLES = "examples.npz"
+_REFERENCE = "reference.npz"
 
 
 class Package(NamedTuple):
@@ -60,6 +62,7 @@ class Package(NamedTuple):
     trained: Trained | None = None  # levels and rates; None in packages of before they were kept
     digest: str = ""  # of network, front end, thresholds and all: equal for equal packages
     window_thresholds: Mapping[str, float] | None = None  # where those are of events
+    reference: Reference | None = None  # training's statistics; None in packages of before
 
     @property
     def of_windows(self) -> Mapping[str, float]:
@@ -78,6 +81,7 @@ def save(
     removed: Responses | None = None,
     trained: Trained | None = None,
     window_thresholds: Mapping[str, float] | None = None,
+    reference_of: Reference | None = None,
 ) -> None:
     """Copy a `.keras` file with its description, and write the rest beside it.
 
@@ -99,6 +103,9 @@ def save(
     write_json(folder / EVENTS, content)
     (folder / _EXAMPLES).unlink(missing_ok=True)
     (folder / responses.FILE).unlink(missing_ok=True)
+    (folder / _REFERENCE).unlink(missing_ok=True)
+    if reference_of is not None:
+        reference.save(folder / _REFERENCE, reference_of)
     if removed is not None:
         responses.keep(removed, folder)
     if remembered is not None:
@@ -139,12 +146,13 @@ def load(where: str) -> Package:
             f"{inner / EVENTS} has thresholds of {', '.join(thresholds) or 'nothing'}, and "
             f"the detector finds {', '.join(events)}: run the stage detect again"
         )
-    known = inner / _EXAMPLES
+    known, statistics = inner / _EXAMPLES, inner / _REFERENCE
     return found._replace(
         trained=trained,
         window_thresholds=of_windows,
         responses=instruments(inner, found.detector),
         examples=neighbours.load(known) if known.exists() else None,
+        reference=reference.load(statistics) if statistics.exists() else None,
         digest=digest((model, detector.sidecar(model), inner / EVENTS)),
     )
 
