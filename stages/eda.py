@@ -11,7 +11,8 @@ from rarewave.base.parallel import ordered_map
 from rarewave.dataset import looks
 from rarewave.measurement import calls
 from rarewave.measurement.calls import Exploration
-from rarewave.plots import charts, contact_sheets
+from rarewave.measurement.pictures import STATISTICS
+from rarewave.plots import charts, contact_sheets, distributions
 from stages.shared import artifacts, params
 from stages.shared.run import run
 
@@ -52,6 +53,9 @@ def main() -> None:
         ]
     contact_sheets.examples(PLOTS / "contact_sheet.png", sheet, "Labelled calls, drawn at random")
     contact_sheets.distributions(PLOTS / "calls.png", table, "Labelled calls")
+    title = "Spectrograms of labelled calls"
+    by_label = {str(k): mine[[*STATISTICS]].to_numpy() for k, mine in table.groupby("label")}
+    distributions.panels(PLOTS / "statistics.png", STATISTICS, by_label, title, unit="calls")
     counts = pd.crosstab(table["recording_id"], table["label"])
     counts = counts.reindex(listed["recording_id"], fill_value=0)
     groups = listed.set_index("recording_id")["group"]

@@ -6,9 +6,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rarewave.measurement.pictures import named
+
 RATE = 0.05  # of false discoveries
 MODERATE, LARGE = 0.1, 0.25  # population stability index, as is usual (Siddiqi 2006)
 _BINS = 10  # of the index: tenths of training
+
+
+COLUMNS = (
+    "statistic", "training_low", "training_median", "training_high", "new_median", "stability",
+    "size", "ks", "p",
+)  # fmt: skip
 
 
 def stability(training: NDArray[np.floating], new: NDArray[np.floating]) -> float:
@@ -86,7 +94,7 @@ def compare(
                 "p": float(tested.pvalue),
             }
         )
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=COLUMNS)
     table["q"] = stats.false_discovery_control(table["p"])
     table["differs"] = table["q"] < RATE
     order = ["differs", "stability"]
@@ -98,7 +106,7 @@ def said(table: pd.DataFrame, training: int, new: int) -> str:
     counted = f"one value a recording: {training} of training, {new} new"
     first = table.sort_values("stability", ascending=False, kind="stable").iloc[0]
     most = (
-        f"{first['statistic']}, median {first['new_median']:.4g}, in training "
+        f"{named(first['statistic'])}, median {first['new_median']:.4g}, in training "
         f"{first['training_median']:.4g} ({first['training_low']:.4g} to "
         f"{first['training_high']:.4g})"
     )
@@ -106,7 +114,7 @@ def said(table: pd.DataFrame, training: int, new: int) -> str:
         return (
             f"Too few recordings for a test ({counted}); by size alone "
             f"{(table['size'] == 'large').sum()} of {len(table)} statistics differ by a lot, most "
-            f"{most}."
+            f"the {most}."
         )
     differ = table[table["differs"]]
     if not len(differ):
@@ -117,6 +125,6 @@ def said(table: pd.DataFrame, training: int, new: int) -> str:
     large = int((differ["size"] == "large").sum())
     return (
         f"{len(differ)} of {len(table)} statistics differ from training at a false discovery rate "
-        f"of {RATE:.0%} ({counted}), {large} of them by a lot; the largest difference is that of "
-        f"{most}."
+        f"of {RATE:.0%} ({counted}), {large} of them by a lot; most differs "
+        f"the {most}."
     )

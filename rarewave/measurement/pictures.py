@@ -11,6 +11,14 @@ from rarewave.frontend.transform import FrontEnd
 
 # Of the cells of a picture, in dB; entropy is that of their power.
 STATISTICS = ("mean_db", "variance_db2", "skewness", "kurtosis", "entropy", "dominant_hz")
+_UNITS = {
+    "mean_db": "mean [dB]",
+    "variance_db2": "variance [dB²]",
+    "skewness": "skewness",
+    "kurtosis": "kurtosis",
+    "entropy": "entropy, share of the largest",
+    "dominant_hz": "dominant frequency [Hz]",
+}
 BANDS = 8  # of equal numbers of rows, whose mean levels are compared as well
 
 
@@ -20,7 +28,7 @@ def statistics(level: NDArray[np.floating], hertz: NDArray[np.floating]) -> NDAr
     Skewness and kurtosis are those of SciPy (kurtosis 0 for a normal distribution), NaN where all
     cells are alike. Entropy is Shannon's of the power of the cells as a share of all, divided by
     its largest value: 1 where the power is spread evenly, near 0 where one cell has it all. The
-    dominant frequency is that of the row with the most power, NaN where rows are no frequencies.
+    dominant frequency is that of the row with the most power, NaN where there is none.
 
     Parameters
     ----------
@@ -37,7 +45,8 @@ def statistics(level: NDArray[np.floating], hertz: NDArray[np.floating]) -> NDAr
     logs = np.log(share, out=np.zeros_like(share), where=share > 0)
     entropy = -(share * logs).sum(axis=1) / max(np.log(cells.shape[1]), 1e-300)
     loudest = power.reshape(level.shape).sum(axis=2).argmax(axis=1)
-    found = mean, second, third / spread**1.5, fourth / spread**2 - 3, entropy, hertz[loudest]
+    dominant = np.where(flat, np.nan, hertz[loudest])
+    found = mean, second, third / spread**1.5, fourth / spread**2 - 3, entropy, dominant
     return np.stack(found, axis=1)
 
 
@@ -84,3 +93,11 @@ def _bands(front_end: FrontEnd) -> list[tuple[str, NDArray[np.int64]]]:
     edges = [tuple(float(f"{hertz[rows[k]]:.3g}") for k in (p[0], p[-1])) for p in parts]
     names = [f"level_{low:.12g}_{high:.12g}_hz_db" for low, high in edges]
     return list(zip(names, parts, strict=True))
+
+
+def named(statistic: str) -> str:
+    """A statistic with its unit, as `level_10_20_hz_db` is the level from 10 to 20 Hz in dB."""
+    if statistic.startswith("level_"):
+        low, high = statistic.removeprefix("level_").removesuffix("_hz_db").split("_")
+        return f"level, {low} to {high} Hz [dB]"
+    return _UNITS.get(statistic, statistic)

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rarewave.measurement.pictures import named
 from rarewave.plots.axes import round_ticks
 from rarewave.plots.style import figure, looks, save, shortened, styled
 
 _BINS = 30
 _COLUMNS = 5
+_GROUPS = 8  # lines of a panel
 
 
 @styled
@@ -47,6 +49,7 @@ def panels(
     groups: Mapping[str, NDArray[np.floating]],
     title: str,
     below: Mapping[str, str] | None = None,
+    unit: str = "windows",
 ) -> None:
     """A panel for each number, a line for each group: its share of windows in each bin.
 
@@ -55,6 +58,7 @@ def panels(
     groups : name to (windows, names); what is NaN is left out.
     below : what stands below the name of a number.
     """
+    groups = _few(groups)
     shown = [k for k in range(len(names)) if any(_known(g[:, k]).size for g in groups.values())]
     columns = min(_COLUMNS, len(shown))
     lines = -(-len(shown) // columns)
@@ -70,8 +74,18 @@ def panels(
     handles, labels = grid[0].get_legend_handles_labels()
     made.legend(handles, labels, loc="outside lower center", ncols=min(6, len(labels)), fontsize=7)
     made.suptitle(_lines(title, 30 * columns), fontsize=8)
-    made.supylabel("share of windows", fontsize=7)
+    made.supylabel(f"share of {unit}", fontsize=7)
     save(path, made)
+
+
+def _few(groups: Mapping[str, NDArray[np.floating]]) -> Mapping[str, NDArray[np.floating]]:
+    """At most `_GROUPS` groups, the largest; the rest together."""
+    if len(groups) <= _GROUPS:
+        return groups
+    order = sorted(groups, key=lambda name: -len(groups[name]))
+    kept = [name for name in groups if name in order[: _GROUPS - 1]]
+    rest = np.concatenate([groups[name] for name in order[_GROUPS - 1 :]])
+    return {name: groups[name] for name in kept} | {f"{len(groups) - len(kept)} others": rest}
 
 
 def _panel(axes: Any, groups: Mapping[str, NDArray[np.float64]], look: Mapping[str, Any]) -> None:
@@ -92,24 +106,6 @@ def _line(look: Any) -> dict[str, Any]:
 
 def _known(values: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(values[np.isfinite(values)], np.float64)
-
-
-_UNITS = {
-    "mean_db": "mean [dB]",
-    "variance_db2": "variance [dB²]",
-    "skewness": "skewness",
-    "kurtosis": "kurtosis",
-    "entropy": "entropy, share of the largest",
-    "dominant_hz": "dominant frequency [Hz]",
-}
-
-
-def named(statistic: str) -> str:
-    """A statistic with its unit, as `level_10_20_hz_db` is the level from 10 to 20 Hz in dB."""
-    if statistic.startswith("level_"):
-        low, high = statistic.removeprefix("level_").removesuffix("_hz_db").split("_")
-        return f"level, {low} to {high} Hz [dB]"
-    return _UNITS.get(statistic, statistic)
 
 
 def _lines(text: str, most: int) -> str:
