@@ -26,6 +26,8 @@ def stability(training: NDArray[np.floating], new: NDArray[np.floating]) -> floa
     large a difference is, not how sure.
     """
     edges = np.unique(np.quantile(training, np.linspace(0, 1, _BINS + 1)[1:-1]))
+    if len(edges) == 1:  # training is nearly constant: above it is elsewhere
+        edges = np.append(edges, np.nextafter(edges, np.inf))
     shares = []
     for values in (training, new):
         counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1)

@@ -1,4 +1,4 @@
-"""Distributions of measured numbers: those of training beside others, and by part and class."""
+"""Distributions of measured numbers: those of training beside others, and by part."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +14,6 @@ from rarewave.plots.style import figure, looks, save, shortened, styled
 
 _BINS = 30
 _COLUMNS = 5
-_GROUPS = 8  # lines of a panel
 
 
 @styled
@@ -49,7 +48,6 @@ def panels(
     groups: Mapping[str, NDArray[np.floating]],
     title: str,
     below: Mapping[str, str] | None = None,
-    unit: str = "windows",
 ) -> None:
     """A panel for each number, a line for each group: its share of windows in each bin.
 
@@ -58,7 +56,6 @@ def panels(
     groups : name to (windows, names); what is NaN is left out.
     below : what stands below the name of a number.
     """
-    groups = _few(groups)
     shown = [k for k in range(len(names)) if any(_known(g[:, k]).size for g in groups.values())]
     columns = min(_COLUMNS, len(shown))
     lines = -(-len(shown) // columns)
@@ -74,18 +71,8 @@ def panels(
     handles, labels = grid[0].get_legend_handles_labels()
     made.legend(handles, labels, loc="outside lower center", ncols=min(6, len(labels)), fontsize=7)
     made.suptitle(_lines(title, 30 * columns), fontsize=8)
-    made.supylabel(f"share of {unit}", fontsize=7)
+    made.supylabel("share of windows", fontsize=7)
     save(path, made)
-
-
-def _few(groups: Mapping[str, NDArray[np.floating]]) -> Mapping[str, NDArray[np.floating]]:
-    """At most `_GROUPS` groups, the largest; the rest together."""
-    if len(groups) <= _GROUPS:
-        return groups
-    order = sorted(groups, key=lambda name: -len(groups[name]))
-    kept = [name for name in groups if name in order[: _GROUPS - 1]]
-    rest = np.concatenate([groups[name] for name in order[_GROUPS - 1 :]])
-    return {name: groups[name] for name in kept} | {f"{len(groups) - len(kept)} others": rest}
 
 
 def _panel(axes: Any, groups: Mapping[str, NDArray[np.float64]], look: Mapping[str, Any]) -> None:

@@ -10,6 +10,8 @@ from ruamel.yaml import YAML
 from support import project, worlds
 
 from rarewave.experiments import recipes
+from rarewave.frontend.transform import FrontEnd
+from rarewave.model.package import load
 
 FAST: dict[str, object] = {
     **project.CALLS,
@@ -69,6 +71,41 @@ def test_one_call_type_is_an_event_of_that_name(one_call: Path) -> None:
     table = pd.read_csv(one_call / "artifacts/detect/table.csv")
     assert set(table["label"]) == {"Rupe A"}
     assert {"network", "forest", "linear"} <= set(table["detector"])
+
+
+def test_the_network_was_looked_into(one_call: Path, tags: Path) -> None:
+    """Every convolution has its sheets and counts; of each class a window was shown."""
+    for folder in (one_call, tags):
+        found = read(folder / "metrics/look.json")
+        assert set(found["layers"]) == {"conv1", "conv2", "conv3"} and found["windows"] > 10
+        plots = folder / "plots/look"
+        assert {p.name for p in plots.iterdir()} == {*found["pictures"], "channels.csv"}
+        assert len(found["pictures"]) == 9
+        table = pd.read_csv(plots / "channels.csv")
+        assert (table["dead"] == "yes").sum() == found["dead"]
+        assert table["redundant_with"].notna().sum() == found["redundant"]
+
+
+def test_pictures_are_measured_and_parts_compared(one_call: Path) -> None:
+    """Of calls in eda, of every window in npz, of parts beside training in split; and packed."""
+    calls = pd.read_csv(one_call / "plots/eda/calls.csv")
+    assert calls["entropy"].between(0, 1).all() and calls["dominant_hz"].notna().all()
+    index = pd.read_parquet(one_call / "artifacts/npz/index.parquet")
+    table = pd.read_parquet(one_call / "artifacts/npz/statistics.parquet")
+    assert table["window_id"].tolist() == index["window_id"].tolist()
+    X = np.load(one_call / "artifacts/spectrogram/X_spec.npy", mmap_mode="r")
+    about = read(one_call / "artifacts/spectrogram/frontend.json")
+    rows = FrontEnd.from_dict(about).in_band
+    np.testing.assert_allclose(table["mean_db"], X[:, rows, :, 0].mean(axis=(1, 2)), atol=1e-3)
+    found = read(one_call / "metrics/split.json")["drift"]
+    assert set(found) == {"validation", "test"} and "one value a recording" in found["test"]["says"]
+    parts = pd.read_csv(one_call / "plots/split/statistics.csv")
+    assert parts.groupby("part").size().to_dict() == {"validation": 14, "test": 14}
+    known = load(str(one_call / "artifacts/detect/detector")).reference
+    assert known is not None and known.reach.low.shape == (X.shape[1], 1)
+    split = pd.read_parquet(one_call / "artifacts/split/split.parquet")
+    heard = index["recording_id"][split["part"] == "train"].nunique()
+    assert len(np.unique(known.recording)) == heard
 
 
 def test_the_package_of_one_call_type_finds_it_by_name(one_call: Path, tmp_path: Path) -> None:
