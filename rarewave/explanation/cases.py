@@ -83,18 +83,25 @@ def surest(
 def one_of_each(
     names: Sequence[str], truth: NDArray[np.int8], p: NDArray[np.float64], most: int
 ) -> list[Case]:
-    """Of each of the first `most` names the surest window that it is true of, where there is one.
+    """Of each name the surest window that it is true of; of many names the `most` surest ones.
 
-    Of a name that is found at all it is the first hit of `surest`.
+    Of a name that is found at all it is the first hit of `surest`. A window that is the surest of
+    several stands for the one that it is surest of.
 
     Parameters
     ----------
     truth, p : (n, names).
     """
-    found: list[Case] = []
-    for k, name in enumerate(names):
+    best: dict[int, int] = {}
+    for k in range(len(names)):
         rows = np.flatnonzero(truth[:, k] > 0)
-        if len(rows) and len(found) < most:
-            best = int(rows[np.argmax(p[rows, k])])
-            found.append(Case("shown", len(found) + 1, best, name, float(p[best, k])))
-    return found
+        if len(rows):
+            best[k] = int(rows[np.argmax(p[rows, k])])
+    surer: dict[int, int] = {}
+    for k in sorted(best, key=lambda k: -p[best[k], k]):
+        surer.setdefault(best[k], k)
+    kept = sorted(list(surer.values())[:most])
+    return [
+        Case("shown", number, best[k], names[k], float(p[best[k], k]))
+        for number, k in enumerate(kept, start=1)
+    ]

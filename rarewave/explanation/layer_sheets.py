@@ -94,7 +94,7 @@ class Sheet:
             return path
         if first:
             tiles = [
-                Tile(self.kernel[:, :, i, k], f"channel {k}" + (f", {name}" if name else ""))
+                Tile(self.kernel[:, :, i, k], f"channel {k}" + (f"\n{name}" if name else ""))
                 for k in self.channels
                 for i, name in enumerate(input_names(self.inner))
             ]
@@ -118,14 +118,14 @@ class Sheet:
         scale, (high, wide) = self._scale(), self.kernel.shape[:2]
         rows_unit = {"frequency [Hz]": "Hz"}.get(scale.rows_unit, scale.rows_unit)
         across = f"{wide * scale.frames:.3g} {scale.frames_unit.removeprefix('time [').rstrip(']')}"
+        if network_sheets.is_line(self.front):
+            return f"{wide} weights over {across}"
         return f"{high} x {wide} weights over {high * scale.rows:.3g} {rows_unit} x {across}"
 
     def _heard(self, channel: int) -> Tile:
         """A filter of a waveform, and the frequency at which its response is largest."""
         wave = self.kernel[:, :, 0, channel]
-        response = np.abs(np.fft.rfft(wave[0], 1024))
-        hertz = np.fft.rfftfreq(1024, self.frame_s)[int(response.argmax())]
-        return Tile(wave, f"channel {channel}, {hertz:.0f} Hz")
+        return Tile(wave, f"channel {channel}, {self._loudest(wave[0]):.3g} Hz")
 
     def _strongest(self, channel: int) -> list[Tile]:
         kept = convolutions.strongest_inputs(self.kernel, channel, _INPUTS)
@@ -178,45 +178,54 @@ class Sheet:
         known = reach or maximisation.usual_reach(inner.normalisation)
         given = (inner.network, self.layer, self.channels, known, self.frames)
         climbed = maximisation.climb(*given, options.steps, options.seed)
-        rows = _rows(climbed, self.channels, input_names(inner))
-        limits = float(known.low.min()), float(known.high.max())
-        unit = (
-            "80 dB below the peak: 0 to 1" if inner.normalisation.mode == "unit" else "deviations"
-        )
+        tiles = [
+            [
+                Tile(
+                    climbed.inputs[n, :, :, i],
+                    self._climbed(climbed, n) + (f"\n{name}" if name else ""),
+                )
+                for n in range(len(self.channels))
+            ]
+            for i, name in enumerate(input_names(inner))
+        ]
+        rows = [  # of several inputs below one another
+            mine[at : at + _COLUMNS]
+            for at in range(0, len(self.channels), _COLUMNS)
+            for mine in tiles
+        ]
+        low, high = np.percentile(climbed.inputs, (0.5, 99.5)).tolist()
+        unit = "deviations"
+        if inner.normalisation.mode == "unit":
+            unit = "80 dB below the peak: 0 to 1"
         title = (
             f"What channels answer most to: {self._which}\nclimbed to in {options.steps} steps; "
+            "the mean answer over all positions, before any activation"
         )
-        title += "the mean answer over all positions, before any activation"
-        network_sheets.maximised(path, rows, self.front, limits, title, unit)
+        network_sheets.maximised(path, rows, self.front, (low, high), title, unit)
         return path
+
+    def _climbed(self, climbed: maximisation.Climbed, n: int) -> str:
+        """A channel, how far it rose, and of a waveform the frequency with the most power."""
+        text = f"channel {self.channels[n]}: {climbed.before[n]:.2g} to {climbed.after[n]:.2g}"
+        if network_sheets.is_line(self.front):
+            text += f", {self._loudest(climbed.inputs[n, 0, :, 0]):.3g} Hz"
+        return text
+
+    def _loudest(self, wave: NDArray[np.floating]) -> float:
+        """The frequency of a stretch of samples with the most power."""
+        count = max(1024, len(wave))
+        response = np.abs(np.fft.rfft(wave, count))
+        return float(np.fft.rfftfreq(count, self.frame_s)[int(response.argmax())])
 
 
 def input_names(inner: Detector) -> list[str]:
     """What the channels of a network's input are; empty where there is only one."""
-    kinds = ["level", "above the floor"] if inner.front_end.spectrogram.floor_s else ["level"]
+    kinds = ["values"] if not inner.front_end.spectrogram.has_frequencies else ["level"]
+    if inner.front_end.spectrogram.floor_s:
+        kinds.append("above the floor")
     if inner.normalisation.mode == "both":
         kinds = [f"{kind}, {by}" for by in ("by window", "by training") for kind in kinds]
     return kinds if len(kinds) > 1 else [""]
-
-
-def _rows(
-    climbed: maximisation.Climbed, numbers: NDArray[np.int64], names: Sequence[str]
-) -> list[list[Tile]]:
-    """Tiles six to a row; of several inputs below one another."""
-    rows = []
-    for at in range(0, len(numbers), _COLUMNS):
-        for i, name in enumerate(names):
-            rows.append(
-                [
-                    Tile(
-                        climbed.inputs[n, :, :, i],
-                        f"channel {numbers[n]}: {climbed.before[n]:.2g} to {climbed.after[n]:.2g}"
-                        + (f"\n{name}" if name else ""),
-                    )
-                    for n in range(at, min(at + _COLUMNS, len(numbers)))
-                ]
-            )
-    return rows
 
 
 def _frames(inner: Detector) -> int:
