@@ -48,7 +48,7 @@ def measure(model: str, paths: Sequence[Path], out: Path, wishes: Wishes) -> boo
         raise DataError(
             f"{model} keeps statistics of another front end: run the stage detect again"
         )
-    values, recording, problems = [], [], {}
+    values, recording, problems, empty = [], [], {}, 0
     with each_file.progress(files, "drift") as progress:
         for number, one in enumerate(files):
             try:
@@ -65,12 +65,15 @@ def measure(model: str, paths: Sequence[Path], out: Path, wishes: Wishes) -> boo
             except (DataError, OSError, MemoryError) as error:
                 problems[str(one.path)] = str(error) or type(error).__name__
                 continue
+            empty += not mine
             values += mine
             recording += [number] * len(mine)
     if not values:
         reasons = "".join(f"; {why}" for why in list(problems.values())[:3])
         raise DataError(f"no recording has a window that is no gap: nothing to compare{reasons}")
     _report(known, np.concatenate(values), np.array(recording), out)
+    if empty:
+        print(f"{empty} recordings are shorter than a window, or gaps, and are left out")
     for name, why in problems.items():
         print(f"not seen: {'' if name in why else f'{name}: '}{why}")
     return not problems

@@ -38,9 +38,9 @@ def stability(training: NDArray[np.floating], new: NDArray[np.floating]) -> floa
 def by_recording(
     values: NDArray[np.floating], recording: NDArray[np.generic]
 ) -> NDArray[np.float64]:
-    """The mean (recordings, names) of each recording: its windows say much the same."""
+    """The median (recordings, names) of each recording: its windows say much the same."""
     frame = pd.DataFrame(np.asarray(values, np.float64))
-    return frame.groupby(np.asarray(recording), sort=True).mean().to_numpy()
+    return frame.groupby(np.asarray(recording), sort=True).median().to_numpy()
 
 
 def least_p(training: int, new: int) -> float:
@@ -57,7 +57,7 @@ def compare(
 ) -> pd.DataFrame:
     """A row for each number that is measured, the largest difference first.
 
-    The index is over windows. The test (two-sample Kolmogorov-Smirnov) is over one mean a
+    The index is over windows. The test (two-sample Kolmogorov-Smirnov) is over one median a
     recording, as windows of one recording overlap and resemble each other; its p is corrected for
     the number of tests (Benjamini-Hochberg). What is NaN is left out.
 
@@ -74,10 +74,10 @@ def compare(
     from scipy import stats
 
     rows = []
-    means = by_recording(training, training_recording), by_recording(new, new_recording)
+    medians = by_recording(training, training_recording), by_recording(new, new_recording)
     for k, name in enumerate(names):
         mine = [values[np.isfinite(values[:, k]), k] for values in (training, new)]
-        each = [values[np.isfinite(values[:, k]), k] for values in means]
+        each = [values[np.isfinite(values[:, k]), k] for values in medians]
         if not all(len(one) for one in each):
             continue
         tested = stats.ks_2samp(*each)
@@ -105,7 +105,7 @@ def compare(
 
 def said(table: pd.DataFrame, training: int, new: int) -> str:
     """One sentence of what `compare` found over so many recordings."""
-    counted = f"one value a recording: {training} of training, {new} new"
+    counted = f"one median a recording: {training} of training, {new} new"
     first = table.sort_values("stability", ascending=False, kind="stable").iloc[0]
     most = (
         f"{named(first['statistic'])}, median {first['new_median']:.4g}, in training "

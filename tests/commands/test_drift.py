@@ -84,6 +84,10 @@ def test_what_cannot_be_measured_is_said(
     (folder / "broken.wav").write_bytes(b"RIFF")
     said = run(model, folder, "--out", tmp_path / "out", code=1)
     assert "not seen: " in said and "broken.wav" in said
+    tiny.write(folder / "short.wav", np.zeros(50))
+    (folder / "broken.wav").unlink()
+    said = run(model, folder, "--out", tmp_path / "out")
+    assert "1 recordings are shorter than a window, or gaps" in said
     assert (tmp_path / "out/drift.csv").exists()
     short = tiny.write(tmp_path / "short.wav", np.zeros(50))
     assert "no recording has a window" in run(model, short, "--out", tmp_path / "no", code=1)
