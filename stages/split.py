@@ -37,6 +37,8 @@ def main() -> None:
     if not len(windows):
         nothing_to_deal(windows)
         return
+    names = pictures.names_of(FrontEnd.from_dict(read_json(artifacts.FRONT_END)))
+    measured = artifacts.statistics(windows["window_id"], names)
     task = Task.from_dict(artifacts.about_clean()["task"])
     part = split(windows, options, task.kind == "tags")
     proof = audit(windows, part, content, options)
@@ -60,7 +62,7 @@ def main() -> None:
     summary["purged"] = {"windows": int((part == PURGED).sum())}
     off = notices.few_examples(task, windows, part)
     off += notices.unlike_training(task, windows, part, index["level_db"].to_numpy())
-    unlike = {"drift": drift_of_parts(windows, part)}
+    unlike = {"drift": drift_of_parts(measured, windows["recording_id"].to_numpy("U"), part)}
     write_json(artifacts.metrics("split"), summary | {"audit": proof} | unlike | listed(off))
     counts = pd.crosstab(part, windows["label"])
     rows = [
@@ -75,11 +77,16 @@ def main() -> None:
     charts.stacked_bars(path, bars, "Windows per group and part", "windows", thing="group")
 
 
-def drift_of_parts(windows: pd.DataFrame, part: NDArray[np.str_]) -> dict[str, Any]:
-    """How far the spectrograms of each part lie from those of training: a table and a picture."""
-    names = pictures.names_of(FrontEnd.from_dict(read_json(artifacts.FRONT_END)))
-    values = artifacts.statistics(windows["window_id"], names).to_numpy()
-    recording = windows["recording_id"].to_numpy("U")
+def drift_of_parts(
+    measured: pd.DataFrame, recording: NDArray[np.str_], part: NDArray[np.str_]
+) -> dict[str, Any]:
+    """How far the spectrograms of each part lie from those of training: a table and a picture.
+
+    Parameters
+    ----------
+    measured : a column for each statistic; `recording` and `part` are of its rows.
+    """
+    names, values = list(measured), measured.to_numpy()
     groups = {name: values[part == name] for name in PARTS if (part == name).any()}
     path, title = artifacts.plots("split") / "statistics.png", "Spectrograms of each part"
     distributions.panels(path, names, groups, title)

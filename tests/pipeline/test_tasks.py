@@ -12,6 +12,7 @@ from support import project, worlds
 from rarewave.experiments import recipes
 from rarewave.frontend.transform import FrontEnd
 from rarewave.model.package import load
+from rarewave.plots import grey
 
 FAST: dict[str, object] = {
     **project.CALLS,
@@ -109,6 +110,21 @@ def test_pictures_are_measured_and_parts_compared(one_call: Path) -> None:
     split = pd.read_parquet(one_call / "artifacts/split/split.parquet")
     heard = index["recording_id"][split["part"] == "train"].nunique()
     assert len(np.unique(known.recording)) == heard
+
+
+def test_the_data_set_becomes_pictures_by_label(tags: Path) -> None:
+    """A folder for each label, all labels beside; the pixels are the data set's dB."""
+    project.good(project.command(tags, "export-images", "--out", "images"))
+    about = read(tags / "images/images.json")
+    index = pd.read_parquet(tags / "artifacts/npz/index.parquet")
+    X = np.load(tags / "artifacts/spectrogram/X_spec.npy", mmap_mode="r")
+    assert len(about["images"]) == len(index) == len(list((tags / "images").rglob("*.png")))
+    for one, row, x in zip(about["images"], index.to_dict("records"), X, strict=True):
+        assert one["file"].split("/")[0] == row["label"].replace(" ", "_")
+        assert one["labels"] == list(row["labels"]) and one["start_s"] == row["start_s"]
+        tones = grey.Grey(16, about["value_of_black"], about["value_of_a_step"])
+        level = tones.values(grey.read(tags / "images" / one["file"]))
+        assert np.abs(level - x[:, :, 0]).max() <= about["largest_error"] + 1e-9
 
 
 def test_the_package_of_one_call_type_finds_it_by_name(one_call: Path, tmp_path: Path) -> None:
