@@ -18,6 +18,7 @@ from rarewave.model.detector import Detector
 from rarewave.model.package import Package, load, read_as
 
 ABOUT = "look.json"
+FEW = 16  # windows
 
 
 def look(
@@ -107,7 +108,8 @@ def _say(found: dict[str, Any], out: Path) -> None:
     for name, row in found.get("layers", {}).items():
         print(f"{name}: {row['dead']} dead, {row['redundant']} redundant of {row['channels']}")
     if "windows" in found:
-        print(f"counted over {found['windows']} windows")
+        few = ": so few that channels may only seem dead" if found["windows"] < FEW else ""
+        print(f"counted over {found['windows']} windows{few}")
     else:
         print("name a recording for feature maps, and dead and redundant channels")
     print(f"{pictures} pictures in {out}")

@@ -46,7 +46,9 @@ def test_a_model_alone_and_over_a_recording(tmp_path: Path, model: Path, run: Co
     table = pd.read_csv(out / "channels.csv")
     assert (table["dead"] == "yes").tolist() == (np.ptp(made, axis=(0, 1, 2)) == 0).tolist()
     assert f"conv1: {found['dead']} dead, {found['redundant']} redundant of 6\n" in said
-    assert f"3 pictures in {out}" in said
+    assert f"3 pictures in {out}" in said and "counted over 64 windows\n" in said
+    short = tiny.write(tmp_path / "short.wav", tiny.song(1.0 + 1e-9)[:300])
+    assert "windows: so few that channels may only seem dead" in run(model, short, "--out", out)
     said = run(model, "--out", out)
     assert "name a recording for feature maps" in said
     assert {p.name for p in out.iterdir()} == {"look.json", sheets[0], sheets[2]}
