@@ -10,7 +10,7 @@ from rarewave.dataset.index import Indexed
 from rarewave.explanation import cases, inside
 from rarewave.explanation.layer_sheets import Shown
 from rarewave.explanation.looking import Looking
-from rarewave.model import detector, reference
+from rarewave.model import detector, training_statistics
 from rarewave.networks import backend
 from stages.shared import artifacts, logbook, params
 from stages.shared.data import dataset
@@ -27,7 +27,7 @@ def main() -> None:
     at = np.linspace(0, len(trained) - 1, min(options.windows, len(trained)))
     rows = np.sort(trained)[np.unique(at.astype(np.int64))]
     sample = [data.X[rows[at : at + inside.BATCH]] for at in range(0, len(rows), inside.BATCH)]
-    reach = reference.reach_of(model.normalisation(np.concatenate(sample)))
+    reach = training_statistics.reach_of(model.normalisation(np.concatenate(sample)))
     folder = artifacts.plots("look")
     found = inside.look(model, folder, options, reach, examples(data), sample)
     if not found["pictures"]:

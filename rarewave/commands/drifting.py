@@ -12,8 +12,8 @@ from rarewave.commands import each_file
 from rarewave.commands.each_file import Wishes
 from rarewave.detection import stream_windows
 from rarewave.measurement import drift, pictures
-from rarewave.model import reference
-from rarewave.model.reference import Reference
+from rarewave.model import training_statistics
+from rarewave.model.training_statistics import Statistics
 from rarewave.plots import distributions
 
 
@@ -37,7 +37,7 @@ def measure(model: str, paths: Sequence[Path], out: Path, wishes: Wishes) -> boo
     if out.exists() and not out.is_dir():
         raise DataError(f"--out {out} is a file: name a folder")
     package, files = each_file.opened(model, paths, wishes)
-    known = package.reference
+    known = package.statistics
     if known is None or not len(known.values):
         raise DataError(
             f"{model} keeps no statistics of its training (it is of before they were kept): run "
@@ -54,7 +54,7 @@ def measure(model: str, paths: Sequence[Path], out: Path, wishes: Wishes) -> boo
             try:
                 if one.stream is None:
                     raise DataError(one.problem)
-                rows = reference.some_of(
+                rows = training_statistics.some_of(
                     len(stream_windows.first_samples(front_end, one.stream)), int(known.each[0])
                 )
                 mine = [
@@ -80,7 +80,7 @@ def measure(model: str, paths: Sequence[Path], out: Path, wishes: Wishes) -> boo
 
 
 def _report(
-    known: Reference, new: NDArray[np.float64], recording: NDArray[np.int64], out: Path
+    known: Statistics, new: NDArray[np.float64], recording: NDArray[np.int64], out: Path
 ) -> None:
     names = known.names.tolist()
     table = drift.compare(names, known.values, known.recording, new, recording)

@@ -13,7 +13,7 @@ from rarewave.explanation import channels, convolutions
 from rarewave.explanation.layer_sheets import Sheet, Shown
 from rarewave.explanation.looking import Looking
 from rarewave.model.detector import Detector
-from rarewave.model.reference import Reach
+from rarewave.model.training_statistics import Reach
 from rarewave.networks.backend import keras
 
 BATCH = 8  # windows at once: it bounds the memory

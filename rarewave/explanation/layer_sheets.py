@@ -11,7 +11,7 @@ from rarewave.explanation import convolutions, maximisation
 from rarewave.explanation.convolutions import Field
 from rarewave.explanation.looking import Looking
 from rarewave.model.detector import Detector
-from rarewave.model.reference import Reach
+from rarewave.model.training_statistics import Reach
 from rarewave.networks import registry
 from rarewave.networks.backend import keras, tf
 from rarewave.plots import network_sheets

@@ -48,7 +48,7 @@ def look(
         shown = surest(package, scans, path)
         sample = windows(package.detector, scans, options.windows)
     _remove_old(out)
-    reach = None if package.reference is None else package.reference.reach
+    reach = None if package.statistics is None else package.statistics.reach
     found = inside.look(package.detector, out, options, reach, shown, sample)
     write_json(out / ABOUT, found | {"recording": None if path is None else path.name})
     _say(found, out)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from rarewave.frontend.normalisation import Normalisation
-from rarewave.model.reference import Reach
+from rarewave.model.training_statistics import Reach
 from rarewave.networks.backend import keras, tf
 
 _RATE = 0.03  # of the range of training, a step (Adam's, with its usual two decays)

@@ -12,10 +12,10 @@ from rarewave.base.errors import DataError
 from rarewave.base.files import read_json, write_json
 from rarewave.detection.levels import Trained
 from rarewave.detection.postprocessing import Joining
-from rarewave.model import detector, neighbours, reference
+from rarewave.model import detector, neighbours, training_statistics
 from rarewave.model.detector import Detector
 from rarewave.model.neighbours import Examples
-from rarewave.model.reference import Reference
+from rarewave.model.training_statistics import Statistics
 from rarewave.model.where import EVENTS, digest, locate
 from rarewave.recordings import reading, responses, sound
 from rarewave.recordings.responses import Responses
@@ -46,7 +46,6 @@ class Source:
 
 _ALWAYS = ("channel", "start_pattern", "time_zone")  # written whatever they are
 _EXAMPLES = "examples.npz"
-_REFERENCE = "reference.npz"
 
 
 class Package(NamedTuple):
@@ -62,7 +61,7 @@ class Package(NamedTuple):
     trained: Trained | None = None  # levels and rates; None in packages of before they were kept
     digest: str = ""  # of network, front end, thresholds and all: equal for equal packages
     window_thresholds: Mapping[str, float] | None = None  # where those are of events
-    reference: Reference | None = None  # training's statistics; None in packages of before
+    statistics: Statistics | None = None  # training's statistics; None in packages of before
 
     @property
     def of_windows(self) -> Mapping[str, float]:
@@ -81,7 +80,7 @@ def save(
     removed: Responses | None = None,
     trained: Trained | None = None,
     window_thresholds: Mapping[str, float] | None = None,
-    reference_of: Reference | None = None,
+    statistics: Statistics | None = None,
 ) -> None:
     """Copy a `.keras` file with its description, and write the rest beside it.
 
@@ -103,9 +102,9 @@ def save(
     write_json(folder / EVENTS, content)
     (folder / _EXAMPLES).unlink(missing_ok=True)
     (folder / responses.FILE).unlink(missing_ok=True)
-    (folder / _REFERENCE).unlink(missing_ok=True)
-    if reference_of is not None:
-        reference.save(folder / _REFERENCE, reference_of)
+    (folder / training_statistics.FILE).unlink(missing_ok=True)
+    if statistics is not None:
+        training_statistics.save(folder / training_statistics.FILE, statistics)
     if removed is not None:
         responses.keep(removed, folder)
     if remembered is not None:
@@ -146,13 +145,13 @@ def load(where: str) -> Package:
             f"{inner / EVENTS} has thresholds of {', '.join(thresholds) or 'nothing'}, and "
             f"the detector finds {', '.join(events)}: run the stage detect again"
         )
-    known, statistics = inner / _EXAMPLES, inner / _REFERENCE
+    known, measured = inner / _EXAMPLES, inner / training_statistics.FILE
     return found._replace(
         trained=trained,
         window_thresholds=of_windows,
         responses=instruments(inner, found.detector),
         examples=neighbours.load(known) if known.exists() else None,
-        reference=reference.load(statistics) if statistics.exists() else None,
+        statistics=training_statistics.load(measured) if measured.exists() else None,
         digest=digest((model, detector.sidecar(model), inner / EVENTS)),
     )
 

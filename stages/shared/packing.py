@@ -9,9 +9,9 @@ from rarewave.dataset.index import Indexed
 from rarewave.detection import levels
 from rarewave.detection.postprocessing import Joining
 from rarewave.metrics.comparison import NETWORK
-from rarewave.model import neighbours, package, reference, registry
+from rarewave.model import neighbours, package, registry, training_statistics
 from rarewave.model.detector import Detector
-from rarewave.model.reference import Reference, Waveform
+from rarewave.model.training_statistics import Statistics, Waveform
 from stages.shared import artifacts, logbook, params
 from stages.shared.data import dataset
 
@@ -42,10 +42,10 @@ def pack(
     logbook.close(mlflow, "detect")
 
 
-def statistics(model: Detector, data: Indexed, rows: NDArray[np.int64]) -> Reference:
+def statistics(model: Detector, data: Indexed, rows: NDArray[np.int64]) -> Statistics:
     """What the recordings that some rows are of are like, and the range that the network took."""
-    some = np.sort(rows)[reference.some_of(len(rows), reference.REACH_WINDOWS)]
-    reach = reference.reach_of(model.normalisation(data.X[some]))
+    some = np.sort(rows)[training_statistics.some_of(len(rows), training_statistics.REACH_WINDOWS)]
+    reach = training_statistics.reach_of(model.normalisation(data.X[some]))
     heard = sorted(set(data.table["recording_id"].iloc[rows]))
     samples, where = artifacts.cleaned(data.table)
     lies = where.set_index("recording_id").loc[heard, ["first", "count"]].to_numpy()
@@ -57,4 +57,4 @@ def statistics(model: Detector, data: Indexed, rows: NDArray[np.int64]) -> Refer
         runs = gaps[heard[number]].to_numpy() if heard[number] in gaps else np.zeros((0, 2), int)
         return Waveform(samples[first : first + count], runs)
 
-    return reference.collect(model.front_end, len(heard), waveform, reach)
+    return training_statistics.collect(model.front_end, len(heard), waveform, reach)

@@ -11,9 +11,9 @@ from conftest import Command
 from support import tiny
 
 from rarewave.measurement import pictures
-from rarewave.model import reference
+from rarewave.model import training_statistics
 from rarewave.model.package import load, save
-from rarewave.model.reference import Reach, Waveform
+from rarewave.model.training_statistics import Reach, Waveform
 
 pytestmark = pytest.mark.filterwarnings("ignore:Skipping variable loading")
 
@@ -33,10 +33,10 @@ def model(bare: Path) -> Path:
     reach = Reach(*(np.full((17, 1), value, np.float32) for value in (-3.0, 0.0, 3.0)))
     songs = [tiny.song(5.0, seed=seed).astype(np.float32) for seed in range(12)]
     gaps = np.zeros((0, 2), np.int64)
-    known = reference.collect(tiny.FRONT, 12, lambda k: Waveform(songs[k], gaps), reach)
+    known = training_statistics.collect(tiny.FRONT, 12, lambda k: Waveform(songs[k], gaps), reach)
     source = bare.parent / "made/model.keras"
     given = inner.thresholds, inner.joining, inner.bands
-    save(folder, source, *given, reference_of=known)
+    save(folder, source, *given, statistics=known)
     return folder
 
 
@@ -97,6 +97,6 @@ def test_what_cannot_be_measured_is_said(
 
 def test_a_package_is_as_it_was_written(model: Path, bare: Path) -> None:
     """With what it keeps of training, or without; saved again without, the file goes."""
-    assert load(str(bare)).reference is None
-    known = load(str(model)).reference
+    assert load(str(bare)).statistics is None
+    known = load(str(model)).statistics
     assert known is not None and len(known.values) == len(known.recording) > 12

@@ -15,7 +15,7 @@ from rarewave.explanation.looking import Looking
 from rarewave.frontend import normalisation
 from rarewave.frontend.grid import Grid
 from rarewave.frontend.transform import FrontEnd
-from rarewave.model import reference
+from rarewave.model import training_statistics
 from rarewave.model.detector import Detector
 from rarewave.networks import backend, registry
 from rarewave.networks.backend import keras, tf
@@ -176,7 +176,7 @@ def test_one_weight_is_climbed_to_the_end_of_the_range() -> None:
     shift = np.array([0.5, -50.0])
     model.get_layer("conv").set_weights([np.array([2.0, -3.0]).reshape(1, 1, 1, 2), shift])
     low, high = np.linspace(-1, -2, 8)[:, None], np.linspace(1, 3, 8)[:, None]
-    reach = reference.Reach(*(a.astype(np.float32) for a in (low, 0 * low, high)))
+    reach = training_statistics.Reach(*(a.astype(np.float32) for a in (low, 0 * low, high)))
     climb = [
         maximisation.climb(model, model.get_layer("conv"), np.arange(2), reach, 10, 80, seed=4)
         for _ in range(2)
@@ -193,7 +193,7 @@ def test_one_weight_is_climbed_to_the_end_of_the_range() -> None:
 def test_every_channel_of_a_deep_layer_rises() -> None:
     """Of every layer of a network of segments, within the range."""
     inner, X = detector_of(front_of("vgg_fcn"), "vgg_fcn")
-    reach = reference.reach_of(inner.normalisation(X))
+    reach = training_statistics.reach_of(inner.normalisation(X))
     for layer in convolutions.convolutions(inner.network)[1::4]:
         known = np.arange(min(4, layer.filters))
         found = maximisation.climb(inner.network, layer, known, reach, 128, 20, seed=1)

@@ -383,7 +383,7 @@ MODELS = [
     (lambda f: joining(f, thresholds={"quake": 0.5}), ["events.json", "quake"]),
     (lambda f: joining(f, bands={"event": [3, 1]}), ["events.json", "band"]),
     (lambda f: code_in(f / PACKAGE / "examples.npz"), ["examples.npz"]),
-    (lambda f: code_in(f / PACKAGE / "reference.npz"), ["reference.npz", "stage detect again"]),
+    (lambda f: code_in(f / PACKAGE / "statistics.npz"), ["statistics.npz", "stage detect again"]),
 ]  # fmt: skip
 
 

@@ -105,7 +105,7 @@ def test_pictures_are_measured_and_parts_compared(one_call: Path) -> None:
     )
     parts = pd.read_csv(one_call / "plots/split/statistics.csv")
     assert parts.groupby("part").size().to_dict() == {"validation": 14, "test": 14}
-    known = load(str(one_call / "artifacts/detect/detector")).reference
+    known = load(str(one_call / "artifacts/detect/detector")).statistics
     assert known is not None and known.reach.low.shape == (X.shape[1], 1)
     split = pd.read_parquet(one_call / "artifacts/split/split.parquet")
     heard = index["recording_id"][split["part"] == "train"].nunique()

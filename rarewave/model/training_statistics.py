@@ -20,6 +20,7 @@ from rarewave.frontend.grid import starts
 from rarewave.frontend.transform import FrontEnd
 from rarewave.measurement import pictures
 
+FILE = "statistics.npz"  # in a package
 MOST = 5000  # windows kept: some 0.3 MB
 REACH_WINDOWS = 256  # training windows that the range of each row is taken from
 
@@ -43,7 +44,7 @@ def reach_of(inputs: NDArray[np.float32]) -> Reach:
     return Reach(low, middle, high)
 
 
-class Reference(NamedTuple):
+class Statistics(NamedTuple):
     """Statistics of windows of the training recordings, and the range of what the network took."""
 
     names: NDArray[np.str_]  # (k,) of what is measured, see `pictures.names_of`
@@ -69,7 +70,7 @@ class Waveform(NamedTuple):
 
 def collect(
     front_end: FrontEnd, count: int, waveform: Callable[[int], Waveform], reach: Reach
-) -> Reference:
+) -> Statistics:
     """Statistics of the recordings that trained, of each so many windows, evenly spread.
 
     Parameters
@@ -85,7 +86,7 @@ def collect(
             values.append(some)
             recording.append(np.full(len(some), number, np.int32))
     names = pictures.names_of(front_end)
-    return Reference(
+    return Statistics(
         np.array(names),
         np.concatenate(values) if values else np.zeros((0, len(names)), np.float32),
         np.concatenate(recording) if recording else np.zeros(0, np.int32),
@@ -122,12 +123,12 @@ def _measured(front_end: FrontEnd, one: Waveform, each: int) -> Iterator[NDArray
         yield pictures.of_windows(front_end, X).astype(np.float32)
 
 
-def save(path: Path, reference: Reference) -> None:
+def save(path: Path, known: Statistics) -> None:
     """Write an `.npz`; the same content gives the same bytes."""
-    write_npz(path, reference._asdict())
+    write_npz(path, known._asdict())
 
 
-def load(path: Path) -> Reference:
+def load(path: Path) -> Statistics:
     """Read what `save` wrote.
 
     Raises
@@ -136,7 +137,7 @@ def load(path: Path) -> Reference:
         The file is broken or holds something else.
     """
     broken, again = "holds no statistics of training", "run the stage detect again"
-    found = Reference(**read_npz(path, Reference._fields, broken, again))
+    found = Statistics(**read_npz(path, Statistics._fields, broken, again))
     fits = found.values.shape == (len(found.recording), len(found.names))
     reach = found.low.ndim == 2 and found.low.shape == found.middle.shape == found.high.shape
     if not fits or not reach or found.each.shape != (1,) or found.each[0] < 1:
