@@ -11,7 +11,8 @@ from rarewave.base.ending import one_message
 # Files of rarewave/commands, in the order in which they are needed.
 COMMANDS = (
     "new", "use", "params", "inspect", "rebuild", "compare", "crossvalidate", "study", "collect",
-    "detect", "score", "embed", "similar", "explain", "benchmark", "times", "summary",
+    "detect", "score", "embed", "similar", "explain", "look", "export-images", "drift",
+    "benchmark", "times", "summary",
 )  # fmt: skip
 SETTING = re.compile(r"\w+(\.\w+)+=")
 
@@ -21,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m rarewave", description=__doc__)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for name in COMMANDS:
-        command = importlib.import_module(f"rarewave.commands.{name}")
+        command = importlib.import_module(f"rarewave.commands.{name.replace('-', '_')}")
         said = (command.__doc__ or "").splitlines()[0].rstrip(".")
         said = said[0].lower() + said[1:]
         made = commands.add_parser(name, help=said, description=said)

@@ -11,6 +11,7 @@ from rarewave.base.parallel import ordered_map
 from rarewave.dataset import looks
 from rarewave.measurement import calls
 from rarewave.measurement.calls import Exploration
+from rarewave.measurement.pictures import STATISTICS, named
 from rarewave.plots import charts, contact_sheets
 from stages.shared import artifacts, params
 from stages.shared.run import run
@@ -52,6 +53,9 @@ def main() -> None:
         ]
     contact_sheets.examples(PLOTS / "contact_sheet.png", sheet, "Labelled calls, drawn at random")
     contact_sheets.distributions(PLOTS / "calls.png", table, "Labelled calls")
+    columns = {name: named(name) for name in STATISTICS}
+    title = "Spectrograms of labelled calls"
+    contact_sheets.distributions(PLOTS / "statistics.png", table, title, columns)
     counts = pd.crosstab(table["recording_id"], table["label"])
     counts = counts.reindex(listed["recording_id"], fill_value=0)
     groups = listed.set_index("recording_id")["group"]

@@ -3,16 +3,18 @@
 import json
 
 import numpy as np
+import pandas as pd
 
 from rarewave.base.arrays import read_npy
 from rarewave.base.errors import DataError
 from rarewave.base.files import read_json, write_json
-from rarewave.base.tables import INDEX, write_table
+from rarewave.base.tables import INDEX, SPECTROGRAMS, write_table
 from rarewave.base.tasks import BACKGROUND, Task
 from rarewave.dataset import archive, index
 from rarewave.dataset.archive import Dataset
 from rarewave.frontend.level import level_db
-from rarewave.frontend.transform import FrontEnd
+from rarewave.frontend.transform import CHUNK, FrontEnd
+from rarewave.measurement import pictures
 from stages.shared import artifacts
 from stages.shared.run import run
 
@@ -61,6 +63,12 @@ def main() -> None:
         ],
     )
     write_table(artifacts.INDEX, known, INDEX)
+    names = pictures.names_of(front_end)
+    values = [pictures.of_windows(front_end, X[at : at + CHUNK]) for at in range(0, len(X), CHUNK)]
+    measured = np.concatenate([np.zeros((0, len(names))), *values])
+    schema = SPECTROGRAMS | dict.fromkeys(names, "float64")
+    about_each = windows[["window_id", "row"]].join(pd.DataFrame(measured, columns=names))
+    write_table(artifacts.STATISTICS, about_each, schema)
     about = {"task": task.to_dict(), "front_end": front_end.to_dict()}
     write_json(artifacts.DATASET_ABOUT, about)
     summary = {"windows": len(y), "events": int((windows["label"] != BACKGROUND).sum())}

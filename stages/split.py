@@ -1,13 +1,19 @@
 """Deal the windows to train, validation and test, and prove that nothing leaks."""
 
+from typing import Any
+
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
-from rarewave.base.files import write_csv, write_json
+from rarewave.base.files import read_json, write_csv, write_json
 from rarewave.base.notices import listed
 from rarewave.base.tables import SPLIT, write_table
 from rarewave.base.tasks import BACKGROUND, Task
-from rarewave.plots import charts
+from rarewave.frontend.transform import FrontEnd
+from rarewave.measurement import drift, pictures
+from rarewave.plots import charts, distributions
 from rarewave.splits import notices
 from rarewave.splits.audit import audit
 from rarewave.splits.near_duplicates import near_duplicates
@@ -34,6 +40,8 @@ def main() -> None:
         return
     about = artifacts.about_clean()
     task = Task.from_dict(about["task"])
+    names = pictures.names_of(FrontEnd.from_dict(read_json(artifacts.FRONT_END)))
+    measured = artifacts.statistics(windows["window_id"], names)
     part = split(windows, options, task.kind == "tags")
     proof = audit(windows, part, content, options)
     rate = float(about["clean"]["sample_rate_hz"])
@@ -59,8 +67,9 @@ def main() -> None:
     summary["purged"] = {"windows": int((part == PURGED).sum())}
     off = notices.copied(copies) + notices.few_examples(task, windows, part)
     off += notices.unlike_training(task, windows, part, index["level_db"].to_numpy())
-    named = {"near_duplicates": [copy._asdict() for copy in copies]}
-    write_json(artifacts.metrics("split"), summary | {"audit": proof} | named | listed(off))
+    told: dict[str, object] = {"near_duplicates": [copy._asdict() for copy in copies]}
+    told["drift"] = drift_of_parts(measured, windows["recording_id"].to_numpy("U"), part)
+    write_json(artifacts.metrics("split"), summary | {"audit": proof} | told | listed(off))
     counts = pd.crosstab(part, windows["label"])
     rows = [
         {"part": str(name), "label": str(label), "windows": int(counts.loc[name, label])}
@@ -72,6 +81,39 @@ def main() -> None:
     bars = bars[[name for name in (*PARTS, PURGED) if name in bars]]
     path = artifacts.plots("split") / "parts.png"
     charts.stacked_bars(path, bars, "Windows per group and part", "windows", thing="group")
+
+
+def drift_of_parts(
+    measured: pd.DataFrame, recording: NDArray[np.str_], part: NDArray[np.str_]
+) -> dict[str, Any]:
+    """How far the spectrograms of each part lie from those of training: a table and a picture.
+
+    Parameters
+    ----------
+    measured : a column for each statistic; `recording` and `part` are of its rows.
+    """
+    names, values = list(measured), measured.to_numpy()
+    groups = {name: values[part == name] for name in PARTS if (part == name).any()}
+    path, title = artifacts.plots("split") / "statistics.png", "Spectrograms of each part"
+    distributions.panels(path, names, groups, title)
+    found, rows = {}, []
+    for name in groups:
+        if name == "train" or "train" not in groups:
+            continue
+        mine = [(values[part == k], recording[part == k]) for k in ("train", name)]
+        table = drift.compare(names, *mine[0], *mine[1])
+        rows += table.assign(part=name).to_dict("records")
+        large = int((table["size"] == "large").sum())
+        counts = [len(np.unique(names_of)) for _, names_of in mine]
+        found[name] = {
+            "statistics": len(table),
+            "differ": int(table["differs"].sum()),
+            "large": large,
+            "says": drift.said(table, *counts),
+        }
+    if rows:
+        write_csv(path.with_suffix(".csv"), rows)
+    return found
 
 
 def nothing_to_deal(windows: pd.DataFrame) -> None:

@@ -89,7 +89,7 @@ class OneOf:
 # Those of params.yaml; `experiments.recipes` says which options each holds.
 SECTIONS = (
     "ingest", "eda", "clean", "spectrogram", "split", "pretrain", "views", "train", "augment",
-    "baselines", "threshold", "uncertainty", "evaluate", "gradcam", "relevance",
+    "baselines", "threshold", "uncertainty", "evaluate", "gradcam", "relevance", "look",
     "detect", "compute",
 )  # fmt: skip
 

@@ -83,6 +83,7 @@ INDEX: Schema = {  # what is known of each row of X_spec
     "content": "str",  # digest of the spectrogram; empty where it is digital silence
     "level_db": "float64",  # mean of the spectrogram
 }
+SPECTROGRAMS: Schema = {"window_id": "str", "row": "int64"}  # and what is measured of each picture
 SPLIT: Schema = {"window_id": "str", "row": "int64", "part": "str"}
 ROWS: Schema = {"window_id": "str", "row": "int64"}
 SCORES: Schema = {"window_id": "str", "row": "int64", "part": "str"}  # and p_<class> of each class

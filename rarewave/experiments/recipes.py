@@ -18,6 +18,7 @@ from rarewave.dataset.targets import Target
 from rarewave.detection.operating_points import Operating
 from rarewave.detection.postprocessing import Joining
 from rarewave.explanation.cases import Cases
+from rarewave.explanation.looking import Looking
 from rarewave.explanation.sharing import Relevance
 from rarewave.frontend.cleaning import Cleaning
 from rarewave.frontend.spectrogram import Band, Spectrogram
@@ -47,6 +48,7 @@ SECTIONS: dict[str, tuple[type, ...]] = {
     "evaluate": (Bootstrap, Unit),
     "gradcam": (Cases,),
     "relevance": (Relevance,),
+    "look": (Looking,),
     "detect": (Joining, Matching, Operating),
     "compute": (Compute,),
 }

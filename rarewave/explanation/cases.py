@@ -1,6 +1,6 @@
 """Which windows to look at: the surest hits, false alarms and misses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
@@ -78,3 +78,30 @@ def surest(
             for number, k in enumerate(order, start=1)
         ]
     return found
+
+
+def one_of_each(
+    names: Sequence[str], truth: NDArray[np.int8], p: NDArray[np.float64], most: int
+) -> list[Case]:
+    """Of each name the surest window that it is true of; of many names the `most` surest ones.
+
+    Of a name that is found at all it is the first hit of `surest`. A window that is the surest of
+    several stands for the one that it is surest of.
+
+    Parameters
+    ----------
+    truth, p : (n, names).
+    """
+    best: dict[int, int] = {}
+    for k in range(len(names)):
+        rows = np.flatnonzero(truth[:, k] > 0)
+        if len(rows):
+            best[k] = int(rows[np.argmax(p[rows, k])])
+    surer: dict[int, int] = {}
+    for k in sorted(best, key=lambda k: -p[best[k], k]):
+        surer.setdefault(best[k], k)
+    kept = sorted(list(surer.values())[:most])
+    return [
+        Case("shown", number, best[k], names[k], float(p[best[k], k]))
+        for number, k in enumerate(kept, start=1)
+    ]

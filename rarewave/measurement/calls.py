@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rarewave.base.parameters import Between, Seed
 from rarewave.frontend.spectrogram import hann
+from rarewave.measurement import pictures
 
 Read = Callable[[int, int], NDArray[np.float64]]
 
@@ -91,11 +92,12 @@ def above_quiet(
 def calls(
     read: Read, rate: float, n_samples: int, events: pd.DataFrame, n_fft: int
 ) -> list[dict[str, Any]]:
-    """Duration, bandwidth, strongest frequency and SNR of each event of one recording.
+    """Duration, bandwidth, strongest frequency, SNR and picture of each event of one recording.
 
     The quiet time is that within one length of the call (at least ten frames) on either side,
     without what other labels cover; where there is none, as of a clip that is one label, the
-    quietest fifth of the event. The bandwidth is the label's, or measured where it has none.
+    quietest fifth of the event. The bandwidth is the label's, or measured where it has none. The
+    picture is the spectrogram of the event, in its band; of it `pictures.STATISTICS`.
 
     Parameters
     ----------
@@ -112,9 +114,10 @@ def calls(
         low = 0.0 if np.isnan(event["low_hz"]) else event["low_hz"]
         high = hertz[-1] if np.isnan(event["high_hz"]) else event["high_hz"]
         band = (hertz >= low) & (hertz <= high) & inner(hertz)
-        found = Above(*[float("nan")] * 4)
+        found, picture = Above(*[float("nan")] * 4), np.full(len(pictures.STATISTICS), np.nan)
         if band.any():
             inside = power(read(first, seen), n_fft)[band]
+            (picture,) = pictures.statistics(_level_db(inside)[None], hertz[band])
             quiet = _around(read, first, last, n_samples, spans, n_fft)
             level = quiet_level(inside if quiet is None else quiet[band])
             found = above_quiet(inside.mean(axis=1), level, hertz[band])
@@ -129,8 +132,14 @@ def calls(
                 "strongest_hz": found.peak_hz,
                 "snr_db": found.snr_db,
             }
+            | dict(zip(pictures.STATISTICS, picture.tolist(), strict=True))
         )
     return rows
+
+
+def _level_db(power: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Power in dB, at most 90 dB below its peak: of digital silence too there is a picture."""
+    return np.asarray(10 * np.log10(np.maximum(power, power.max() * 1e-9 + 1e-300)))
 
 
 def _around(
@@ -157,7 +166,8 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
             "recordings": grouped["recording_id"].nunique(),
         }
     )
-    for name in ("duration_s", "bandwidth_hz", "strongest_hz", "snr_db"):
+    measured = "duration_s", "bandwidth_hz", "strongest_hz", "snr_db", *pictures.STATISTICS
+    for name in measured:
         for q, word in ((0.05, "low"), (0.5, "median"), (0.95, "high")):
             found[f"{name}_{word}"] = grouped[name].quantile(q)
     return found.reset_index()

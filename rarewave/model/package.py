@@ -12,10 +12,11 @@ from rarewave.base.errors import DataError
 from rarewave.base.files import read_json, write_json
 from rarewave.detection.levels import Trained
 from rarewave.detection.postprocessing import Joining
-from rarewave.model import detector, neighbours, novelty
+from rarewave.model import detector, neighbours, novelty, training_statistics
 from rarewave.model.detector import Detector
 from rarewave.model.neighbours import Examples
 from rarewave.model.novelty import Reference
+from rarewave.model.training_statistics import Statistics
 from rarewave.model.where import EVENTS, digest, locate
 from rarewave.recordings import reading, responses, sound
 from rarewave.recordings.responses import Responses
@@ -63,6 +64,7 @@ class Package(NamedTuple):
     window_thresholds: Mapping[str, float] | None = None  # where those are of events
     novelty: Reference | None = None  # None in packages of before it was kept, and so on
     temperature: float = 1.0  # at which its probabilities mean what they say
+    statistics: Statistics | None = None  # training's statistics; None in packages of before
 
     @property
     def of_windows(self) -> Mapping[str, float]:
@@ -83,6 +85,7 @@ def save(
     window_thresholds: Mapping[str, float] | None = None,
     known: Reference | None = None,
     temperature: float = 1.0,
+    statistics: Statistics | None = None,
 ) -> None:
     """Copy a `.keras` file with its description, and write the rest beside it.
 
@@ -105,10 +108,12 @@ def save(
     if temperature != 1:
         content["temperature"] = temperature
     write_json(folder / EVENTS, content)
-    for beside in (_EXAMPLES, responses.FILE, novelty.FILE):
+    for beside in (_EXAMPLES, responses.FILE, novelty.FILE, training_statistics.FILE):
         (folder / beside).unlink(missing_ok=True)
     if known is not None:
         novelty.save(folder / novelty.FILE, known)
+    if statistics is not None:
+        training_statistics.save(folder / training_statistics.FILE, statistics)
     if removed is not None:
         responses.keep(removed, folder)
     if remembered is not None:
@@ -151,6 +156,7 @@ def load(where: str) -> Package:
             f"the detector finds {', '.join(events)}: run the stage detect again"
         )
     known, compared = inner / _EXAMPLES, inner / novelty.FILE
+    measured = inner / training_statistics.FILE
     return found._replace(
         temperature=temperature,
         novelty=novelty.load(compared) if compared.exists() else None,
@@ -158,6 +164,7 @@ def load(where: str) -> Package:
         window_thresholds=of_windows,
         responses=instruments(inner, found.detector),
         examples=neighbours.load(known) if known.exists() else None,
+        statistics=training_statistics.load(measured) if measured.exists() else None,
         digest=digest((*detector.files(model), inner / EVENTS)),
     )
 

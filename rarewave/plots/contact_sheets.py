@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rarewave.plots.axes import limits_of, log_scale, name_rows, picture, round_ticks, rows_label
 from rarewave.plots.style import figure, looks, save, shortened, styled
 
+MEASURED = {"duration_s": "duration [s]", "bandwidth_hz": "bandwidth [Hz]", "snr_db": "SNR [dB]"}
 # Of a class so many points are drawn.
 _MOST_POINTS = 300
 
@@ -91,14 +92,18 @@ def variants(
 
 
 @styled
-def distributions(path: Path, table: pd.DataFrame, title: str) -> None:
+def distributions(
+    path: Path, table: pd.DataFrame, title: str, columns: Mapping[str, str] = MEASURED
+) -> None:
     """Durations, bandwidths and SNR of each class as strips of points with their medians.
 
     What is not known of any event has no panel.
+
+    Parameters
+    ----------
+    columns : of the table, to what their axes are called.
     """
-    possible = [("duration_s", "duration [s]"), ("bandwidth_hz", "bandwidth [Hz]"),
-                ("snr_db", "SNR [dB]")]  # fmt: skip
-    shown = [(column, unit) for column, unit in possible if table[column].notna().any()]
+    shown = [(column, unit) for column, unit in columns.items() if table[column].notna().any()]
     look = looks(sorted(table["label"].unique()))
     sizes = table["label"].value_counts()
     made = figure(2.0 + 2.5 * len(shown), 1.3 + 0.28 * len(look))
@@ -114,10 +119,10 @@ def distributions(path: Path, table: pd.DataFrame, title: str) -> None:
             if len(values):
                 axes.plot(np.median(values), row, "|", color="black", markersize=12)
         axes.set_xlabel(unit)
-        if column == "snr_db":
-            axes.xaxis.set_major_locator(round_ticks(5))
-        else:
+        if column in ("duration_s", "bandwidth_hz"):
             log_scale(axes.xaxis, table[column].to_numpy(float))
+        else:
+            axes.xaxis.set_major_locator(round_ticks(5))
     names = [f"{shortened(str(label), 26)} ({sizes[label]})" for label in look]
     panels[0].set_yticks(range(len(look)), names, fontsize=8)
     panels[0].set_ylim(len(look) - 0.5, -0.5)

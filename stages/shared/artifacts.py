@@ -44,6 +44,7 @@ FRONT_END = Path("artifacts/spectrogram/frontend.json")
 
 DATASET = Path("artifacts/npz/dataset.npz")  # for users; the stages read the index and X_SPEC
 INDEX = Path("artifacts/npz/index.parquet")
+STATISTICS = Path("artifacts/npz/statistics.parquet")
 DATASET_ABOUT = Path("artifacts/npz/dataset.json")
 
 SPLIT_TABLE = Path("artifacts/split/split.parquet")
@@ -132,6 +133,13 @@ def index(windows: Names) -> pd.DataFrame:
     table = read_table(INDEX, tables.INDEX)
     _refuse_others(table["window_id"], windows, INDEX, "npz")
     return table
+
+
+def statistics(windows: Names, names: list[str]) -> pd.DataFrame:
+    """What is measured of the spectrogram of each used window: columns `names`."""
+    table = read_table(STATISTICS, tables.SPECTROGRAMS | dict.fromkeys(names, "float64"))
+    _refuse_others(table["window_id"], windows, STATISTICS, "npz")
+    return table[names]
 
 
 def split(windows: Names) -> pd.DataFrame:

@@ -59,7 +59,11 @@ def test_parameters_are_told_with_value_and_meaning(
 def test_every_file_of_a_command_is_one_and_starts_quickly() -> None:
     """What computes is imported when a command runs, not when one is asked for help."""
     folder = ROOT / "rarewave/commands"
-    written = {path.stem for path in folder.glob("*.py") if "def run(" in path.read_text()}
+    written = {
+        path.stem.replace("_", "-")
+        for path in folder.glob("*.py")
+        if "def run(" in path.read_text()
+    }
     assert written == set(COMMANDS)
     script = "import sys, rarewave.__main__ as m; m.parser(); print(*sys.modules)"
     done = subprocess.run(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rarewave.base.tasks import Task
-from rarewave.explanation.cases import KINDS, Case, surest
+from rarewave.explanation.cases import KINDS, Case, one_of_each, surest
 
 P = st.sampled_from([0.0, 0.2, 0.5, 0.7, 1.0])
 
@@ -91,3 +91,16 @@ def test_every_tag_of_a_window_counts_for_itself() -> None:
     assert [(c.window, c.name) for c in found["hit"]] == [(0, "a")]
     assert [(c.window, c.name) for c in found["false_alarm"]] == [(0, "b"), (1, "b")]
     assert [(c.window, c.name) for c in found["miss"]] == [(0, "c")]
+
+
+def test_one_of_each_is_the_surest_that_holds_it() -> None:
+    """In the order of the names; of many the surest, each window once, none that nothing holds."""
+    truth = np.array([[1, 0, 1, 0], [1, 1, 0, 0], [0, 1, 1, 0]], np.int8)
+    p = np.array([[0.2, 0.9, 0.4, 1.0], [0.3, 0.1, 0.9, 1.0], [0.9, 0.7, 0.35, 1.0]])
+    names = ("a", "b", "c", "nowhere")
+    found = one_of_each(names, truth, p, 9)
+    wanted = [("a", 1, 0.3), ("b", 2, 0.7), ("c", 0, 0.4)]
+    assert [(case.name, case.window, case.p) for case in found] == wanted
+    assert [case.name for case in one_of_each(names, truth, p, 2)] == ["b", "c"]
+    p[2, 2] = 0.5  # of both b and c the surest is one window
+    assert [case.name for case in one_of_each(names, truth, p, 9)] == ["a", "b"]

@@ -111,6 +111,7 @@ def test_every_direct_dependency_says_why() -> None:
 def test_every_import_is_a_direct_dependency() -> None:
     """What the code imports is in requirements.in, or in the standard library."""
     names = {"ruamel": "ruamel.yaml", "sklearn": "scikit-learn", "imblearn": "imbalanced-learn"}
+    names["PIL"] = "pillow"
     direct = wanted(ROOT / "requirements.in")
     for path in [*(ROOT / "rarewave").glob("**/*.py"), *(ROOT / "stages").glob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
@@ -135,6 +136,7 @@ def test_the_direct_dependencies_are_used() -> None:
         p.read_text() for d in ("rarewave", "stages") for p in (ROOT / d).glob("**/*.py")
     )
     names = {"ruamel-yaml": "ruamel", "scikit-learn": "sklearn", "imbalanced-learn": "imblearn"}
+    names["pillow"] = "PIL"
     for name in wanted(ROOT / "requirements.in") - {"scikit-learn", "pyarrow"}:
         module = names.get(name, name).replace("-", "_")
         assert re.search(rf"\b(import|from) {module}\b", code), name

@@ -285,6 +285,9 @@ ARTIFACTS = [
      ["index.parquet is of other windows"]),
     ("split", lambda f: cut(f / A / "npz/index.parquet"), ["index.parquet is not a parquet"]),
     ("split", lambda f: fifo(f / A / "npz/index.parquet"), ["index.parquet is a pipe"]),
+    ("split", lambda f: table(f / A / "npz/statistics.parquet", lambda t: t.iloc[::-1]),
+     ["statistics.parquet is of other windows"]),
+    ("split", lambda f: cut(f / A / "npz/statistics.parquet"), ["statistics.parquet is not a"]),
     ("threshold", lambda f: nan(f / A / "train/scores.parquet", slice(None)), ["score", "nan"]),
     ("threshold", lambda f: nan(f / A / "train/scores.parquet", slice(0, 1)), ["score", "nan"]),
     ("threshold", lambda f: table(f / A / "train/scores.parquet", lambda t: pd.concat([t, t])),
@@ -380,6 +383,7 @@ MODELS = [
     (lambda f: joining(f, thresholds={"quake": 0.5}), ["events.json", "quake"]),
     (lambda f: joining(f, bands={"event": [3, 1]}), ["events.json", "band"]),
     (lambda f: code_in(f / PACKAGE / "examples.npz"), ["examples.npz"]),
+    (lambda f: code_in(f / PACKAGE / "statistics.npz"), ["statistics.npz", "stage detect again"]),
 ]  # fmt: skip
 
 

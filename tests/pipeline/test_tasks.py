@@ -10,6 +10,9 @@ from ruamel.yaml import YAML
 from support import project, worlds
 
 from rarewave.experiments import recipes
+from rarewave.frontend.transform import FrontEnd
+from rarewave.model.package import load
+from rarewave.plots import grey
 
 FAST: dict[str, object] = {
     **project.CALLS,
@@ -69,6 +72,59 @@ def test_one_call_type_is_an_event_of_that_name(one_call: Path) -> None:
     table = pd.read_csv(one_call / "artifacts/detect/table.csv")
     assert set(table["label"]) == {"Rupe A"}
     assert {"network", "forest", "linear"} <= set(table["detector"])
+
+
+def test_the_network_was_looked_into(one_call: Path, tags: Path) -> None:
+    """Every convolution has its sheets and counts; of each class a window was shown."""
+    for folder in (one_call, tags):
+        found = read(folder / "metrics/look.json")
+        assert set(found["layers"]) == {f"conv{n}" for n in (1, 2, 3, 4)}
+        assert found["windows"] > 10
+        plots = folder / "plots/look"
+        assert {p.name for p in plots.iterdir()} == {*found["pictures"], "channels.csv"}
+        assert len(found["pictures"]) == 12
+        table = pd.read_csv(plots / "channels.csv")
+        assert (table["dead"] == "yes").sum() == found["dead"]
+        assert table["redundant_with"].notna().sum() == found["redundant"]
+
+
+def test_pictures_are_measured_and_parts_compared(one_call: Path) -> None:
+    """Of calls in eda, of every window in npz, of parts beside training in split; and packed."""
+    calls = pd.read_csv(one_call / "plots/eda/calls.csv")
+    assert calls["entropy"].between(0, 1).all() and calls["dominant_hz"].notna().all()
+    index = pd.read_parquet(one_call / "artifacts/npz/index.parquet")
+    table = pd.read_parquet(one_call / "artifacts/npz/statistics.parquet")
+    assert table["window_id"].tolist() == index["window_id"].tolist()
+    X = np.load(one_call / "artifacts/spectrogram/X_spec.npy", mmap_mode="r")
+    about = read(one_call / "artifacts/spectrogram/frontend.json")
+    rows = FrontEnd.from_dict(about).in_band
+    np.testing.assert_allclose(table["mean_db"], X[:, rows][..., 0].mean(axis=(1, 2)), atol=1e-3)
+    found = read(one_call / "metrics/split.json")["drift"]
+    assert (
+        set(found) == {"validation", "test"} and "one median a recording" in found["test"]["says"]
+    )
+    parts = pd.read_csv(one_call / "plots/split/statistics.csv")
+    assert parts.groupby("part").size().to_dict() == {"validation": 14, "test": 14}
+    known = load(str(one_call / "artifacts/detect/detector")).statistics
+    assert known is not None and known.reach.low.shape == (X.shape[1], 1)
+    split = pd.read_parquet(one_call / "artifacts/split/split.parquet")
+    heard = index["recording_id"][split["part"] == "train"].nunique()
+    assert len(np.unique(known.recording)) == heard
+
+
+def test_the_data_set_becomes_pictures_by_label(tags: Path) -> None:
+    """A folder for each label, all labels beside; the pixels are the data set's dB."""
+    project.good(project.command(tags, "export-images", "--out", "images"))
+    about = read(tags / "images/images.json")
+    index = pd.read_parquet(tags / "artifacts/npz/index.parquet")
+    X = np.load(tags / "artifacts/spectrogram/X_spec.npy", mmap_mode="r")
+    assert len(about["images"]) == len(index) == len(list((tags / "images").rglob("*.png")))
+    for one, row, x in zip(about["images"], index.to_dict("records"), X, strict=True):
+        assert one["file"].split("/")[0] == row["label"].replace(" ", "_")
+        assert one["labels"] == list(row["labels"]) and one["start_s"] == row["start_s"]
+        tones = grey.Grey(16, about["value_of_black"], about["value_of_a_step"])
+        level = tones.values(grey.read(tags / "images" / one["file"]))
+        assert np.abs(level - x[:, :, 0]).max() <= about["largest_error"] + 1e-9
 
 
 def test_the_package_of_one_call_type_finds_it_by_name(one_call: Path, tmp_path: Path) -> None:
