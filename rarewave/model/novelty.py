@@ -1,8 +1,8 @@
 """Whether a window is like those that a model learnt from: its sound, and its levels.
 
 The distance to the nearest training windows in the eyes of the network (Sun et al., Out-of-
-Distribution Detection with Deep Nearest Neighbors, ICML 2022), and levels of bands of frequencies
-outside those of training. What is far is what few windows of the validation part reach.
+Distribution Detection with Deep Nearest Neighbors, ICML 2022), and the distance of the levels of
+bands of frequencies to theirs. What is far is what few windows of the validation part reach.
 """
 
 import hashlib
@@ -28,9 +28,8 @@ FILE = "novelty.npz"
 SOUND, LEVEL = "novelty of the sound", "novelty of the levels"  # columns of scores
 NEIGHBOURS = 10
 BANDS = 8
-LEAST_DB = 6.0  # twice the amplitude
+SHARED_DB = 3.0  # that all bands may be louder or fainter
 _MOST = 2000  # training windows, or segments, that are kept; and quantiles of validation
-_TAILS = (0.005, 0.995)  # of the levels of training
 
 
 class Reference(NamedTuple):
@@ -38,9 +37,8 @@ class Reference(NamedTuple):
 
     features: NDArray[np.float16]  # (k, hidden) of training windows, each of length 1
     far: NDArray[np.float64]  # (q,) rising: distances of validation windows
-    low_db: NDArray[np.float64]  # (bands,) levels of training windows, all but a few
-    high_db: NDArray[np.float64]  # (bands,)
-    beyond: NDArray[np.float64]  # (q,) rising: by how much validation windows lie outside, dB
+    levels_db: NDArray[np.float32]  # (k, bands) of training windows
+    beyond: NDArray[np.float64]  # (q,) rising: how far the levels of validation windows lie, dB
     alarms: NDArray[np.float64]  # () share of the validation windows that may be called novel
 
     @property
@@ -117,12 +115,11 @@ def learn(
     alarms : share of the validation windows that may be called novel.
     """
     features, levels = _seen(model, look, X, train)
-    low, high = np.quantile(levels, _TAILS, axis=0)
-    kept = features[spread(len(features), _MOST)].astype(np.float16)
-    nothing = np.zeros(0)
-    rough = Reference(kept, nothing, low, high, nothing, np.array(alarms))
+    kept, nothing = spread(len(features), _MOST), np.zeros(0)
+    known = features[kept].astype(np.float16), nothing, levels[kept].astype(np.float32), nothing
+    rough = Reference(*known, np.array(alarms))
     features, levels = _seen(model, look, X, validation)
-    far, beyond = distance(rough, features), outside(rough, levels)
+    far, beyond = distance(rough, features), apart_db(rough, levels)
     return rough._replace(far=_quantiles(far), beyond=_quantiles(beyond))
 
 
@@ -168,13 +165,21 @@ def distance(known: Reference, features: NDArray[np.float32]) -> NDArray[np.floa
     return 1 - np.partition(near, near.shape[1] - k, axis=1)[:, near.shape[1] - k].astype(float)
 
 
-def outside(known: Reference, levels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """By how many dB (n,) the band that is farthest outside the levels of training is so.
+def apart_db(known: Reference, levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distance (n,) in dB to the band levels of the tenth nearest training window.
 
-    Less `LEAST_DB`, which days and distances may differ by; 0 within.
+    The root of the sum of squares over the bands, `SHARED_DB` of what all bands differ by being
+    nothing: days and distances are louder and fainter.
     """
-    apart = np.maximum(known.low_db - levels, levels - known.high_db)
-    return np.maximum(apart - LEAST_DB, 0.0).max(axis=1)
+    theirs = known.levels_db.astype(float)
+    middle, their_middle = levels.mean(axis=1), theirs.mean(axis=1)
+    shape, their_shape = levels - middle[:, None], theirs - their_middle[:, None]
+    squares = (shape**2).sum(axis=1)[:, None] + (their_shape**2).sum(axis=1)
+    squares -= 2 * shape @ their_shape.T
+    shared = np.abs(middle[:, None] - their_middle) - SHARED_DB
+    squares += levels.shape[1] * np.maximum(shared, 0.0) ** 2
+    k = min(NEIGHBOURS, len(theirs)) - 1
+    return np.sqrt(np.maximum(np.partition(squares, k, axis=1)[:, k], 0.0))
 
 
 def novelty(values: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -198,7 +203,7 @@ def _judged(
     known: Reference, model: Detector, features: NDArray[np.float32], X: NDArray[np.float32]
 ) -> NDArray[np.float64]:
     sound = novelty(distance(known, features), known.far)
-    return np.stack([sound, novelty(outside(known, _levels(model, X)), known.beyond)], axis=1)
+    return np.stack([sound, novelty(apart_db(known, _levels(model, X)), known.beyond)], axis=1)
 
 
 def scorer(model: Detector, known: Reference) -> Scorer:
@@ -235,10 +240,6 @@ def load(path: Path) -> Reference:
     """Read what `save` wrote; raises `DataError` where the file is broken or something else."""
     broken, again = "holds no windows to compare with", "run the stages uncertainty and detect"
     known = Reference(**read_npz(path, Reference._fields, broken, again))
-    if (
-        known.features.ndim != 2
-        or not len(known.features)
-        or known.low_db.shape != known.high_db.shape
-    ):
+    if known.features.ndim != 2 or not 0 < len(known.features) == len(known.levels_db):
         raise DataError(f"{path} {broken}: {again}")
     return known

@@ -18,6 +18,7 @@ from rarewave.recordings.clipping import clipped_share
 
 COLUMNS = ("uncertainty", "novelty", "uncertainty_s", "review", "reason")
 _MOST = 0.5  # of a recording: a warning where more of it is novel
+_TIMES = 1.5  # a sampling rate so much higher or lower is another recorder's, or a wrong header
 _CLIPPED = 0.001  # of the samples of an event: fewer may be its peaks
 _READ = 1 << 20  # samples of an event that are looked at
 
@@ -58,8 +59,8 @@ def reviewed(package: Package, scans: Sequence[Scan], events: pd.DataFrame) -> p
 Spans = list[list[dict[str, Any]]]
 
 
-def _of(package: Package, scan: Scan, label: str) -> tuple[NDArray[np.float32], int, Spans]:
-    """Scores of a scan, the column of a label, and what each member of an ensemble finds of it."""
+def _of(package: Package, scan: Scan, label: str) -> tuple[NDArray[np.float32], int, Spans, float]:
+    """Scores of a scan, the column of a label, what each member finds of it, an unlike rate."""
     model, P = package.detector, scan.P
     names, column = len(model.task.names), model.task.names.index(label)
     grid, rate = model.scans.grid, model.scans.clean.sample_rate_hz
@@ -67,7 +68,15 @@ def _of(package: Package, scan: Scan, label: str) -> tuple[NDArray[np.float32], 
     how = package.thresholds[label], package.joining
     members = range(1, len(model.networks) + 1) if model.others and package.novelty else ()
     found = [postprocessing.spans(P[:, column + names * k], *about, *how) for k in members]
-    return P, column, found
+    return P, column, found, _other_rate(package, scan)
+
+
+def _other_rate(package: Package, scan: Scan) -> float:
+    """The sampling rate of a recording, Hz, where it is far from those of training; else 0."""
+    if package.trained is None:
+        return 0.0
+    (low, high), rate = package.trained.rates_hz, scan.stream.sample_rate
+    return 0.0 if low / _TIMES <= rate <= high * _TIMES else rate
 
 
 def _judged(
@@ -75,16 +84,18 @@ def _judged(
     P: NDArray[np.float32],
     column: int,
     members: Spans,
+    other_rate: float,
     event: dict[Hashable, Any],
 ) -> dict[str, Any]:
-    """The columns of one event."""
+    """The columns of one event; `other_rate` in Hz, 0 where training had such."""
     scores = np.asarray(P[event["first"] : event["after"], column], float)
     row = np.asarray(P[event["first"] + int(np.nanargmax(scores))], float)
     p, reasons = _probability(package, row, column), []
     found: dict[str, Any] = {"uncertainty": float(entropy(p)), "novelty": np.nan}
     if (known := package.novelty) is not None:
         sound, level = row[-2:]
-        found["novelty"] = float(max(sound, level))
+        found["novelty"] = 1.0 if other_rate else float(max(sound, level))
+        reasons += [f"sampling rate {other_rate:g} Hz, unlike those of training"] * bool(other_rate)
         reasons += ["levels unlike those of training"] * bool(level >= known.at)
         reasons += ["sound unlike that of training"] * bool(sound >= known.at)
     onsets = _onsets(members, event)
@@ -135,6 +146,13 @@ def unlike(package: Package, scan: Scan) -> str:
     known, P = package.novelty, scan.P
     if known is None or not len(P):
         return ""
+    if rate := _other_rate(package, scan):
+        low, high = package.trained.rates_hz if package.trained else (rate, rate)
+        rates = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+        return (
+            f"its sampling rate is {rate:g} Hz, and the model learnt from {rates} Hz: all of its "
+            "events are marked for review; where the header is wrong, correct it"
+        )
     seen = np.asarray(P[:, -2:], float)
     seen = seen[np.isfinite(seen[:, 0])]
     sound, level = (seen >= known.at).mean(axis=0) if len(seen) else (0.0, 0.0)

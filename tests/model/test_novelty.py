@@ -13,6 +13,7 @@ from rarewave.base.errors import DataError
 from rarewave.commands import detecting
 from rarewave.commands.detecting import Wishes
 from rarewave.detection import scanning
+from rarewave.detection.levels import Trained
 from rarewave.frontend import cleaning, normalisation
 from rarewave.frontend.spectrogram import spectrograms
 from rarewave.model import detector, novelty, package, review
@@ -63,6 +64,24 @@ def test_distances_are_scipys(made: tuple[Detector, Reference, np.ndarray]) -> N
     np.testing.assert_allclose(found, wanted[:, novelty.NEIGHBOURS - 1], atol=1e-3)
     share = [(known.far < value).mean() for value in found]
     np.testing.assert_allclose(novelty.novelty(found, known.far), share)
+
+
+def test_levels_may_all_be_somewhat_louder(made: tuple[Detector, Reference, np.ndarray]) -> None:
+    """Three decibels are nothing, more is; each band by itself counts in full."""
+    _, known, X = made
+    levels = novelty.band_levels(tiny.FRONT, X[1:60:2])
+    theirs = known.levels_db.astype(float)
+
+    def wanted(some: np.ndarray) -> np.ndarray:
+        apart = some[:, None] - theirs
+        middle = apart.mean(axis=2, keepdims=True)
+        left = apart - np.clip(middle, -3, 3)
+        return np.sort(np.sqrt((left**2).sum(axis=2)), axis=1)[:, novelty.NEIGHBOURS - 1]
+
+    ramp = np.linspace(-20, 20, levels.shape[1])
+    for some in (levels, levels + 2.5, levels + 12, levels + ramp):
+        np.testing.assert_allclose(novelty.apart_db(known, some), wanted(some), atol=1e-3)
+    assert novelty.apart_db(known, levels + ramp).min() > 5
 
 
 def test_no_more_windows_are_novel_than_was_said(
@@ -180,6 +199,28 @@ def test_a_clipped_event_is_to_be_reviewed(tmp_path: Path, packed: Path) -> None
         events = found(packed, tiny.write(tmp_path / f"{name}.wav", wave), tmp_path / name)
         said = events["reason"].fillna("").str.contains(r"clipped \(\d+\.\d% of its samples\)")
         assert said.any() == (name == "cut")
+
+
+def test_another_sampling_rate_is_told(
+    tmp_path: Path,
+    made: tuple[Detector, Reference, np.ndarray],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As of a wrong header: every event is to be reviewed, and left out where asked."""
+    model, known, _ = made
+    detector.save(model, tmp_path / "detector.keras")
+    at = dict.fromkeys(model.task.events, 0.3)
+    seen = Trained((-90.0, -50.0, 0.0), (tiny.RATE, tiny.RATE))
+    given = (tmp_path / "packed", tmp_path / "detector.keras", at, tiny.JOINING, {})
+    package.save(*given, known=known, trained=seen)
+    path = tiny.write(tmp_path / "a.wav", tiny.song(20.0, rate=2000.0, seed=6), 2000.0)
+    events = found(tmp_path / "packed", path, tmp_path / "out")
+    assert (
+        "its sampling rate is 2000 Hz, and the model learnt from 1000 Hz" in capsys.readouterr().out
+    )
+    assert len(events) and (events["novelty"] == 1).all()
+    assert events["reason"].str.contains("sampling rate 2000 Hz, unlike those of training").all()
+    assert not len(found(tmp_path / "packed", path, tmp_path / "none", abstain=True))
 
 
 def test_a_package_of_before_tells_no_novelty(
