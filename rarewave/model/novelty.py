@@ -29,7 +29,7 @@ SOUND, LEVEL = "novelty of the sound", "novelty of the levels"  # columns of sco
 NEIGHBOURS = 10
 BANDS = 8
 SHARED_DB = 3.0  # that all bands may be louder or fainter
-_MOST = 2000  # training windows, or segments, that are kept; and quantiles of validation
+_MOST = 1000  # training windows, or segments, that are kept; and quantiles of validation
 
 
 class Reference(NamedTuple):
@@ -171,7 +171,7 @@ def apart_db(known: Reference, levels: NDArray[np.float64]) -> NDArray[np.float6
     The root of the sum of squares over the bands, `SHARED_DB` of what all bands differ by being
     nothing: days and distances are louder and fainter.
     """
-    theirs = known.levels_db.astype(float)
+    theirs, levels = known.levels_db, levels.astype(np.float32)
     middle, their_middle = levels.mean(axis=1), theirs.mean(axis=1)
     shape, their_shape = levels - middle[:, None], theirs - their_middle[:, None]
     squares = (shape**2).sum(axis=1)[:, None] + (their_shape**2).sum(axis=1)
@@ -179,7 +179,7 @@ def apart_db(known: Reference, levels: NDArray[np.float64]) -> NDArray[np.float6
     shared = np.abs(middle[:, None] - their_middle) - SHARED_DB
     squares += levels.shape[1] * np.maximum(shared, 0.0) ** 2
     k = min(NEIGHBOURS, len(theirs)) - 1
-    return np.sqrt(np.maximum(np.partition(squares, k, axis=1)[:, k], 0.0))
+    return np.sqrt(np.maximum(np.partition(squares, k, axis=1)[:, k], 0.0)).astype(float)
 
 
 def novelty(values: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.float64]:
