@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
 from rarewave.base.files import whole, write_json
+from rarewave.base.spread import evenly
 from rarewave.commands import each_file
 from rarewave.commands.each_file import Wishes
 from rarewave.detection import stream_windows
 from rarewave.measurement import drift, pictures
-from rarewave.model import training_statistics
 from rarewave.model.training_statistics import Statistics
 from rarewave.plots import distributions
 
@@ -54,7 +54,7 @@ def measure(model: str, paths: Sequence[Path], out: Path, wishes: Wishes) -> boo
             try:
                 if one.stream is None:
                     raise DataError(one.problem)
-                rows = training_statistics.some_of(
+                rows = evenly(
                     len(stream_windows.first_samples(front_end, one.stream)), int(known.each[0])
                 )
                 mine = [

@@ -73,11 +73,6 @@ def _readers(model: keras.Model) -> dict[int, list[keras.layers.Layer]]:
     return found
 
 
-def spread(count: int, most: int) -> NDArray[np.int64]:
-    """At most so many of `count` channels, evenly spread."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
-
-
 def weights(layer: keras.layers.Layer) -> NDArray[np.float32]:
     """The weights of a convolution, (rows, frames, inputs, channels); of a 1-D one in one row."""
     found = np.asarray(layer.kernel, np.float32)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave.base.spread import evenly
 from rarewave.explanation import convolutions, maximisation
 from rarewave.explanation.convolutions import Field
 from rarewave.explanation.looking import Looking
@@ -41,7 +42,7 @@ class Sheet:
         self.inner, self.layer, self.options, self.folder = inner, layer, options, folder
         self.frames = frames = _frames(inner)
         self.kernel = convolutions.weights(layer)
-        self.channels = convolutions.spread(self.kernel.shape[-1], options.channels)
+        self.channels = evenly(self.kernel.shape[-1], options.channels)
         self.field = convolutions.field(inner.network, layer, frames)
         front_end = inner.front_end
         rate = front_end.clean.sample_rate_hz

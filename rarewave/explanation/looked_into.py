@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
 from rarewave.base.files import read_json, write_json
+from rarewave.base.spread import evenly
 from rarewave.detection import stream_windows
 from rarewave.detection.scanning import Scan
 from rarewave.explanation import candidates, convolutions, inside
@@ -77,7 +78,7 @@ def windows(inner: Detector, scans: Sequence[Scan], most: int) -> Iterator[NDArr
         for n, scan in enumerate(scans)
         for row in np.flatnonzero(np.isfinite(scan.P[:, 0]))
     ]
-    kept = [rows[k] for k in convolutions.spread(len(rows), most)]
+    kept = [rows[k] for k in evenly(len(rows), most)]
     for n, scan in enumerate(scans):
         mine = np.array([row for of, row in kept if of == n], np.int64)
         if len(mine):

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
+from rarewave.base.spread import evenly
 from rarewave.detection.clean_stream import CleanStream
 from rarewave.detection.scanning import Scan
 from rarewave.explanation import candidates, gradcam, layers, occlusion, relevance, report
@@ -216,8 +217,7 @@ def seen(front_end: transform.FrontEnd, scan: Scan, window: int) -> Look:
 def references(scan: Scan) -> NDArray[np.int64]:
     """Up to `REFERENCES` of the scored windows, evenly spread over the recording."""
     good = np.flatnonzero(np.isfinite(scan.P[:, 0]))
-    at = np.unique(np.linspace(0, len(good) - 1, min(REFERENCES, len(good))).round().astype(int))
-    return good[at]
+    return good[evenly(len(good), REFERENCES)]
 
 
 def measured(inner: Detector, scan: Scan, chosen: Chosen) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from rarewave.base.errors import DataError
 from rarewave.base.files import read_json, whole, write_json
+from rarewave.base.spread import evenly
 from rarewave.model import similarity
 from rarewave.model.similarity import Best, Windows
 
@@ -61,7 +62,7 @@ class Graph:
         return recall
 
     def _recall(self, stored: NDArray[np.float16]) -> float:
-        probes = np.unique(np.linspace(0, len(stored) - 1, _PROBES).round().astype(int))
+        probes = evenly(len(stored), _PROBES)
         queries = stored[probes].astype(np.float32)
         rows, cosine = similarity.of_each(stored, queries, min(_NEAREST + 1, len(stored)))
         shares = []

@@ -15,6 +15,7 @@ from rarewave.base import intervals
 from rarewave.base.arrays import read_npz
 from rarewave.base.errors import DataError
 from rarewave.base.files import write_npz
+from rarewave.base.spread import evenly
 from rarewave.frontend import transform
 from rarewave.frontend.grid import starts
 from rarewave.frontend.transform import FrontEnd
@@ -79,9 +80,8 @@ def collect(
     waveform : gives each.
     """
     each, made = max(1, MOST // max(count, 1)), pictures.plain(front_end)
-    used = np.unique(np.linspace(0, count - 1, min(count, MOST)).round().astype(int))
     values, recording = [], []
-    for number, at in enumerate(used):
+    for number, at in enumerate(evenly(count, MOST)):
         for some in _measured(made, waveform(int(at)), each):
             values.append(some)
             recording.append(np.full(len(some), number, np.int32))
@@ -95,18 +95,13 @@ def collect(
     )
 
 
-def some_of(windows: int, each: int) -> NDArray[np.int64]:
-    """At most `each` of so many windows of a recording, evenly spread."""
-    return np.unique(np.linspace(0, windows - 1, min(windows, each)).round().astype(np.int64))
-
-
 def _measured(front_end: FrontEnd, one: Waveform, each: int) -> Iterator[NDArray[np.float32]]:
     """Statistics (some, k) of windows of a recording, those left out that are mostly gaps."""
     grid, length = front_end.grid, len(one.samples)
     first = starts(length, grid)
     if not len(first):
         return
-    first = first[some_of(len(first), each)]
+    first = first[evenly(len(first), each)]
     good = intervals.gap_share(one.gaps, first, grid.window_samples) <= grid.max_gap
     first = first[good]
     if not len(first):

@@ -6,6 +6,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
+from rarewave.base.spread import evenly
+
 
 def extent(time_s: NDArray[np.float64], rows: int) -> tuple[float, float, float, float]:
     """Left, right, bottom and top of a picture: seconds, from the centres of frames, and rows."""
@@ -23,7 +25,7 @@ def name_rows(axes: Any, frequency_hz: NDArray[np.float64], most: int = 7) -> No
     if is_waveform(hertz):
         axes.set_yticks([])
         return
-    rows = np.unique(np.linspace(0, len(hertz) - 1, min(most, len(hertz))).round().astype(int))
+    rows = evenly(len(hertz), most)
     if np.isnan(hertz[0]):
         axes.set_yticks(rows + 0.5, [str(row) for row in rows])
         return

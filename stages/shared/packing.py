@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from rarewave.base import timing
 from rarewave.base.files import read_json
+from rarewave.base.spread import evenly
 from rarewave.base.tables import GAPS, ROWS, read_table
 from rarewave.dataset.index import Indexed
 from rarewave.detection import levels
@@ -48,7 +49,7 @@ def pack(
 
 def statistics(model: Detector, data: Indexed, rows: NDArray[np.int64]) -> Statistics:
     """What the recordings that some rows are of are like, and the range that the network took."""
-    some = np.sort(rows)[training_statistics.some_of(len(rows), training_statistics.REACH_WINDOWS)]
+    some = np.sort(rows)[evenly(len(rows), training_statistics.REACH_WINDOWS)]
     reach = training_statistics.reach_of(model.normalisation(data.X[some]))
     heard = sorted(set(data.table["recording_id"].iloc[rows]))
     samples, where = artifacts.cleaned(data.table)

@@ -9,6 +9,7 @@ import pytest
 from support import options, tasks, tiny
 
 from rarewave.base.errors import DataError
+from rarewave.base.spread import evenly
 from rarewave.explanation import channels, convolutions, inside, layer_sheets, maximisation
 from rarewave.explanation.layer_sheets import Shown
 from rarewave.explanation.looking import Looking
@@ -215,6 +216,6 @@ def test_one_dimensional_convolutions_have_one_row() -> None:
 
 
 def test_channels_are_spread() -> None:
-    assert convolutions.spread(32, 4).tolist() == [0, 10, 21, 31]
-    assert convolutions.spread(3, 12).tolist() == [0, 1, 2]
+    assert evenly(32, 4).tolist() == [0, 10, 21, 31]
+    assert evenly(3, 12).tolist() == [0, 1, 2]
     assert layer_sheets.input_names(detector_of(front_of("call_cnn"), "call_cnn")[0]) == [""]

@@ -8,6 +8,7 @@ import pytest
 from support import tiny
 
 from rarewave.base.errors import DataError
+from rarewave.base.spread import evenly
 from rarewave.frontend import transform
 from rarewave.measurement import pictures
 from rarewave.model import training_statistics
@@ -27,7 +28,7 @@ def test_windows_are_those_of_detect_and_as_many_of_each(monkeypatch: pytest.Mon
     assert found.each.tolist() == [6] and found.names.tolist() == pictures.names_of(front)
     assert np.bincount(found.recording).tolist() == [6, 3]  # half of the second was not recorded
     X = transform.apply(tiny.FRONT, waves[0].astype(float), tiny.RATE).spectrograms
-    wanted = pictures.of_windows(tiny.FRONT, X[training_statistics.some_of(len(X), 6)])
+    wanted = pictures.of_windows(tiny.FRONT, X[evenly(len(X), 6)])
     np.testing.assert_allclose(found.values[:6], wanted, rtol=1e-4, atol=1e-4)
 
 
