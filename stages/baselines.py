@@ -81,10 +81,9 @@ def of_the_signal(data: Indexed, options: Baselines) -> pd.DataFrame:
     windows = artifacts.windows()
     X_clean, where = artifacts.cleaned(windows, every=True)
     gaps = read_table(artifacts.GAPS, GAPS)
-    rate, length = data.front_end.clean.sample_rate_hz, data.front_end.grid.window_samples
     return pd.concat(
         table.assign(**{name: score(signal, options) for name, score in SIGNALS.items()})
-        for table, signal in signals(X_clean, where, gaps, windows, rate, length)
+        for table, signal in signals(X_clean, where, gaps, windows, data.front_end)
     )
 
 

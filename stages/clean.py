@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rarewave.annotations import images_fit
 from rarewave.base.errors import DataError
 from rarewave.base.files import NpyRows, write_csv, write_json, write_npy
 from rarewave.base.notices import Notice
@@ -89,6 +90,8 @@ def main() -> None:
     made: dict[str, Any] = {"clean": cleaning.described(signal), "grid": dataclasses.asdict(grid)}
     made |= {"task": task.to_dict(), "sizes": sizes, "placement": placement.placement}
     made["labelling"] = dataclasses.asdict(labelling)
+    if (picture_rows := images_fit.rows_of([folder / path for path in listed["path"]])) is not None:
+        made["picture_rows"] = picture_rows
     write_json(artifacts.CLEAN_ABOUT, made)
     calls = training_calls.durations(training_calls.named(parted[1], parted[0], split))
     off = notices.one_long_event(calls, placement, signal.sample_rate_hz)

@@ -13,6 +13,7 @@ from rarewave.measurement import calls
 from rarewave.measurement.calls import Exploration
 from rarewave.measurement.pictures import STATISTICS, named
 from rarewave.plots import charts, contact_sheets
+from rarewave.recordings.images import is_image
 from stages.shared import artifacts, params
 from stages.shared.run import run
 
@@ -25,13 +26,13 @@ def main() -> None:
     folder = Path(params.read_section("ingest")["data"])
     listed = artifacts.recordings()
     events = artifacts.events(listed)
-    rows = listed.to_dict("records")
+    rows = [row for row in listed.to_dict("records") if not is_image(Path(row["path"]))]
     work = partial(looks.explore, folder=folder, events=events, options=options)
     table = pd.DataFrame([call for found in ordered_map(work, rows, "eda") for call in found])
     if not len(table):
         write_json(artifacts.metrics("eda"), {"calls": 0})
         write_csv(PLOTS / "classes.csv", [{"label": "none", "calls": 0}])
-        print("no labelled call has an end: nothing to look at")
+        print("no labelled call has an end, or all are on pictures: nothing to look at")
         return
     classes = calls.summary(table)
     write_csv(PLOTS / "calls.csv", table.to_dict("records"))

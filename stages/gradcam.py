@@ -11,6 +11,7 @@ from rarewave.base.tables import EVALUATED, read_table, with_scores
 from rarewave.dataset.index import Indexed
 from rarewave.explanation import cases, gradcam
 from rarewave.explanation.cases import Case, Cases
+from rarewave.frontend.level import amplitudes
 from rarewave.metrics.comparison import NETWORK
 from rarewave.model import detector
 from rarewave.model.detector import Detector
@@ -87,7 +88,7 @@ def draw(
         shown = {
             "spectrogram": data.X[row, :, :, 0],
             "heat": heat,
-            "waveform": samples(np.array([row]))[0],
+            "waveform": amplitudes(samples(np.array([row]))[0], data.front_end.spectrogram),
             "start": window["start"],
             "title": f"{case.title.replace('_', ' ')}: {', '.join(window['labels'])}\n"
             f"p({case.name}) = {case.p:.3f}",

@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 
+from rarewave.annotations import images_fit
 from rarewave.base.errors import DataError
 from rarewave.base.files import NpyRows, write_json
 from rarewave.base.notices import listed
@@ -25,10 +26,11 @@ def main() -> None:
         options = crop(options, made["sizes"], made["clean"]["sample_rate_hz"])
     front_end = FrontEnd.from_dict(made | {"spectrogram": dataclasses.asdict(options)})
     windows = artifacts.windows()
+    images_fit.refuse_rows("what is cleaned", made.get("picture_rows"), options)
     X_clean, waveforms = artifacts.cleaned(windows, every=True)
     tables = dict(list(windows.groupby("recording_id")))
-    one_level = np.ones(1, bool)
-    levels = Levels(options.floor_db, front_end.in_band if options.has_frequencies else one_level)
+    in_band = np.ones(1, bool) if options.scale in ("mfcc", "waveform") else front_end.in_band
+    levels = Levels(options.floor_db, in_band)
     any_label = bool((windows["row"] >= 0).any())
     with (
         NpyRows(artifacts.X_SPEC, front_end.shape, np.float32) as rows,

@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from rarewave.annotations import images_fit
 from rarewave.annotations.formats.names import labels_from_name
 from rarewave.annotations.sources import Sources
 from rarewave.base.errors import DataError
 from rarewave.frontend import cleaning
 from rarewave.frontend.cleaning import Cleaning
 from rarewave.frontend.grid import PadShort
-from rarewave.recordings import reading
+from rarewave.recordings import images, reading
 from rarewave.recordings.reading import Header
 from rarewave.recordings.seismic import OtherChannelsError
 
@@ -34,13 +35,18 @@ def describe(
     """
     rows: list[dict[str, object]] = []
     try:
+        origin = ""
         given = sources.channel, sources.start_pattern, sources.time_zone, sources.patterns()
         for header in reading.headers(path, *given):
             content, why = reading.examine(path, header)
             name = reading.said(path, header.channel)
             problem = f"{name}: {why}; take it out of the folder" if why else ""
+            if images.is_image(path):
+                problem = problem or images_fit.unfit(path, wanted.cleaning)
+                origin = images.origin(path)
             problem = problem or unfit(path, header, wanted)
-            rows.append(header._asdict() | {"content": content, "problem": problem})
+            about = {"content": content, "problem": problem, "origin": origin}
+            rows.append(header._asdict() | about)
     except OtherChannelsError as error:
         return error.ids
     except DataError as error:
@@ -119,7 +125,8 @@ def usable(rows: list[dict[str, object]], leave_out: bool) -> tuple[pd.DataFrame
 def group_of(row: pd.Series, by: str, pattern: str | None = None) -> str:
     """What must not be split: the UTC day, the station, the folder, the recording, or of its name.
 
-    Of `block`, which parts recordings, it is the recording here.
+    Of `block`, which parts recordings, it is the recording here. Pictures of one recording are
+    of that, where it is known.
 
     Raises
     ------
@@ -144,7 +151,7 @@ def group_of(row: pd.Series, by: str, pattern: str | None = None) -> str:
         return labels_from_name(str(pattern), row["path"], "ingest.group_pattern")["group"]
     if by == "folder":
         return Path(row["path"]).parent.as_posix()
-    return row["recording_id"]
+    return row.get("origin") or row["recording_id"]
 
 
 def unique_ids(table: pd.DataFrame) -> pd.Series:

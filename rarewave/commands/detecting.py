@@ -9,7 +9,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from rarewave import __version__
-from rarewave.annotations import writing
+from rarewave.annotations import images_fit, writing
 from rarewave.annotations.writing import Listed
 from rarewave.base.errors import DataError
 from rarewave.base.files import shown, whole
@@ -21,7 +21,7 @@ from rarewave.detection.coverage import unaccounted
 from rarewave.frontend.transform import FrontEnd
 from rarewave.model import beside, detector, novelty, review
 from rarewave.model.package import Package, Source, load, read_as
-from rarewave.recordings import reading, seismic, sound, stations, streams
+from rarewave.recordings import images, reading, seismic, sound, stations, streams
 from rarewave.recordings.reading import Header
 from rarewave.recordings.seismic import OtherChannelsError
 
@@ -106,9 +106,11 @@ def _made(forms: Sequence[str], listed: dict[str, Listed]) -> dict[str, tuple[st
 
 def refuse_odd(package: Package, joined: Sequence[streams.Stream], go_on: bool) -> None:
     """Say what sets recordings apart from those of training; refuse most of another level."""
+    front_end = package.detector.front_end
+    for piece in (piece for stream in joined for piece in stream.pieces):
+        images_fit.refuse_unfit(piece.path, front_end)
     if package.trained is None:
         return
-    front_end = package.detector.front_end
     looked_at = tqdm(joined, unit="recording", desc="levels", disable=None)
     found = [levels.of_stream(front_end, stream) for stream in looked_at]
     odd = levels.odd(package.trained, front_end.clean.output, found)
@@ -216,10 +218,13 @@ def recordings_of(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         if path.is_dir():
             below = (p for p in path.rglob("*") if p.is_file())
-            inside = sorted(p for p in below if _is_recording(p.relative_to(path)))
+            shown = [p for p in below if _is_shown(p.relative_to(path))]
+            inside = sorted(p for p in shown if sound.is_sound(p) or seismic.is_called_so(p))
+            inside = inside or sorted(p for p in shown if images.is_image(p))
             if not inside:
                 raise DataError(
-                    f"no recordings in {path}: it holds no sound file and no miniSEED or SAC file"
+                    f"no recordings in {path}: it holds no sound file, no miniSEED or SAC file, "
+                    "and no picture"
                 )
             files += inside
         elif path.exists():
@@ -229,9 +234,8 @@ def recordings_of(paths: Sequence[Path]) -> list[Path]:
     return list({path.resolve(): path for path in reversed(files)}.values())[::-1]
 
 
-def _is_recording(path: Path) -> bool:
-    hidden = any(part.startswith(".") for part in path.parts if part not in (".", ".."))
-    return not hidden and (sound.is_sound(path) or seismic.is_called_so(path))
+def _is_shown(path: Path) -> bool:
+    return not any(part.startswith(".") for part in path.parts if part not in (".", ".."))
 
 
 File = tuple[Path, Header, float, str]

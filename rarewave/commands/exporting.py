@@ -20,9 +20,9 @@ from rarewave.detection.clean_stream import CleanStream
 from rarewave.frontend import cleaning
 from rarewave.frontend.spectrogram import spectrograms, times_s
 from rarewave.frontend.transform import FrontEnd
-from rarewave.plots import grey
+from rarewave.recordings import grey
+from rarewave.recordings.images import SIDECAR
 
-SIDECAR = "images.json"
 DATA_SET = (  # of a project, as the stages leave it
     Path("artifacts/spectrogram/X_spec.npy"),
     Path("artifacts/npz/index.parquet"),
@@ -201,7 +201,7 @@ def _about(
 
 
 def _unit(front_end: FrontEnd) -> str:
-    return "dB" if front_end.spectrogram.has_frequencies else "of a coefficient"
+    return "of a coefficient" if front_end.spectrogram.scale == "mfcc" else "dB"
 
 
 def _safe(name: str) -> str:

@@ -13,6 +13,7 @@ from rarewave.baselines.signal import Signal
 from rarewave.detection.heldout import Heldout
 from rarewave.detection.scanning import Scan
 from rarewave.frontend import cleaning
+from rarewave.frontend.level import amplitudes
 from rarewave.frontend.transform import FrontEnd
 
 SCHEMA: Schema = {
@@ -54,7 +55,7 @@ def stream_signals(
         gaps = np.rint(mine[["onset_s", "offset_s"]].to_numpy(float) * rate).astype(np.int64)
         P = scan.P
         first = scan.first[: len(P)]
-        signal = Signal(samples, gaps, first, length, rate)
+        signal = Signal(amplitudes(samples, front_end.spectrogram), gaps, first, length, rate)
         status = np.where(np.isfinite(P).all(axis=1), "used", "gap")
         table = pd.DataFrame({"recording_id": names[0], "start_s": first / rate, "status": status})
         scores = {name: score(signal, options) for name, score in SIGNALS.items()}

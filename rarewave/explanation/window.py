@@ -224,9 +224,11 @@ def measured(inner: Detector, scan: Scan, chosen: Chosen) -> dict[str, Any] | No
     """Band, duration, modulation and slope of the window's sound, or of the event it lies in.
 
     From the cleaned waveform and its spectrogram in equal steps of Hz, whatever scale the
-    network sees, within the band that it sees.
+    network sees, within the band that it sees. None of a picture, whose samples are no sound.
     """
     front_end = inner.front_end
+    if front_end.spectrogram.scale == "picture":
+        return None
     grid, rate = front_end.grid, front_end.clean.sample_rate_hz
     options = front_end.spectrogram.of_power("linear")
     margin = options.frame_samples // 2  # the first frame is centred on the first sample

@@ -27,11 +27,13 @@ class Spectrogram:
 
     `mfcc` has `n_mfcc` rows, the cosine transform (DCT-II, orthonormal) of the mel bands in dB.
     `waveform` has one row, the samples: all but the scale then says how they are measured and
-    shown beside. A `frame` shorter than `n_fft` is followed by zeros. `pre_emphasis` takes so much
-    of the sample before off each sample of a window, the first one left as it is.
+    shown beside. Of `picture` the samples are the pixels of one, a column of `n_fft` rows after
+    the other (`recordings.images`), and hop is n_fft. A `frame` shorter than `n_fft` is followed by
+    zeros. `pre_emphasis` takes so much of the sample before off each sample of a window, the first
+    one left as it is.
     """
 
-    scale: Literal["linear", "mel", "mfcc", "waveform"]
+    scale: Literal["linear", "mel", "mfcc", "waveform", "picture"]
     n_fft: Annotated[int, Between(8, 2**24)]
     hop: Annotated[int, AtLeast(1)]
     n_mels: Annotated[int, AtLeast(1)]
@@ -62,6 +64,11 @@ class Spectrogram:
             raise DataError(
                 f"n_mfcc is {self.n_mfcc}, and of n_mels {self.n_mels} bands there are as many "
                 "coefficients: lower it"
+            )
+        if self.scale == "picture" and (self.hop, self.frame) != (self.n_fft, None):
+            raise DataError(
+                f"scale is picture, n_fft {self.n_fft}, hop {self.hop} and frame {self.frame}: "
+                "n_fft and hop must be the rows of a column, and frame null"
             )
         if self.floor_s and not self.has_frequencies:
             raise DataError(
@@ -144,7 +151,8 @@ def spectrograms(
     Returns
     -------
     (n, frequencies, frames, 1): 129 x 32 for 2240 samples with n_fft 256 and hop 64;
-    (n, coefficients, frames, 1) for `mfcc`, (n, 1, samples, 1) for `waveform`.
+    (n, coefficients, frames, 1) for `mfcc`, (n, 1, samples, 1) for `waveform`, (n, rows, columns,
+    1) for `picture`.
 
     Raises
     ------
@@ -165,6 +173,9 @@ def spectrograms(
     if options.scale == "waveform":
         return np.array(windows, np.float32)[:, None, :, None]
     n_frames = 1 + (samples - length) // options.hop
+    if options.scale == "picture":
+        columns = np.asarray(windows[:, : n_frames * length], np.float32)
+        return columns.reshape(count, n_frames, length, 1).swapaxes(1, 2).copy()
     some = max(1, CHUNK // options.n_fft)
     step = max(1, some // n_frames)
     transform = _Transform((min(step, count), min(some, n_frames)), rate, options)
@@ -317,7 +328,8 @@ def mel_filters(rate: float, options: Spectrogram) -> NDArray[np.float64]:
 def frequencies_hz(rate: float, options: Spectrogram) -> NDArray[np.float64]:
     """The centre frequency of each row, in Hz; NaN where rows are no frequencies."""
     if not options.has_frequencies:
-        return np.full(options.n_mfcc if options.scale == "mfcc" else 1, np.nan)
+        rows = {"mfcc": options.n_mfcc, "picture": options.n_fft}.get(options.scale, 1)
+        return np.full(rows, np.nan)
     if options.scale == "linear":
         hertz = np.fft.rfftfreq(options.n_fft, 1.0 / rate).astype(np.float64)
         return hertz[kept_rows(rate, options)]

@@ -40,6 +40,23 @@ class FrontEnd:
     grid: Grid
     spectrogram: Spectrogram
 
+    def __post_init__(self) -> None:
+        grid = self.grid
+        places = grid.window_samples, grid.hop_samples, grid.context_samples
+        if self.spectrogram.scale != "picture":
+            return
+        if any(count % self.spectrogram.n_fft for count in places):
+            raise DataError(
+                f"spectrogram.scale is picture: clean.window_samples, hop_samples and "
+                f"context_samples, {', '.join(map(str, places))}, must be whole columns of "
+                f"{self.spectrogram.n_fft} pixels (spectrogram.n_fft)"
+            )
+        if grid.pad_short is True:
+            raise DataError(
+                "spectrogram.scale is picture, and clean.pad_short true would fill short ones with "
+                "0 dB: set it to repeat, or to false"
+            )
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return dataclasses.asdict(self) | {
@@ -94,9 +111,14 @@ class FrontEnd:
 
     @property
     def band_hz(self) -> tuple[float, float]:
-        """The lowest and the highest frequency that a network hears: of rows their centres."""
+        """The lowest and the highest frequency that a network hears: of rows their centres.
+
+        NaN of pictures, whose rows say nothing of it.
+        """
         if self.spectrogram.has_frequencies:
             return float(self.frequencies_hz[0]), float(self.frequencies_hz[-1])
+        if self.spectrogram.scale == "picture":
+            return np.nan, np.nan
         half = self.clean.sample_rate_hz / 2
         if self.spectrogram.scale == "waveform":
             return self.clean.low_hz or 0.0, self.clean.high_hz or half

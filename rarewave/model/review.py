@@ -109,6 +109,8 @@ def _judged(
 
 def _clipped(package: Package, scan: Scan, event: dict[Hashable, Any]) -> dict[str, str]:
     """What to say of an event whose recording could not hold it; else nothing."""
+    if package.detector.scans.spectrogram.scale == "picture":  # its darkest pixels are the floor
+        return {"clipped": ""}
     stream, rate = scan.stream, package.detector.scans.clean.sample_rate_hz
     scale = cleaning.raw_per_cleaned(stream.sample_rate, package.detector.scans.clean)
     first, after = (round(event[name] * rate * scale) for name in ("begin_s", "end_s"))

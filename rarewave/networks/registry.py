@@ -72,7 +72,7 @@ def refuse_input(name: str, scale: str) -> None:
     """Raise `DataError` where a network does not take what a spectrogram of that scale gives."""
     if find(name).waveform == (scale == "waveform"):
         return
-    wanted = "waveform" if find(name).waveform else "linear, mel or mfcc"
+    wanted = "waveform" if find(name).waveform else "linear, mel, mfcc or picture"
     raise DataError(
         f"train.network {name} takes spectrogram.scale {wanted}, and it is {scale}: set one of them"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rarewave.base.errors import DataError
-from rarewave.recordings import reading, seismic, sound
+from rarewave.recordings import images, reading, seismic, sound
 
 # Six digits and a quality letter begin a record of miniSEED 2, MS and a 3 one of miniSEED 3.
 _MINISEED = re.compile(rb"\d{6}[DRQM][ \x00]|MS\x03")
@@ -43,6 +43,11 @@ def look(root: Path) -> Folder:
         if kind:
             kinds[kind].append(path)
     if not kinds["sound"] and not kinds["seismic"]:
+        if any(images.is_image(root / path) for path in _files(root)):
+            raise DataError(
+                f"{root} holds pictures: `new` looks at recordings; for pictures take a recipe, "
+                "see `Spectrograms as pictures` in docs/own-data.md"
+            )
         raise DataError(
             f"no recording in {root}: it holds no file of sound ({', '.join(sound.SUFFIXES)}) and "
             "none in a seismic format (miniSEED, SAC, ...)"

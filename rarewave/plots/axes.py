@@ -19,7 +19,7 @@ def name_rows(axes: Any, frequency_hz: NDArray[np.float64], most: int = 7) -> No
     """Ticks at the middle of at most so many rows, with their centre frequency.
 
     Rows of a mel spectrogram are not equally far apart in Hz: an axis in Hz would misplace them.
-    Rows that are no frequencies, but coefficients, have their number; a waveform has no row.
+    Rows that are no frequencies, as coefficients, have their number; a waveform has no row.
     """
     hertz = frequency_hz
     if is_waveform(hertz):
@@ -42,7 +42,7 @@ def rows_label(frequency_hz: NDArray[np.float64]) -> str:
     """What the rows are, as the label of their axis."""
     if is_waveform(frequency_hz):
         return "waveform"
-    return "coefficient" if np.isnan(frequency_hz[0]) else "frequency [Hz]"
+    return "row" if np.isnan(frequency_hz[0]) else "frequency [Hz]"
 
 
 def limits_of(

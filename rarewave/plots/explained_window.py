@@ -37,7 +37,7 @@ def window(path: Path, case: dict[str, Any]) -> None:
     left.set_title("What the network sees")
     left.set_ylabel(rows_label(hertz))
     if shown is not None:
-        unit = "coefficient" if np.isnan(hertz[0]) else "power [dB]"
+        unit = "value" if np.isnan(hertz[0]) else "power [dB]"
         upper.colorbar(shown, ax=left, label=unit, pad=0.01)
     if not np.isnan(hertz[0]):
         left.set_title("Spectrogram, and the sound measured in it")

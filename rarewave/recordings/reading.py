@@ -1,4 +1,4 @@
-"""Read continuous waveforms: sound through libsndfile, the rest through ObsPy.
+"""Read continuous waveforms: sound through libsndfile, pictures, the rest through ObsPy.
 
 One recording per file and channel; sound files are read in blocks, never whole.
 """
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
 from rarewave.base.files import refuse_name
-from rarewave.recordings import sound
+from rarewave.recordings import images, sound
 from rarewave.recordings.seismic import AGAIN, OtherChannelsError, Waveform, read_file
 
 # Samples held at once while reading: bounds the memory, not the result.
@@ -150,6 +150,8 @@ def readable(
     """
     refuse_name(path)
     try:
+        if images.is_image(path):
+            return _image(Path(path), start_pattern, time_zone)
         if not sound.is_sound(path):
             return _seismic(Path(path), channels)
         return _sound(Path(path), channel, start_pattern, time_zone)
@@ -170,6 +172,15 @@ def _seismic(path: Path, channels: Sequence[str] | None) -> tuple[list[Header], 
         Header(w.recording_id, w.channel, w.start, w.sample_rate, len(w.samples)) for w in waveforms
     ]
     return found, 0.0, problem
+
+
+def _image(
+    path: Path, start_pattern: str | None, time_zone: str
+) -> tuple[list[Header], float, str]:
+    known = images.picture(path)
+    start = sound.start_of(path, start_pattern, time_zone) if start_pattern else pd.NaT
+    count = known.rows * known.columns
+    return [Header(path.stem, "1", start, known.sample_rate, count)], 0.0, ""
 
 
 def _sound(
@@ -203,11 +214,15 @@ def read(path: Path, channel: str, start: int, stop: int) -> NDArray[np.float64]
     path = Path(path)
     if sound.is_sound(path):
         return sound.read(path, start, stop, None if channel == MEAN else int(channel))
+    if images.is_image(path):
+        return images.read(path, start, stop)
     return _whole(path, channel).samples[start:stop]
 
 
 def rate_of(path: Path, channel: str) -> float:
     """The sampling rate of one recording in Hz."""
+    if images.is_image(path):
+        return images.picture(path).sample_rate
     if not sound.is_sound(path):
         return _whole(path, channel).sample_rate
     with sound.opened(path) as file:

@@ -12,7 +12,7 @@ from support import tiny
 
 from rarewave.base.errors import DataError
 from rarewave.frontend import transform
-from rarewave.plots import grey
+from rarewave.recordings import grey
 
 pytestmark = pytest.mark.filterwarnings("ignore:Skipping variable loading")
 

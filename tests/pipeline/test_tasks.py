@@ -12,7 +12,7 @@ from support import project, worlds
 from rarewave.experiments import recipes
 from rarewave.frontend.transform import FrontEnd
 from rarewave.model.package import load
-from rarewave.plots import grey
+from rarewave.recordings import grey
 
 FAST: dict[str, object] = {
     **project.CALLS,

@@ -2,10 +2,10 @@
 
 import itertools
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 from librosa import mel_frequencies
+from matplotlib.figure import Figure
 
 from rarewave.plots import axes
 
@@ -15,7 +15,7 @@ from rarewave.plots import axes
 )
 def test_rows_are_named_by_their_own_frequency(hertz: np.ndarray) -> None:
     """Each tick in the middle of its row, the first and the last row among them."""
-    drawn = mpl.figure.Figure().subplots()
+    drawn = Figure().subplots()
     axes.name_rows(drawn, hertz, 5)
     at = drawn.get_yticks()
     rows = np.floor(at).astype(int)
@@ -30,7 +30,7 @@ def test_rows_are_named_by_their_own_frequency(hertz: np.ndarray) -> None:
 )
 def test_a_log_axis_has_plain_numbers_that_do_not_overlap(low: float, high: float) -> None:
     """Three to six ticks, each a number that float reads back, no formula, none in between."""
-    figure = mpl.figure.Figure((2.5, 2))
+    figure = Figure((2.5, 2))
     drawn = figure.subplots()
     axes.log_scale(drawn.xaxis, np.array([low, high, np.nan, 0.0]))
     figure.canvas.draw()
@@ -46,7 +46,7 @@ def test_a_log_axis_has_plain_numbers_that_do_not_overlap(low: float, high: floa
 
 @pytest.mark.parametrize("values", [[5.0, 5.0, 5.0], [4.0, 5.0], [np.nan], []])
 def test_values_that_are_close_have_a_linear_axis(values: list[float]) -> None:
-    drawn = mpl.figure.Figure().subplots()
+    drawn = Figure().subplots()
     axes.log_scale(drawn.xaxis, np.array(values))
     assert drawn.get_xscale() == "linear"
 
@@ -57,13 +57,13 @@ def test_frames_lie_about_their_centres() -> None:
     assert axes.extent(np.array([2.0]), 8) == (1.5, 2.5, 0.0, 8.0)
 
 
-def test_rows_without_frequencies_are_coefficients() -> None:
+def test_rows_without_frequencies_have_numbers() -> None:
     """Their numbers, from 0, as one speaks of MFCC."""
     shown = np.full(13, np.nan)
-    plot = mpl.figure.Figure().subplots()
+    plot = Figure().subplots()
     drawn = axes.picture(plot, np.zeros((13, 5)), shown, "gray", (0, 0), extent=(0, 1, 0, 13))
     axes.name_rows(plot, shown, 4)
-    assert drawn is not None and axes.rows_label(shown) == "coefficient"
+    assert drawn is not None and axes.rows_label(shown) == "row"
     assert [t.get_text() for t in plot.get_yticklabels()] == ["0", "4", "8", "12"]
     assert axes.rows_label(np.array([100.0, 200.0])) == "frequency [Hz]"
 
@@ -73,7 +73,7 @@ def test_a_waveform_is_a_line_about_the_middle() -> None:
     wave = np.sin(np.linspace(0, 20, 500))[None]
     none = np.array([np.nan])
     limits = axes.limits_of(np.stack([wave, 2 * wave]), none, (5, 95))
-    plot = mpl.figure.Figure().subplots()
+    plot = Figure().subplots()
     assert axes.picture(plot, wave, none, "gray", limits, extent=(0.0, 1.0, 0, 1)) is None
     axes.name_rows(plot, none)
     (line,) = plot.get_lines()

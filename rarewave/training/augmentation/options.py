@@ -12,10 +12,11 @@ from rarewave.training.augmentation.noise import Noise
 from rarewave.training.augmentation.place import RowShift, TimeScale, TimeShift
 from rarewave.training.augmentation.speed import Pitch, Stretch
 
-# What means nothing where rows are no frequencies.
+# What means nothing where rows are no frequencies, or no samples of sound stand behind them.
 _IMPOSSIBLE = {
     "waveform": ("band_gain", "row_shift", "frequency_mask"),
     "mfcc": ("row_shift", "frequency_mask", "background", "mixture"),
+    "picture": ("noise", "stretch", "pitch"),
 }
 
 
@@ -62,9 +63,8 @@ class Augmentation:
         names = [f"{section}.{name}" for name in idle if getattr(self, name).p]
         if section and names:
             raise DataError(
-                f"{' and '.join(names)} change power at frequencies, and spectrogram.scale is "
-                f"{scale}: set p to 0; time_shift, gain, time_mask, noise, stretch, pitch and "
-                "mixup go with it"
+                f"{' and '.join(names)} mean nothing where spectrogram.scale is {scale}: set p to "
+                f"0; {', '.join(f.name for f in fields(self) if f.name not in idle)} go with it"
             )
         return replace(self, **{name: replace(getattr(self, name), p=0.0) for name in idle})
 

@@ -1,0 +1,72 @@
+"""Whether pictures of spectrograms fit how they are to be read."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rarewave.base import rates
+from rarewave.base.errors import DataError
+from rarewave.frontend.cleaning import Cleaning
+from rarewave.frontend.spectrogram import Spectrogram
+from rarewave.frontend.transform import FrontEnd
+from rarewave.recordings.images import is_image, picture
+
+
+def unfit(path: Path, cleaning: Cleaning) -> str:
+    """Why a picture cannot be cleaned in this way, empty where it can: pixels stay as they are."""
+    known = picture(path)
+    options: dict[str, int | None] = {"low_hz": None, "high_hz": None, "gap_value": None}
+    options |= {"flat_s": 0, "spike_factor": 0, "taper_s": 0}
+    off = [
+        f"clean.{name} to {'null' if value is None else value}"
+        for name, value in options.items()
+        if getattr(cleaning, name) != value
+    ]
+    if not rates.same(known.sample_rate, cleaning.sample_rate_hz):
+        off.append(f"clean.sample_rate_hz to {known.sample_rate:.12g}")
+    if not off:
+        return ""
+    return (
+        f"{path} is a picture of {known.rows} rows and {1 / known.column_s:g} columns a second: "
+        f"set {', '.join(off)}, spectrogram.scale to picture, and spectrogram.n_fft and hop to "
+        f"{known.rows}"
+    )
+
+
+def rows_of(paths: Sequence[Path]) -> int | None:
+    """Rows of the pictures, None of recordings that are none.
+
+    Raises
+    ------
+    DataError
+        Some are pictures and others not, or they differ in height.
+    """
+    rows = {path: picture(path).rows if is_image(path) else None for path in paths}
+    first = next(iter(rows))
+    for path, count in rows.items():
+        if count != rows[first]:
+            found = ", ".join(f"{p} has {rows[p] or 'no'} rows" for p in (first, path))
+            raise DataError(f"recordings must all be pictures of one height, or none be: {found}")
+    return rows[first]
+
+
+def refuse_rows(what: str, rows: int | None, options: Spectrogram) -> None:
+    """Raise `DataError` where pictures of so many rows (None: sound) are not what is expected."""
+    if (rows is None) == (options.scale == "picture"):
+        kind = "no picture" if rows is None else f"a picture of {rows} rows"
+        fix = "another scale" if rows is None else f"scale picture, n_fft and hop {rows}"
+        raise DataError(
+            f"{what} is {kind}, and spectrogram.scale is {options.scale}: it needs {fix}"
+        )
+    if rows is not None and rows != options.n_fft:
+        raise DataError(
+            f"{what} is a picture of {rows} rows, and spectrogram.n_fft and hop are "
+            f"{options.n_fft}: they must be its rows"
+        )
+
+
+def refuse_unfit(path: Path, front_end: FrontEnd) -> None:
+    """Raise `DataError` where a front end for pictures is given another file, or the reverse."""
+    rows = picture(path).rows if is_image(path) else None
+    refuse_rows(str(path), rows, front_end.spectrogram)
+    if rows is not None and (why := unfit(path, front_end.clean)):
+        raise DataError(why)
