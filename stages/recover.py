@@ -1,5 +1,7 @@
 """How faint an event may be: events of known strength are put into quiet test time."""
 
+import shutil
+
 import pandas as pd
 
 from rarewave.base.compute import Compute
@@ -49,7 +51,10 @@ def main() -> None:
             return
     labels = set(artifacts.events(artifacts.recordings())["label"])
     kinds = sorted(labels) if task.kind == "event" else list(task.events)
-    about = {"events": options.events, "false_alarms_per_day": options.false_alarms_per_day}
+    about: dict[str, object] = {
+        "events": options.events,
+        "false_alarms_per_day": options.false_alarms_per_day,
+    }
     if options.events == "simulated":
         events = recovering.of_simulation(kinds)
         missing = "no simulation knows the labels"
@@ -64,6 +69,7 @@ def main() -> None:
     if not events.strongest_db:
         nothing(missing)
         return
+    about["without_events"] = sorted(set(kinds) - set(events.strongest_db))
     detectors = recovering.systems(task, columns, joining)
     given = parts["validation"], detectors, front_end, options, averages
     compared = recovering.compared(known, *given)
@@ -114,6 +120,8 @@ def report(
 def nothing(why: str) -> None:
     """Say that there is nothing to recover, and leave valid files behind."""
     print(f"nothing is put in: {why}")
+    for folder in (artifacts.RECOVER, artifacts.plots("recover")):
+        shutil.rmtree(folder, ignore_errors=True)  # of other parameters, by hand
     write_json(artifacts.metrics("recover"), {"nothing": why, "put_in": {}} | listed([]))
     write_table(artifacts.RECOVER / "events.parquet", pd.DataFrame(columns=[*RECOVERED]), RECOVERED)
     write_text(artifacts.plots("recover") / "curves.csv", f"{COLUMNS}\n")

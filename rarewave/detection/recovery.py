@@ -49,6 +49,7 @@ class Put(NamedTuple):
     snr_db: float
     place: int
     span: tuple[int, int]  # cleaned samples of its own duration
+    whole: tuple[int, int]  # and of all of it
     stream: Injected
 
 
@@ -103,7 +104,7 @@ def _one(
         begin = int(room[row, 1] - (ends[row] - pick))
         place = where[number[row]]
         stream = place.scan.stream
-        made, _ = known[stream.sample_rate]
+        made, length = known[stream.sample_rate]
         scale = cleaning.raw_per_cleaned(stream.sample_rate, front_end.clean)
         first = round(begin * scale)
         span = begin, begin + max(1, round(made.duration / scale))
@@ -114,7 +115,9 @@ def _one(
         if noise > 0 and strength > 0:
             factor = injected.gain(snr_db, strength, noise)
             into = Injected.into(stream, factor * made.samples, first)
-            return Put(kind, made.source, snr_db, int(number[row]), span, into)
+            return Put(
+                kind, made.source, snr_db, int(number[row]), span, (begin, begin + length), into
+            )
     return None
 
 
@@ -145,7 +148,7 @@ def heard(
     for one in put:
         place = where[one.place]
         first, n = place.scan.first, place.scan.length
-        rows = one_section.rows_around(front_end, first, one.span, system.how)
+        rows = one_section.rows_around(front_end, first, one.whole, system.how)
         cleaned = CleanStream(one.stream, front_end.clean, reach=n)
         about = n, place.gaps, first[rows], front_end, options
         signals = one_section.of_signal(cleaned.read, *about)

@@ -57,12 +57,13 @@ def logistic(x: Array, hit: NDArray[np.bool_], weights: Array | None = None) -> 
 def point(curve: Array, share: float, low: float, high: float) -> Array:
     """Where curves (r, 2) reach a share, at least `low` and at most `high`.
 
-    A curve that does not rise reaches it nowhere: `high`.
+    A curve that does not rise reaches it at an end: `low` where it is above the share half-way.
     """
     a, b = curve[:, 0], curve[:, 1]
     with np.errstate(divide="ignore", invalid="ignore"):
         at = (logit(share) - a) / b
-    return np.where(b > 0, np.clip(at, low, high), high)
+    end = np.where(a + b * (low + high) / 2 > logit(share), low, high)
+    return np.where(b > 0, np.clip(at, low, high), end)
 
 
 class Tested(NamedTuple):
