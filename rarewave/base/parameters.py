@@ -89,8 +89,8 @@ class OneOf:
 # Those of params.yaml; `experiments.recipes` says which options each holds.
 SECTIONS = (
     "ingest", "eda", "clean", "spectrogram", "split", "pretrain", "views", "train", "augment",
-    "baselines", "threshold", "uncertainty", "evaluate", "gradcam", "relevance", "look",
-    "detect", "compute",
+    "baselines", "threshold", "uncertainty", "evaluate", "recover", "gradcam", "relevance",
+    "look", "detect", "compute",
 )  # fmt: skip
 
 # Maps whose names are the user's own, as labels: each is one value, and nothing in it a parameter.

@@ -119,6 +119,14 @@ DETECTED: Schema = {
     "mean": "float64",  # mean score over its windows
     "windows": "int64",
 }
+RECOVERED: Schema = {  # events put into quiet time, and found_ and without_<detector>
+    "kind": "str",
+    "source": "str",  # what it was cut out of, or simulated
+    "recording_id": "str",
+    "onset_s": "float64",  # from the start of the stream
+    "offset_s": "float64",  # of its own duration, over which its power is a mean
+    "snr_db": "float64",
+}
 COVERAGE: Schema = {
     "path": "str",
     "recording_id": "str",

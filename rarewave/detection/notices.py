@@ -54,6 +54,22 @@ def without_times(parts: Sequence[str]) -> list[Notice]:
     ]
 
 
+def too_little_quiet(days: float, per_day: float) -> list[Notice]:
+    """Where the quiet time of validation is too short for the rate of false alarms asked for."""
+    if days * per_day >= 1:
+        return []
+    return [
+        Notice(
+            "too_little_quiet_time",
+            days,
+            f"recover.false_alarms_per_day is {per_day:g}, and validation has {days:.3g} days of "
+            "quiet time: every threshold is one without any false alarm there, at most one in "
+            f"{days:.3g} days is what is known; ask for {1 / days:.3g} a day or more, or put more "
+            "recordings into validation",
+        )
+    ]
+
+
 def at_the_edge(
     thresholds: Mapping[str, float], scores: Mapping[str, NDArray[np.float64]]
 ) -> list[Notice]:

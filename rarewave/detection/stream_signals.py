@@ -14,7 +14,7 @@ from rarewave.detection.heldout import Heldout
 from rarewave.detection.scanning import Scan
 from rarewave.frontend import cleaning
 from rarewave.frontend.level import amplitudes
-from rarewave.frontend.transform import FrontEnd
+from rarewave.frontend.transform import FrontEnd, Read
 
 SCHEMA: Schema = {
     "part": "str",
@@ -40,24 +40,51 @@ def stream_signals(
     scans : of the streams of `held`.
     X_clean, where : cleaned recordings, one behind the other, and table WAVEFORMS.
     """
-    rate, length = front_end.clean.sample_rate_hz, front_end.grid.window_samples
-    at = where.set_index("recording_id")
-    tables = []
+    rate, tables = front_end.clean.sample_rate_hz, []
     for scan in scans:
-        scale = cleaning.raw_per_cleaned(scan.stream.sample_rate, front_end.clean)
-        names = [piece.header.recording_id for piece in scan.stream.pieces]
-        samples = np.zeros(scan.length, np.float32)
-        for piece in scan.stream.pieces:  # each file was rounded to a sample of its own
-            row, begin = at.loc[piece.header.recording_id], round(piece.first / scale)
-            some = X_clean[row["first"] :][: row["count"]][: scan.length - begin]
-            samples[begin : begin + len(some)] = some
-        mine = held.gaps[held.gaps["recording_id"] == names[0]]
-        gaps = np.rint(mine[["onset_s", "offset_s"]].to_numpy(float) * rate).astype(np.int64)
         P = scan.P
-        first = scan.first[: len(P)]
-        signal = Signal(amplitudes(samples, front_end.spectrogram), gaps, first, length, rate)
+        signal = signal_of(held, scan, cleaned(scan, X_clean, where, front_end), front_end)
         status = np.where(np.isfinite(P).all(axis=1), "used", "gap")
-        table = pd.DataFrame({"recording_id": names[0], "start_s": first / rate, "status": status})
+        name = scan.stream.pieces[0].header.recording_id
+        start_s = signal.first / rate
+        table = pd.DataFrame({"recording_id": name, "start_s": start_s, "status": status})
         scores = {name: score(signal, options) for name, score in SIGNALS.items()}
         tables.append(table.assign(part=part, **scores))
     return conform(pd.concat(tables, ignore_index=True), SCHEMA, "signals")
+
+
+def cleaned(
+    scan: Scan, X_clean: NDArray[np.float32], where: pd.DataFrame, front_end: FrontEnd
+) -> Read:
+    """Gives cleaned samples [start, stop) of a stream, whose files were each cleaned alone."""
+    at = where.set_index("recording_id")
+    scale = cleaning.raw_per_cleaned(scan.stream.sample_rate, front_end.clean)
+    lies = [
+        (round(piece.first / scale), *at.loc[piece.header.recording_id, ["first", "count"]])
+        for piece in scan.stream.pieces  # each file was rounded to a sample of its own
+    ]
+
+    def read(start: int, stop: int) -> NDArray[np.float32]:
+        samples = np.zeros(stop - start, np.float32)
+        for begin, first, count in lies:
+            a, b = max(start, begin), min(stop, begin + int(count))
+            if a < b:
+                samples[a - start : b - start] = X_clean[first + a - begin : first + b - begin]
+        return samples
+
+    return read
+
+
+def gaps_of(held: Heldout, scan: Scan, front_end: FrontEnd) -> NDArray[np.int64]:
+    """Runs (k, 2) of cleaned samples of a stream that were not recorded."""
+    rate, name = front_end.clean.sample_rate_hz, scan.stream.pieces[0].header.recording_id
+    mine = held.gaps[held.gaps["recording_id"] == name]
+    return np.rint(mine[["onset_s", "offset_s"]].to_numpy(float) * rate).astype(np.int64)
+
+
+def signal_of(held: Heldout, scan: Scan, read: Read, front_end: FrontEnd) -> Signal:
+    """What baselines of the signal see of a stream: the windows that were scanned."""
+    first, length = scan.first[: len(scan.P)], front_end.grid.window_samples
+    gaps, rate = gaps_of(held, scan, front_end), front_end.clean.sample_rate_hz
+    samples = amplitudes(read(0, scan.length), front_end.spectrogram)
+    return Signal(samples, gaps, first, length, rate)

@@ -17,6 +17,7 @@ from rarewave.dataset.placement import Placement
 from rarewave.dataset.targets import Target
 from rarewave.detection.operating_points import Operating
 from rarewave.detection.postprocessing import Joining
+from rarewave.detection.recovery_options import Recovery
 from rarewave.explanation.cases import Cases
 from rarewave.explanation.looking import Looking
 from rarewave.explanation.sharing import Relevance
@@ -46,6 +47,7 @@ SECTIONS: dict[str, tuple[type, ...]] = {
     "threshold": (Objective,),
     "uncertainty": (MonteCarlo, Novel),
     "evaluate": (Bootstrap, Unit),
+    "recover": (Recovery,),
     "gradcam": (Cases,),
     "relevance": (Relevance,),
     "look": (Looking,),

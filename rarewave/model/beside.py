@@ -10,7 +10,8 @@ from rarewave.baselines import classifiers
 from rarewave.detection.scanning import Scorer
 from rarewave.frontend import transform
 from rarewave.metrics.comparison import NETWORK
-from rarewave.model.detector import Detector
+from rarewave.model.detector import Detector, together
+from rarewave.model.uncertainty import SINGLE
 
 
 def column(detector: str, name: str) -> str:
@@ -21,6 +22,8 @@ def column(detector: str, name: str) -> str:
 def scorer_of(model: Detector, baselines: Mapping[str, Any]) -> Scorer:
     """Gives (windows, detectors x names): the network's scores, then those of each baseline.
 
+    Of an ensemble those of its first member come last.
+
     Parameters
     ----------
     baselines : fitted models by name, see `classifiers.score`.
@@ -30,15 +33,16 @@ def scorer_of(model: Detector, baselines: Mapping[str, Any]) -> Scorer:
 
     def score(X: NDArray[np.float32]) -> NDArray[np.float64]:
         if segments is None:
-            own = model.score(X)
+            members = model.score_members(X, np.arange(len(X)))
             features = classifiers.features(transform.rows_of(front_end, X), frames)
         else:  # of the same segments
-            own, each = model.score_segments(X), transform.apart(X, segments)
+            members, each = model.members_of_segments(X), transform.apart(X, segments)
             features = classifiers.features(each, slice(0, segments.frames))
         beside = [classifiers.score(fit, features, model.task) for fit in baselines.values()]
-        return np.concatenate([own, *beside], axis=1)
+        return np.concatenate([together(members), *beside, *members[: len(first)]], axis=1)
 
-    detectors = (NETWORK, *baselines)
+    first = (SINGLE,) if model.others else ()
+    detectors = (NETWORK, *baselines, *first)
     names = [column(detector, name) for detector in detectors for name in model.task.names]
     return Scorer(model.scans, names, score, segments)
 

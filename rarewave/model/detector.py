@@ -79,9 +79,12 @@ class Detector:
 
     def score_segments(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
         """Probability (segments, names) of the segments of one spectrogram (1, ...) in dB."""
+        return together(self.members_of_segments(X))
+
+    def members_of_segments(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+        """As `score_segments`, (members, segments, names)."""
         given = (X, self.normalisation, self.task)
-        each = [inference.of_segments(network, *given)[0] for network in self.networks]
-        return together(np.stack(each))
+        return np.stack([inference.of_segments(network, *given)[0] for network in self.networks])
 
     def score_recording(
         self,

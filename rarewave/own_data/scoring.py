@@ -26,10 +26,20 @@ def scoring(survey: Survey, lay: Layout) -> Choices:
         },
         "detect": _events(survey, lay, short, middle),
         "evaluate": {},
+        "recover": {
+            "events": Choice("cutouts", "no simulation knows these"),
+            "false_alarms_per_day": Choice(_alarms(survey), "of one in ten hours, one at least"),
+        },
     }
     if lay.way == "clips":
         found["evaluate"]["per"] = Choice("recording", "labels are of recordings as a whole")
     return found
+
+
+def _alarms(survey: Survey) -> float:
+    """False alarms a day that a tenth of the recordings, quiet validation time, can tell of."""
+    days = float(np.sum(survey.seconds)) / 86400
+    return digits(max(1.0, 10 / days)) if days else 1.0
 
 
 def _split(survey: Survey, lay: Layout) -> dict[str, Choice]:

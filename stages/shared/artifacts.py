@@ -71,6 +71,7 @@ EVALUATED_BASELINES = Path("artifacts/evaluate/baselines.parquet")
 EXAMPLES = Path("artifacts/evaluate/examples.parquet")  # of the data set, for gradcam
 EVALUATION = Path("artifacts/evaluate/table.csv")
 
+RECOVER = Path("artifacts/recover")
 GRADCAM = Path("artifacts/gradcam")
 RELEVANCE = Path("artifacts/relevance")
 SCAN = Path("artifacts/scan")
@@ -126,6 +127,13 @@ def used_windows() -> pd.DataFrame:
     """The used windows, in the order of the data set."""
     table = windows()
     return table[table["row"] >= 0].sort_values("row").reset_index(drop=True)
+
+
+def gaps(rate: float) -> pd.DataFrame:
+    """What was not recorded: recording_id, onset_s and offset_s; `rate` is of cleaned samples."""
+    table = read_table(GAPS, tables.GAPS)
+    table = table.assign(onset_s=table["start"] / rate, offset_s=table["stop"] / rate)
+    return table[["recording_id", "onset_s", "offset_s"]]
 
 
 def index(windows: Names) -> pd.DataFrame:

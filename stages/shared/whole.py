@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from rarewave.base.tables import GAPS, read_table
+from rarewave.base.tables import read_table
 from rarewave.base.tasks import Task
 from rarewave.detection import grid_scores
 from rarewave.detection.heldout import PARTS, Heldout, heldout
@@ -14,14 +14,12 @@ def held_out() -> dict[str, Heldout]:
     """The recordings that lie in validation or test as a whole, with what is true of them."""
     made = artifacts.about_clean()
     task, rate = Task.from_dict(made["task"]), made["clean"]["sample_rate_hz"]
-    gaps = read_table(artifacts.GAPS, GAPS)
-    gaps = gaps.assign(onset_s=gaps["start"] / rate, offset_s=gaps["stop"] / rate)
     listed = artifacts.recordings()
     tables = (
         listed,
         artifacts.events(listed),
         artifacts.windows(),
-        gaps[["recording_id", "onset_s", "offset_s"]],
+        artifacts.gaps(rate),
         artifacts.split(artifacts.used_windows()["window_id"]),
     )
     ingest = params.read_section("ingest")

@@ -26,7 +26,7 @@ CHANGES: dict[str, object] = worlds.CHANGES["clips"] | {
     "clean.target": "tags", "split.test_groups": ["audio/point5"],
     "split.validation_groups": ["audio/point4"], "train.epochs": 3, "train.width": 0.125,
     "pretrain.epochs": 0, "train.encoder_rate": 1.0, "train.imbalance": "none",
-    "evaluate.resamples": 20, "gradcam.cases": 1, "eda.examples": 1,
+    "evaluate.resamples": 20, "gradcam.cases": 1, "recover.count": 6, "eda.examples": 1,
 }  # fmt: skip
 
 

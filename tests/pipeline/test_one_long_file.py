@@ -31,6 +31,7 @@ SETTINGS: dict[str, object] = {
     "train.width": 0.125,
     "evaluate.resamples": 20,
     "gradcam.cases": 2,
+    "recover.count": 6,
     "eda.examples": 1,
 }
 

@@ -16,6 +16,7 @@ CHANGES = project.CALLS | {
     "train.epochs": 3,
     "evaluate.resamples": 20,
     "gradcam.cases": 1,
+    "recover.count": 6,
 }
 
 

@@ -20,6 +20,7 @@ FAST: dict[str, object] = {
     "train.width": 0.125,
     "evaluate.resamples": 20,
     "gradcam.cases": 2,
+    "recover.count": 6,
     "eda.examples": 1,
     "clean.background_ratio": 1.0,
 }

@@ -23,6 +23,7 @@ OFF: dict[str, object] = {
     "train.width": 0.125,
     "evaluate.resamples": 20,
     "gradcam.cases": 1,
+    "recover.count": 6,
     "eda.examples": 1,
 }
 

@@ -79,7 +79,7 @@ NOT_OF_ROWS = {
 
 FEWER: dict[str, object] = {
     "train.epochs": 1, "train.width": 0.0625, "train.batch_size": 32, "pretrain.batch_size": 64,
-    "evaluate.resamples": 10, "gradcam.cases": 1, "eda.examples": 2,
+    "evaluate.resamples": 10, "gradcam.cases": 1, "recover.count": 6, "eda.examples": 2,
 }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ FAST = {
     "train.patience": 2,
     "evaluate.resamples": 20,
     "gradcam.cases": 1,
+    "recover.count": 6,
     "baselines.lta_s": 600,
 }
 
