@@ -11,8 +11,8 @@ from rarewave.base.ending import one_message
 # Files of rarewave/commands, in the order in which they are needed.
 COMMANDS = (
     "new", "use", "params", "inspect", "rebuild", "compare", "crossvalidate", "study", "collect",
-    "detect", "score", "embed", "similar", "explain", "look", "export-images", "drift",
-    "benchmark", "times", "summary",
+    "label-errors", "detect", "score", "embed", "similar", "explain", "look", "export-images",
+    "drift", "benchmark", "times", "summary",
 )  # fmt: skip
 SETTING = re.compile(r"\w+(\.\w+)+=")
 

@@ -46,6 +46,7 @@ def main() -> None:
     train = labelled(data.y, data.labelled_at_once, train, options.labels, options.seed)
     samples = None
     changes = changes.possible(data.front_end.spectrogram.scale, "augment")
+    changes.refuse_classes(data.task.names)
     if changes.of_waveforms:
         transform.refuse_context(data.front_end, "augment")
         samples = samples_of(data.table, data.front_end)

@@ -94,7 +94,9 @@ SECTIONS = (
 )  # fmt: skip
 
 # Maps whose names are the user's own, as labels: each is one value, and nothing in it a parameter.
-OWN_NAMES = ("ingest.classes", "ingest.label_columns")
+OWN_NAMES = (
+    "ingest.classes", "ingest.label_columns", "views.stretch.classes", "augment.stretch.classes",
+)  # fmt: skip
 
 # No time, frequency or count of a recording is beyond: a slip of the keyboard is.
 _LARGEST = 1e12

@@ -27,6 +27,11 @@ class Examples(NamedTuple):
     truth: NDArray[np.int8]  # (n, names) all that is true of the window
     waveforms: Waveforms | None  # samples of rows, where augmentation needs them
 
+    def labels(self, rows: NDArray[np.int64]) -> list[tuple[str, ...]]:
+        """All that is true of each of some windows."""
+        names = self.task.names
+        return [tuple(names[k] for k in np.flatnonzero(row)) for row in self.truth[rows]]
+
     @property
     def quiet(self) -> int:
         """The class of background windows; -2 where there is none."""
@@ -122,6 +127,7 @@ class Batches(keras.utils.PyDataset):
             self.front_end.clean.sample_rate_hz,
             self.front_end.spectrogram,
             changes,
+            examples.labels(rows) if changes.stretch.classes else None,
         )
 
     def on_epoch_end(self) -> None:
@@ -169,4 +175,5 @@ def augmented_call(
         changes,
         seed,
         examples.X[beside],
+        examples.labels(row)[0],
     )

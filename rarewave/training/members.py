@@ -50,8 +50,16 @@ def about(
     return {
         "data": total.hexdigest()[:16],
         "train": {name: value for name, value in train.items() if name not in _OF_ITS_OWN},
-        "augment": dataclasses.asdict(changes),
+        "augment": _told(changes),
     }
+
+
+def _told(changes: Augmentation) -> dict[str, Any]:
+    """The options of augmentation; speeds by class where there are any."""
+    found = dataclasses.asdict(changes)
+    if not changes.stretch.classes:
+        del found["stretch"]["classes"]
+    return found
 
 
 def ready(folders: Sequence[str], mine: dict[str, Any], file: str) -> dict[int, Path]:

@@ -221,6 +221,8 @@ def pretrain(
         raise DataError("the two views of a window would be equal: set a probability in views")
     for name in {"mixture", "mixup"} & set(changes.used):
         raise DataError(f"views.{name} mixes targets, and pretraining has none: set its p to 0")
+    if changes.stretch.classes:
+        raise DataError("views.stretch.classes is of classes, and views have none: set it to {}")
     model = _with_projection(encoder)
     batches = Views(pool, options, changes)
     steps = len(batches) * options.epochs

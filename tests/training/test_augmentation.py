@@ -141,6 +141,12 @@ def test_a_probability_is_the_share_of_examples_changed(p: float) -> None:
         ({"noise": {"low": 1.0}}, r"of augmentation\.noise: low must not be greater than high"),
         ({"background": {"snr_low_db": 9.0}}, r"of augmentation\.background: snr_low_db must not"),
         ({"stretch": {"low": 1.2, "high": 1.1}}, r"of augmentation\.stretch: low must not be"),
+        (
+            {"stretch": {"classes": {"bark": 0.2}}},
+            r"augmentation\.stretch\.classes\.bark is 0\.2: it must be between 0\.25 and 4",
+        ),
+        ({"stretch": {"classes": {"bark": [0.5, 2, 3]}}}, r"must be a speed, or \[low, high\]"),
+        ({"stretch": {"classes": {"bark": [2, 0.5]}}}, r"classes\.bark: low must not be greater"),
         ({"time_scale": {"high": 0.9}}, r"of augmentation\.time_scale: low must not be greater"),
         ({"gain": 0.5}, r"augmentation\.gain is 0\.5: it must be a map, like {p: …, db: …}"),
     ],
@@ -393,6 +399,50 @@ def test_waveforms_are_stretched_and_moved_within_their_ranges() -> None:
     found = apply.augment_waveforms(x, np.random.default_rng(0), RATE, options)
     moved = np.array([12 * np.log2(loudest_hz(row) / 500) for row in found])
     assert -2.05 < moved.min() < -1.8 and 1.8 < moved.max() < 2.05
+
+
+def test_only_the_classes_that_are_named_are_stretched() -> None:
+    """By their own speeds, about the middle of the window; the first that is named counts."""
+    x = np.tile(tone(500), (5, 1))
+    x[:, :6000], x[:, 10000:] = 0, 0  # a call of half a second in the middle of two
+    held = [("bark",), ("rain",), ("hum", "rain"), ("hum", "bark"), ()]
+    own = {"bark": 0.35, "hum": (0.5, 2.0)}
+    options = changing(stretch={"p": 1.0, "classes": own})
+    found = apply.augment_waveforms(x, np.random.default_rng(0), RATE, options, held)
+    for row in (1, 4):
+        np.testing.assert_array_equal(found[row], x[row])
+    longer = speed.stretch(x[0], float(np.exp(np.log(0.35))))
+    before = (len(longer) - len(x[0])) // 2
+    for row in (0, 3):
+        np.testing.assert_array_equal(found[row], longer[before : before + len(x[0])])
+    loud = np.abs(found) > 0.3
+    seconds = loud.any(axis=1) * (loud.shape[1] - loud[:, ::-1].argmax(1) - loud.argmax(1)) / RATE
+    assert seconds[0] == pytest.approx(0.5 / 0.35, abs=0.25)  # smeared at its ends
+    assert 0.2 < seconds[2] < 1.25 and seconds[2] != pytest.approx(0.5, abs=0.02)
+    middles = [np.flatnonzero(row).mean() / RATE for row in loud]
+    assert middles == pytest.approx([1.0] * 5, abs=0.05)
+    others = changing(stretch={"p": 1.0, "low": 2.0, "high": 2.0, "classes": own})
+    found = apply.augment_waveforms(x, np.random.default_rng(0), RATE, others, held)
+    np.testing.assert_allclose(found[1][:8000], speed.stretch(x[1], 2.0), atol=1e-3)
+
+
+def test_a_faster_class_keeps_its_place_with_silence_around_it() -> None:
+    x = tone(500)[None]
+    options = changing(stretch={"p": 1.0, "classes": {"bark": 2.0}})
+    found = apply.augment_waveforms(x, np.random.default_rng(0), RATE, options, [("bark",)])
+    assert not found[0, :4000].any() and not found[0, 12000:].any()
+    assert loudest_hz(found[0]) == pytest.approx(500, abs=1)
+
+
+def test_classes_that_are_not_there_or_are_never_stretched_are_refused() -> None:
+    some = changing(stretch={"p": 0.5, "classes": {"barks": 0.5}})
+    with pytest.raises(DataError, match=r"'barks', and there is no such class: they are bark, rai"):
+        some.refuse_classes(["bark", "rain"])
+    idle = changing(stretch={"classes": {"bark": 0.5}})
+    with pytest.raises(DataError, match=r"augment\.stretch\.p is 0: set p"):
+        idle.refuse_classes(["bark", "rain"])
+    changing(stretch={"p": 0.5, "classes": {"bark": 0.5}}).refuse_classes(["bark", "rain"])
+    NOTHING.refuse_classes(["bark"])
 
 
 # ---- mixture ----------------------------------------------------------------------------------

@@ -198,6 +198,7 @@ def test_the_first_report_is_the_same_whether_training_follows(
     [
         (POOL, changing(), "views of a window would be equal: set a probability in views"),
         (POOL, changing(CHANGES, mixup={"p": 0.5}), r"views\.mixup mixes targets.*set its p to 0"),
+        (POOL, changing(CHANGES, stretch={"p": 0.5, "classes": {"a": 0.5}}), "views have none"),
         (POOL._replace(size=1), CHANGES, "1 windows to pretrain on: add recordings"),
     ],
 )

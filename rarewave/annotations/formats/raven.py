@@ -23,9 +23,11 @@ _SCORES |= {
     "uncertainty": "Uncertainty",
     "novelty": "Novelty",
     "uncertainty_s": "Onset deviation (s)",
+    "quality": "Label quality",
 }
 _TEXTS = {"channel_id": "Channel id", "model": "Model", "version": "Version"}
 _TEXTS |= {"review": "Review", "reason": "Reason"}
+_TEXTS |= {"given": "Given", "suggested": "Suggested"}
 _WRITTEN = {*COLUMNS, "nyquist_hz", "file_start_s", *_SCORES, *_TEXTS}
 
 
@@ -185,8 +187,9 @@ def write(path: Path, events: pd.DataFrame) -> None:
     Parameters
     ----------
     events: onset_s, offset_s (s), label; perhaps file, low_hz, high_hz, nyquist_hz (Hz), channel,
-        the scores peak, mean and windows, the threshold, uncertainty, novelty and uncertainty_s,
-        and channel_id, model, version, review and reason, which stand in columns of their own.
+        the scores peak, mean and windows, the threshold, uncertainty, novelty, uncertainty_s and
+        quality, and channel_id, model, version, review, reason, given and suggested, which
+        stand in columns of their own.
 
     Raises
     ------

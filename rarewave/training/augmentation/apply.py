@@ -8,7 +8,7 @@ that they are given, so a seed repeats them to the bit, and none changes its inp
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from rarewave.frontend.spectrogram import Spectrogram, spectrograms
 from rarewave.training.augmentation.background import Background
 from rarewave.training.augmentation.change import SPECTROGRAM, WAVEFORM, Change, Surroundings
 from rarewave.training.augmentation.options import Augmentation
+
+Labels: TypeAlias = Sequence[tuple[str, ...]]  # of each example
 
 
 def augment(
@@ -27,6 +29,7 @@ def augment(
     rate: float,
     spec: Spectrogram,
     options: Augmentation,
+    labels: Labels | None = None,
 ) -> NDArray[np.float32]:
     """Examples changed as drawn for each: first their samples, where given, then spectrograms.
 
@@ -36,9 +39,10 @@ def augment(
     waveforms : (n, samples) of the same windows, needed where `options.of_waveforms`.
     backgrounds : (m, frequencies, frames, channels) dB, to be mixed in.
     rate : of the samples, in Hz.
+    labels : (n,) all that is true of each, for changes that are of some classes only.
     """
     if waveforms is not None and options.of_waveforms:
-        X = spectrograms(augment_waveforms(waveforms, rng, rate, options), rate, spec)
+        X = spectrograms(augment_waveforms(waveforms, rng, rate, options, labels), rate, spec)
     about = Surroundings(
         frame_s=spec.step / rate,
         floor_db=spec.floor_db,
@@ -88,7 +92,11 @@ def _spectrograms_changed(
 
 
 def augment_waveforms(
-    x: NDArray[np.floating], rng: np.random.Generator, rate: float, options: Augmentation
+    x: NDArray[np.floating],
+    rng: np.random.Generator,
+    rate: float,
+    options: Augmentation,
+    labels: Labels | None = None,
 ) -> NDArray[np.floating]:
     """Each waveform stretched, moved in pitch and given noise, as drawn for it.
 
@@ -96,12 +104,13 @@ def augment_waveforms(
     ----------
     x : (n, samples).
     rate : in Hz.
+    labels : as for `augment`.
 
     Returns
     -------
     As `x`; `x` itself if every probability is zero.
     """
-    return _changed(x, options.of(WAVEFORM), rng, Surroundings(rate=rate))
+    return _changed(x, options.of(WAVEFORM), rng, Surroundings(rate=rate), labels)
 
 
 def _changed(
@@ -109,14 +118,16 @@ def _changed(
     changes: Sequence[Change],
     rng: np.random.Generator,
     about: Surroundings,
+    labels: Labels | None = None,
 ) -> NDArray[Any]:
     """Change after change, each of the examples that it is drawn for."""
     if not changes:
         return examples
     result = examples.copy()
     for change in changes:
-        for i in np.flatnonzero(rng.random(len(result)) < change.p):
-            result[i] = change(result[i], rng, about)
+        for i in np.flatnonzero(rng.random(len(result)) < change.p).tolist():
+            known = about if labels is None else about._replace(labels=labels[i])
+            result[i] = change(result[i], rng, known)
     return result
 
 
@@ -129,6 +140,7 @@ def examples(
     options: Augmentation,
     seed: int,
     beside: NDArray[np.float32],
+    labels: tuple[str, ...] = (),
 ) -> dict[str, NDArray[np.float32]]:
     """One example as it is, under each augmentation in use alone, and under all of them.
 
@@ -137,6 +149,7 @@ def examples(
     X : (1, frequencies, frames, channels) dB.
     waveform : (1, samples) of it, needed where an augmentation is of the waveform.
     beside : as `X`, another example to be mixed in.
+    labels : all that is true of the example.
 
     Returns
     -------
@@ -151,7 +164,7 @@ def examples(
         }
         only = replace(options, **alone)
         rng = np.random.Generator(np.random.PCG64([seed, len(found)]))
-        changed = augment(X, waveform, backgrounds, rng, rate, spec, only)
+        changed = augment(X, waveform, backgrounds, rng, rate, spec, only, [labels])
         changed, _ = only.mixture(changed, nothing, beside, nothing, -1, rng, spec.scale)
         found[name.replace("_", " ")] = changed[0, :, :, 0]
     return found

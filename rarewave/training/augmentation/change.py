@@ -26,6 +26,7 @@ class Surroundings(NamedTuple):
     backgrounds: NDArray[np.float32] | None = None  # (m, frequencies, frames, channels) dB
     scale: str = "linear"  # of the spectrogram
     n_mels: int = 1  # bands that MFCC are of
+    labels: tuple[str, ...] = ()  # all that is true of the example
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """All changes of training examples, each with its options."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from rarewave.base.errors import DataError
@@ -67,6 +68,21 @@ class Augmentation:
                 f"0; {', '.join(f.name for f in fields(self) if f.name not in idle)} go with it"
             )
         return replace(self, **{name: replace(getattr(self, name), p=0.0) for name in idle})
+
+    def refuse_classes(self, names: Sequence[str]) -> None:
+        """Raise `DataError` where `stretch.classes` names none of these, or could not act."""
+        classes = self.stretch.classes
+        unknown = [name for name in classes if name not in names]
+        if unknown:
+            raise DataError(
+                f"augment.stretch.classes names {unknown[0]!r}, and there is no such class: they "
+                f"are {', '.join(names)}"
+            )
+        if classes and not self.stretch.p:
+            raise DataError(
+                "augment.stretch.classes has speeds, and augment.stretch.p is 0: set p to the "
+                "share of these windows that are to be stretched"
+            )
 
     @property
     def of_waveforms(self) -> bool:

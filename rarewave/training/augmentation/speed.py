@@ -1,14 +1,18 @@
 """Speed and pitch of a waveform, each without the other."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rarewave.base.errors import DataError
 from rarewave.base.parameters import Between
 from rarewave.frontend.spectrogram import hann
 from rarewave.training.augmentation.change import Change, Surroundings, factor, in_order
+
+Rate = Annotated[float, Between(0.25, 4)]  # as many times as fast
 
 # Of the phase vocoder: 46 ms at 22.05 kHz, three quarters overlap.
 _VOCODER_FFT = 1024
@@ -22,20 +26,42 @@ _ONSET = 1.5
 class Stretch(Change):
     """Played faster (above 1) or slower at the same pitch.
 
-    It keeps its length: cut if slower, filled with silence at its end if faster.
+    It keeps its length: cut if slower, filled with silence at its end if faster. `classes` has
+    speeds, or a low and a high one, for examples of some classes alone: these are stretched about
+    their middle, where windows around calls have them, so that a call is not cut off. Of several
+    such classes in one example the one that is named first counts.
     """
 
-    low: Annotated[float, Between(0.25, 4)] = 1.0
-    high: Annotated[float, Between(0.25, 4)] = 1.0
+    low: Rate = 1.0
+    high: Rate = 1.0
+    classes: Mapping[str, Rate | tuple[Rate, ...]] = field(default_factory=dict)
 
     step = "speed"
 
     def __post_init__(self) -> None:
         in_order(low=self.low, high=self.high)
+        for name, rate in self.classes.items():
+            if not isinstance(rate, tuple):
+                continue
+            if len(rate) != 2:
+                raise DataError(
+                    f"stretch.classes.{name} is {list(rate)}: it must be a speed, or [low, high]"
+                )
+            in_order(**{f"stretch.classes.{name}: low": rate[0], "high": rate[1]})
+
+    def of(self, labels: tuple[str, ...]) -> tuple[float, float] | None:
+        """The lowest and highest speed of an example, by class; None: that of all the others."""
+        rate = next((rate for name, rate in self.classes.items() if name in labels), None)
+        return rate if rate is None or isinstance(rate, tuple) else (rate, rate)  # type: ignore
 
     def __call__(
         self, example: NDArray[np.floating], rng: np.random.Generator, about: Surroundings
     ) -> NDArray[np.floating]:
+        own = self.of(about.labels)
+        if own is not None:
+            return _middle(stretch(example, factor(*own, rng)), len(example))
+        if self.classes and self.low == self.high == 1.0:
+            return example  # only those classes are meant
         return _fitted(stretch(example, factor(self.low, self.high, rng)), len(example))
 
 
@@ -106,6 +132,14 @@ def shift_pitch(x: NDArray[np.floating], rate: float, semitones: float) -> NDArr
     ratio = 2.0 ** (semitones / 12)
     longer = stretch(x, 1 / ratio)
     return _fitted(soxr.resample(longer, rate * ratio, rate), len(x)).astype(x.dtype)
+
+
+def _middle(x: NDArray[np.floating], length: int) -> NDArray[np.floating]:
+    """Cut or filled with zeros at both ends alike to `length` samples."""
+    before = abs(len(x) - length) // 2
+    if len(x) >= length:
+        return x[before : before + length]
+    return np.pad(x, (before, length - len(x) - before))
 
 
 def _fitted(x: NDArray[np.floating], length: int) -> NDArray[np.floating]:
