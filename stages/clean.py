@@ -90,9 +90,7 @@ def main() -> None:
     made: dict[str, Any] = {"clean": cleaning.described(signal), "grid": dataclasses.asdict(grid)}
     made |= {"task": task.to_dict(), "sizes": sizes, "placement": placement.placement}
     made["labelling"] = dataclasses.asdict(labelling)
-    if (picture_rows := images_fit.rows_of([folder / path for path in listed["path"]])) is not None:
-        made["picture_rows"] = picture_rows
-    write_json(artifacts.CLEAN_ABOUT, made)
+    write_json(artifacts.CLEAN_ABOUT, made | images_fit.about(folder, listed["path"]))
     calls = training_calls.durations(training_calls.named(parted[1], parted[0], split))
     off = notices.one_long_event(calls, placement, signal.sample_rate_hz)
     report(table, listed, placement, signal.sample_rate_hz, task, off)

@@ -30,10 +30,7 @@ def main() -> None:
     reach = training_statistics.reach_of(model.normalisation(np.concatenate(sample)))
     folder = artifacts.plots("look")
     found = inside.look(model, folder, options, reach, examples(data), sample)
-    if not found["pictures"]:
-        print(f"{model.network_name} has no convolution: there is nothing to draw")
-    for name, row in found["layers"].items():
-        print(f"{name}: {row['dead']} dead, {row['redundant']} redundant of {row['channels']}")
+    inside.say(model.network_name, found)
     write_json(artifacts.metrics("look"), found)
     logbook.close(logbook.open_run("look"), "look")
 

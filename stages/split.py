@@ -38,16 +38,14 @@ def main() -> None:
     if not len(windows):
         nothing_to_deal(windows)
         return
-    about = artifacts.about_clean()
-    task = Task.from_dict(about["task"])
+    task = Task.from_dict(artifacts.about_clean()["task"])
     front_end = FrontEnd.from_dict(read_json(artifacts.FRONT_END))
     names = pictures.names_of(front_end)
     measured = artifacts.statistics(windows["window_id"], names)
     part = split(windows, options, task.kind == "tags")
     proof = audit(windows, part, content, options)
-    rate = float(about["clean"]["sample_rate_hz"])
-    copies = []  # pictures of different sounds have much in common
-    if front_end.spectrogram.scale != "picture":
+    rate, copies = front_end.clean.sample_rate_hz, []
+    if front_end.spectrogram.scale != "picture":  # those of different sounds have much in common
         copies = near_duplicates(windows, part, *artifacts.cleaned(windows), rate)
     proof["near_duplicates"] = len(copies)
     if proof["groups_of_training_and_test"]:

@@ -13,7 +13,7 @@ from rarewave.dataset.index import Indexed
 from rarewave.metrics import calibration, trust
 from rarewave.metrics.bootstrap import Bootstrap, units
 from rarewave.metrics.comparison import NETWORK, Unit
-from rarewave.metrics.decisions import Decisions, decisions, pairs, spread
+from rarewave.metrics.decisions import Decisions, decisions, kinds_of, pairs, spread
 from rarewave.model import detector, notices, novelty, uncertainty
 from rarewave.model.uncertainty import MC_DROPOUT, SINGLE
 from rarewave.networks import backend
@@ -108,9 +108,7 @@ def table_of(
     about = held.loc[held.index.repeat(each)].reset_index(drop=True)
     names = np.array(task.names)
     tags = np.tile(names, len(held)) if task.kind == "tags" else None
-    kinds = pictures.kinds_of(
-        made.outcome, made.decided, 0 if tags is not None else task.background
-    )
+    kinds = kinds_of(made.outcome, made.decided, 0 if tags is not None else task.background)
     said = names[made.decided] if tags is None else tags
     return about.assign(version=version, name=said, kind=kinds, doubt=doubts, **signs)
 

@@ -1,6 +1,6 @@
 """Whether pictures of spectrograms fit how they are to be read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rarewave.base import rates
@@ -47,6 +47,12 @@ def rows_of(paths: Sequence[Path]) -> int | None:
             found = ", ".join(f"{p} has {rows[p] or 'no'} rows" for p in (first, path))
             raise DataError(f"recordings must all be pictures of one height, or none be: {found}")
     return rows[first]
+
+
+def about(folder: Path, names: Iterable[str]) -> dict[str, int]:
+    """What later stages are told of recordings: `picture_rows` of pictures, of others nothing."""
+    rows = rows_of([folder / name for name in names])
+    return {} if rows is None else {"picture_rows": rows}
 
 
 def refuse_rows(what: str, rows: int | None, options: Spectrogram) -> None:

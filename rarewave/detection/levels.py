@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarewave.base.errors import DataError
-from rarewave.detection.clean_stream import CleanStream
+from rarewave.detection import stream_windows
 from rarewave.frontend import cleaning, transform
 from rarewave.frontend.grid import starts
 from rarewave.frontend.level import level_db
@@ -91,22 +91,14 @@ def of_stream(front_end: FrontEnd, stream: Stream) -> Measured:
     )
     try:
         length = cleaning.plan(stream.n_samples, stream.sample_rate, front_end.clean).length
-        first = starts(length, front_end.grid)
-        cleaned = CleanStream(stream, front_end.clean)
-        some = np.unique(np.linspace(0, len(first) - 1, min(WINDOWS, len(first))).astype(int))
-        for row in some:
-            one, window = first[[row]], front_end.grid.window_samples
-            ((_, X),) = transform.spectra(plain, cleaned.read, length, one, _all, _all)
-            if cleaned.missing(one, window)[0] <= front_end.grid.max_gap:
-                levels += of_windows(plain, X).tolist()
+        count = len(starts(length, front_end.grid))
+        some = np.unique(np.linspace(0, count - 1, min(WINDOWS, count)).astype(int))
+        for X in stream_windows.one_by_one(plain, stream, some):
+            levels += of_windows(plain, X).tolist()
     except (DataError, OSError, MemoryError):
         pass  # the scan says why
     level = float(np.median(levels)) if levels else float("nan")
     return Measured(name, level, stream.sample_rate, level <= front_end.spectrogram.floor_db + 1e-3)
-
-
-def _all(rows: slice) -> NDArray[np.bool_]:
-    return np.ones(rows.stop - rows.start, bool)
 
 
 class Odd(NamedTuple):

@@ -61,6 +61,14 @@ def look(
     return found
 
 
+def say(network: str, found: dict[str, Any]) -> None:
+    """Print what `look` found of a network, layer by layer."""
+    if not found["pictures"]:
+        print(f"{network} has no convolution: there is nothing to draw")
+    for name, row in found.get("layers", {}).items():
+        print(f"{name}: {row['dead']} dead, {row['redundant']} redundant of {row['channels']}")
+
+
 def _counted(
     inner: Detector,
     chosen: Sequence[keras.layers.Layer],

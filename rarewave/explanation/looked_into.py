@@ -104,10 +104,7 @@ def _remove_old(out: Path) -> None:
 
 def _say(found: dict[str, Any], out: Path) -> None:
     pictures = len(found["pictures"])
-    if not pictures:
-        print(f"{found['network']} has no convolution: there is nothing to draw")
-    for name, row in found.get("layers", {}).items():
-        print(f"{name}: {row['dead']} dead, {row['redundant']} redundant of {row['channels']}")
+    inside.say(found["network"], found)
     if "windows" in found:
         few = ": so few that channels may only seem dead" if found["windows"] < FEW else ""
         print(f"counted over {found['windows']} windows{few}")

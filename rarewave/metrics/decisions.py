@@ -87,3 +87,20 @@ def entropy(p: Array) -> Array:
     """Entropy (...,) in bits of probabilities (..., options)."""
     inside = np.where(p > 0, p, 1.0)
     return -(p * np.log2(inside)).sum(axis=-1)
+
+
+def kinds_of(
+    outcome: NDArray[np.int64], decided: NDArray[np.int64], nothing: int
+) -> NDArray[np.str_]:
+    """The kind of each decision: a hit, a false alarm, a miss, or rightly nothing.
+
+    A class taken for another is a false alarm.
+
+    Parameters
+    ----------
+    nothing : the option that says that there is nothing, -1 where none does.
+    """
+    kinds = np.where(decided == outcome, "hit", "false alarm")
+    kinds[(decided == nothing) & (outcome == nothing)] = "right"
+    kinds[(decided == nothing) & (outcome != nothing)] = "miss"
+    return kinds

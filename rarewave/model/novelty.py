@@ -20,6 +20,7 @@ from rarewave.detection.scanning import Scorer
 from rarewave.frontend import transform
 from rarewave.frontend.level import level_db
 from rarewave.frontend.transform import FrontEnd
+from rarewave.model import neighbours
 from rarewave.model.detector import Detector, together
 from rarewave.networks import inference, last_layer
 from rarewave.networks.backend import keras
@@ -77,9 +78,7 @@ def looker(model: Detector) -> Looked:
         else:
             each = both(model.normalisation(X), training=False)
             hidden, outputs = (np.asarray(one, np.float32)[0] for one in each)
-        length = np.linalg.norm(hidden, axis=1, keepdims=True)
-        hidden = np.divide(hidden, length, out=np.zeros_like(hidden), where=length > 0)
-        return model.task.probabilities(outputs), hidden
+        return model.task.probabilities(outputs), neighbours.directions(hidden)
 
     return look
 

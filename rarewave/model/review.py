@@ -43,14 +43,11 @@ def reviewed(package: Package, scans: Sequence[Scan], events: pd.DataFrame) -> p
         (scan, label): _of(package, scans[scan], label)
         for scan, label in dict.fromkeys(zip(events["scan"], events["label"], strict=True))
     }
-    rows = [
-        _judged(package, *about[event["scan"], event["label"]], event)
-        | _clipped(package, scans[event["scan"]], event)
-        for event in events.to_dict("records")
-    ]
-    for row in rows:
-        reasons = [reason for reason in (row.pop("clipped"), row["reason"]) if reason]
-        row |= {"review": "yes" if reasons else "no", "reason": "; ".join(reasons)}
+    rows = []
+    for event in events.to_dict("records"):
+        found, reasons = _judged(package, *about[event["scan"], event["label"]], event)
+        reasons = _clipped(package, scans[event["scan"]], event) + reasons
+        rows.append(found | {"review": "yes" if reasons else "no", "reason": "; ".join(reasons)})
     made = pd.DataFrame(rows, columns=list(COLUMNS), index=events.index)
     kinds = dict.fromkeys(COLUMNS[:3], float) | dict.fromkeys(COLUMNS[3:], object)
     return pd.concat([events, made.astype(kinds)], axis=1)
@@ -86,8 +83,8 @@ def _judged(
     members: Spans,
     other_rate: float,
     event: dict[Hashable, Any],
-) -> dict[str, Any]:
-    """The columns of one event; `other_rate` in Hz, 0 where training had such."""
+) -> tuple[dict[str, Any], list[str]]:
+    """The numbers of one event, and why to review it; `other_rate` in Hz, 0 for one as trained."""
     scores = np.asarray(P[event["first"] : event["after"], column], float)
     row = np.asarray(P[event["first"] + int(np.nanargmax(scores))], float)
     p, reasons = _probability(package, row, column), []
@@ -104,13 +101,13 @@ def _judged(
         reasons.append(f"found by {len(onsets)} of {len(members)} members")
     sure = float(p[-1] if package.detector.task.kind != "classes" else p[column])
     reasons += [f"probability {sure:.2f}"] * (sure < 0.5)
-    return found | {"reason": "; ".join(reasons)}
+    return found, reasons
 
 
-def _clipped(package: Package, scan: Scan, event: dict[Hashable, Any]) -> dict[str, str]:
-    """What to say of an event whose recording could not hold it; else nothing."""
+def _clipped(package: Package, scan: Scan, event: dict[Hashable, Any]) -> list[str]:
+    """What to say of an event whose recording could not hold it."""
     if package.detector.scans.spectrogram.scale == "picture":  # its darkest pixels are the floor
-        return {"clipped": ""}
+        return []
     stream, rate = scan.stream, package.detector.scans.clean.sample_rate_hz
     scale = cleaning.raw_per_cleaned(stream.sample_rate, package.detector.scans.clean)
     first, after = (round(event[name] * rate * scale) for name in ("begin_s", "end_s"))
@@ -118,7 +115,7 @@ def _clipped(package: Package, scan: Scan, event: dict[Hashable, Any]) -> dict[s
         share = clipped_share(stream.read(first, min(after, first + _READ, stream.n_samples)))
     except (DataError, OSError):  # the scan said why
         share = 0.0
-    return {"clipped": f"clipped ({share:.1%} of its samples)" if share > _CLIPPED else ""}
+    return [f"clipped ({share:.1%} of its samples)"] * (share > _CLIPPED)
 
 
 def _probability(package: Package, row: NDArray[np.float64], column: int) -> NDArray[np.float64]:

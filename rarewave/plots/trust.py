@@ -51,23 +51,6 @@ def histograms(
     save(path, made)
 
 
-def kinds_of(
-    outcome: NDArray[np.int64], decided: NDArray[np.int64], nothing: int
-) -> NDArray[np.str_]:
-    """The kind of each decision: a hit, a false alarm, a miss, or rightly nothing.
-
-    A class taken for another is a false alarm.
-
-    Parameters
-    ----------
-    nothing : the option that says that there is nothing, -1 where none does.
-    """
-    kinds = np.where(decided == outcome, "hit", "false alarm")
-    kinds[(decided == nothing) & (outcome == nothing)] = "right"
-    kinds[(decided == nothing) & (outcome != nothing)] = "miss"
-    return kinds
-
-
 @styled
 def reliability(path: Path, versions: Mapping[str, Ready]) -> None:
     """How often what was given a probability is so, and how many decisions were given it."""
