@@ -10,7 +10,6 @@ import pandas as pd
 
 from rarewave.base.errors import DataError
 from rarewave.base.files import NpyRows, write_csv, write_json, write_npy
-from rarewave.base.notices import Notice
 from rarewave.base.notices import listed as told
 from rarewave.base.parallel import ordered_map
 from rarewave.base.tables import (
@@ -61,12 +60,13 @@ def main() -> None:
     rules = placement, labelling, block_s, known, target.target == "tags"
     settings = cutting.Settings(folder, events, signal, grid, *rules)
     rows = listed.to_dict("records")
-    tables, lengths, gaps = [], [], []
+    tables, lengths, gaps, silent_s = [], [], [], 0.0
     with NpyRows(artifacts.X_CLEAN, (), np.float32) as X_clean:
         cleaned = ordered_map(partial(cutting.cleaned, settings=settings), rows, "clean")
         for row, whole in zip(rows, cleaned, strict=True):
             before = X_clean.count
-            missing = cutting.append(X_clean, row, whole, settings)
+            missing, silent = cutting.append(X_clean, row, whole, settings)
+            silent_s += silent / row["sample_rate"]
             lengths.append(X_clean.count - before)
             tables.append(cutting.windows_of(row, lengths[-1], missing, settings))
             runs = pd.DataFrame(missing, columns=["start", "stop"])
@@ -92,7 +92,8 @@ def main() -> None:
     write_json(artifacts.CLEAN_ABOUT, made)
     calls = training_calls.durations(training_calls.named(parted[1], parted[0], split))
     off = notices.one_long_event(calls, placement, signal.sample_rate_hz)
-    report(table, listed, placement, signal.sample_rate_hz, task, off)
+    quiet = {} if signal.silence_db is None else {"silent_s": silent_s}
+    report(table, listed, placement, signal.sample_rate_hz, task, quiet | told(off))
 
 
 def report(
@@ -101,11 +102,11 @@ def report(
     placement: Placement,
     rate: float,
     task: Task,
-    off: list[Notice],
+    more: dict[str, Any],
 ) -> None:
     """Seconds of every status, windows of every label, as metrics and as a picture.
 
-    Of tags a window counts for each that it holds.
+    Of tags a window counts for each that it holds. `more` stands beside them in the metrics.
     """
     recorded, seconds = cutting.accounted(table, listed, placement, rate)
     tags = task.kind == "tags"
@@ -120,7 +121,7 @@ def report(
         "event_share": float(events.mean()) if len(events) else 0.0,
         "window_s": float(table["duration_s"].iloc[0]),
     }
-    write_json(artifacts.metrics("clean"), content | told(off))
+    write_json(artifacts.metrics("clean"), content | more)
     statuses = held["status"]
     if held["label"].isin(statuses).any():  # a class may be called as a status is
         statuses = "(" + statuses + ")"
