@@ -92,6 +92,12 @@ def main() -> None:
     write_json(artifacts.CLEAN_ABOUT, made)
     calls = training_calls.durations(training_calls.named(parted[1], parted[0], split))
     off = notices.one_long_event(calls, placement, signal.sample_rate_hz)
+    if placement.placement == "grid":
+        last, window_s = cutting.last_pieces(table), table["duration_s"].iloc[0]
+        print(
+            f"windows of {window_s:.6g} s; the last of each recording adds {last.min():.3g} to "
+            f"{last.max():.3g} s, {last.median():.3g} in the median: new_s of windows.parquet"
+        )
     quiet = {} if signal.silence_db is None else {"silent_s": silent_s}
     report(table, listed, placement, signal.sample_rate_hz, task, quiet | told(off))
 

@@ -178,6 +178,17 @@ def windows_of(
     return table
 
 
+def last_pieces(table: pd.DataFrame) -> pd.Series:
+    """Seconds by recording that the last window alone covers: it ends with the recording.
+
+    Parameters
+    ----------
+    table : table WINDOWS, of windows on a grid.
+    """
+    order = table.sort_values(["recording_id", "start_s"], kind="stable")
+    return order.groupby("recording_id")["new_s"].last()
+
+
 def accounted(
     table: pd.DataFrame, listed: pd.DataFrame, placement: Placement, rate: float
 ) -> tuple[float, dict[str, float]]:
