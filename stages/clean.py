@@ -42,12 +42,8 @@ def main() -> None:
     events = artifacts.events(listed)
     ingest = params.read_section("ingest")
     block_s, parted = np.inf, (listed, events)
-    if ingest["group"] == "block" and split.test_recordings:
-        raise DataError(
-            "ingest.group is block, and split.test_recordings names whole recordings: name blocks "
-            "with split.test_groups, as [long/0004]"
-        )
     if ingest["group"] == "block":
+        refuse_whole(split)
         block_s = ingest["block_s"]
         parted = training_calls.in_blocks(listed, events, block_s)
     sizes = training_calls.sizes(parted[1], parted[0], split, placement)
@@ -92,14 +88,17 @@ def main() -> None:
     write_json(artifacts.CLEAN_ABOUT, made)
     calls = training_calls.durations(training_calls.named(parted[1], parted[0], split))
     off = notices.one_long_event(calls, placement, signal.sample_rate_hz)
-    if placement.placement == "grid":
-        last, window_s = cutting.last_pieces(table), table["duration_s"].iloc[0]
-        print(
-            f"windows of {window_s:.6g} s; the last of each recording adds {last.min():.3g} to "
-            f"{last.max():.3g} s, {last.median():.3g} in the median: new_s of windows.parquet"
-        )
     quiet = {} if signal.silence_db is None else {"silent_s": silent_s}
     report(table, listed, placement, signal.sample_rate_hz, task, quiet | told(off))
+
+
+def refuse_whole(split: Split) -> None:
+    """Raise `DataError` where whole recordings are to be the test part of groups of blocks."""
+    if split.test_recordings:
+        raise DataError(
+            "ingest.group is block, and split.test_recordings names whole recordings: name blocks "
+            "with split.test_groups, as [long/0004]"
+        )
 
 
 def report(
@@ -115,6 +114,8 @@ def report(
     Of tags a window counts for each that it holds. `more` stands beside them in the metrics.
     """
     recorded, seconds = cutting.accounted(table, listed, placement, rate)
+    if placement.placement == "grid":
+        print(cutting.last_pieces(table))
     tags = task.kind == "tags"
     held = table.assign(label=table["labels"]).explode("label") if tags else table
     label = held["label"][held["status"] == "used"]

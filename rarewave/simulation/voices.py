@@ -26,7 +26,7 @@ WORDS = 20  # of a recording
 RECORDINGS = 15  # of a voice
 BEFORE_S = 0.7  # without a word
 PAUSE_S = (0.2, 1.2)
-WORD_DB, HUM_DB, NOISE_DB = -20.0, -35.0, -45.0  # of full scale
+WORD_DB, HUM_DB, NOISE_DB = -20.0, -20.0, -45.0  # of full scale
 VOICES = ("ann", "ben", "cleo", "dan", "eve", "fred")  # of words that are made
 _NAME = re.compile(r"(?P<word>.+)_(?P<voice>[^_]+)_(?P<number>\d+)\.wav")
 
@@ -141,7 +141,7 @@ def make_voices(
         samples = np.clip(np.rint(wave * 32767), -32768, 32767).astype(np.int16)
         with whole(folder / "recordings" / f"{name}.wav") as part:
             soundfile.write(part, samples, RATE_HZ, "PCM_16", format="WAV")
-        rows += [(f"{name}.wav", round(begin, 4), round(end, 4)) for begin, end in pauses]
+        rows += [(f"{name}.wav", round(begin, 6), round(end, 6)) for begin, end in pauses]
     with whole(folder / "pauses.csv") as part:
         table = pd.DataFrame(rows, columns=["filename", "begin_s", "end_s"])
         table.to_csv(part, index=False)
@@ -154,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("folder", type=Path, help="where to write it")
     parser.add_argument("--words", type=Path, help="WORD_VOICE_NUMBER.wav (default: made ones)")
     parser.add_argument("--recordings", type=int, default=RECORDINGS, help="of each voice")
-    parser.add_argument("--hum-db", type=float, default=HUM_DB, help="of full scale (default -35)")
+    parser.add_argument("--hum-db", type=float, default=HUM_DB, help="of full scale (default -20)")
     parser.add_argument("--seed", type=int, default=1, help="same seed, same bytes (default 1)")
     chosen = parser.parse_args(arguments)
     try:

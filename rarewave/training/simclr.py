@@ -219,10 +219,7 @@ def pretrain(
         raise DataError(f"{pool.size} windows to pretrain on: add recordings to the training part")
     if not changes.used:
         raise DataError("the two views of a window would be equal: set a probability in views")
-    for name in {"mixture", "mixup"} & set(changes.used):
-        raise DataError(f"views.{name} mixes targets, and pretraining has none: set its p to 0")
-    if changes.stretch.classes:
-        raise DataError("views.stretch.classes is of classes, and views have none: set it to {}")
+    _refuse_labels(changes)
     model = _with_projection(encoder)
     batches = Views(pool, options, changes)
     steps = len(batches) * options.epochs
@@ -249,6 +246,14 @@ def pretrain(
         _keep(state, history, checkpoint)
         report(history[-1])
     checkpoint.unlink(missing_ok=True)
+
+
+def _refuse_labels(changes: Augmentation) -> None:
+    """Raise `DataError` for views that would need labels."""
+    for name in {"mixture", "mixup"} & set(changes.used):
+        raise DataError(f"views.{name} mixes targets, and pretraining has none: set its p to 0")
+    if changes.stretch.classes:
+        raise DataError("views.stretch.classes is of classes, and views have none: set it to {}")
 
 
 def _with_projection(encoder: keras.Model) -> keras.Model:

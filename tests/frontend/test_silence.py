@@ -160,3 +160,11 @@ def _params() -> dict:
 
     text = (ROOT / "recipes/lunar.yaml").read_text()
     return dict(YAML(typ="safe").load(text)["clean"])
+
+
+def test_what_the_last_windows_add_is_said() -> None:
+    """Windows of 3 s: one recording ends after half a second more, another with a whole one."""
+    rows = [("a", 0.0, 3.0), ("a", 3.0, 3.0), ("a", 3.5, 0.5), ("b", 0.0, 3.0), ("b", 3.0, 3.0)]
+    table = pd.DataFrame(rows, columns=["recording_id", "start_s", "new_s"]).assign(duration_s=3.0)
+    said = cutting.last_pieces(table)
+    assert "windows of 3 s; the last of each recording adds 0.5 to 3 s, 1.75 in the median" in said

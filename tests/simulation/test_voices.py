@@ -30,7 +30,7 @@ def test_words_and_hum_have_their_level(folder: Path) -> None:
     files = sorted((folder / "recordings").glob("*.wav"))
     assert [f.stem for f in files] == [f"{v}_{k:02d}" for v in voices.VOICES for k in (0, 1)]
     table = pd.read_csv(folder / "pauses.csv")
-    wanted = 10 * np.log10(10**-3.5 + 10**-4.5)
+    wanted = 10 * np.log10(10**-2 + 10**-4.5)
     for path in files:
         wave, rate = soundfile.read(path)
         assert rate == RATE
@@ -40,7 +40,7 @@ def test_words_and_hum_have_their_level(folder: Path) -> None:
             pause[round(begin * RATE) : round(end * RATE)] = True
         assert len(mine) == voices.WORDS + 1 and pause[: int(0.7 * RATE)].all()
         assert level(wave[pause]) == pytest.approx(wanted, abs=0.3)
-        assert level(wave[~pause]) == pytest.approx(-20, abs=0.5)
+        assert level(wave[~pause]) == pytest.approx(-17, abs=0.5)  # as loud as the hum
 
 
 def test_the_same_seed_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
