@@ -11,7 +11,6 @@ import pandas as pd
 from rarewave.annotations import images_fit
 from rarewave.base.errors import DataError
 from rarewave.base.files import NpyRows, write_csv, write_json, write_npy
-from rarewave.base.notices import Notice
 from rarewave.base.notices import listed as told
 from rarewave.base.parallel import ordered_map
 from rarewave.base.tables import (
@@ -44,12 +43,8 @@ def main() -> None:
     events = artifacts.events(listed)
     ingest = params.read_section("ingest")
     block_s, parted = np.inf, (listed, events)
-    if ingest["group"] == "block" and split.test_recordings:
-        raise DataError(
-            "ingest.group is block, and split.test_recordings names whole recordings: name blocks "
-            "with split.test_groups, as [long/0004]"
-        )
     if ingest["group"] == "block":
+        refuse_whole(split)
         block_s = ingest["block_s"]
         parted = training_calls.in_blocks(listed, events, block_s)
     sizes = training_calls.sizes(parted[1], parted[0], split, placement)
@@ -62,12 +57,13 @@ def main() -> None:
     rules = placement, labelling, block_s, known, target.target == "tags"
     settings = cutting.Settings(folder, events, signal, grid, *rules)
     rows = listed.to_dict("records")
-    tables, lengths, gaps = [], [], []
+    tables, lengths, gaps, silent_s = [], [], [], 0.0
     with NpyRows(artifacts.X_CLEAN, (), np.float32) as X_clean:
         cleaned = ordered_map(partial(cutting.cleaned, settings=settings), rows, "clean")
         for row, whole in zip(rows, cleaned, strict=True):
             before = X_clean.count
-            missing = cutting.append(X_clean, row, whole, settings)
+            missing, silent = cutting.append(X_clean, row, whole, settings)
+            silent_s += silent / row["sample_rate"]
             lengths.append(X_clean.count - before)
             tables.append(cutting.windows_of(row, lengths[-1], missing, settings))
             runs = pd.DataFrame(missing, columns=["start", "stop"])
@@ -93,7 +89,17 @@ def main() -> None:
     write_json(artifacts.CLEAN_ABOUT, made | images_fit.about(folder, listed["path"]))
     calls = training_calls.durations(training_calls.named(parted[1], parted[0], split))
     off = notices.one_long_event(calls, placement, signal.sample_rate_hz)
-    report(table, listed, placement, signal.sample_rate_hz, task, off)
+    quiet = {} if signal.silence_db is None else {"silent_s": silent_s}
+    report(table, listed, placement, signal.sample_rate_hz, task, quiet | told(off))
+
+
+def refuse_whole(split: Split) -> None:
+    """Raise `DataError` where whole recordings are to be the test part of groups of blocks."""
+    if split.test_recordings:
+        raise DataError(
+            "ingest.group is block, and split.test_recordings names whole recordings: name blocks "
+            "with split.test_groups, as [long/0004]"
+        )
 
 
 def report(
@@ -102,13 +108,15 @@ def report(
     placement: Placement,
     rate: float,
     task: Task,
-    off: list[Notice],
+    more: dict[str, Any],
 ) -> None:
     """Seconds of every status, windows of every label, as metrics and as a picture.
 
-    Of tags a window counts for each that it holds.
+    Of tags a window counts for each that it holds. `more` stands beside them in the metrics.
     """
     recorded, seconds = cutting.accounted(table, listed, placement, rate)
+    if placement.placement == "grid":
+        print(cutting.last_pieces(table))
     tags = task.kind == "tags"
     held = table.assign(label=table["labels"]).explode("label") if tags else table
     label = held["label"][held["status"] == "used"]
@@ -121,7 +129,7 @@ def report(
         "event_share": float(events.mean()) if len(events) else 0.0,
         "window_s": float(table["duration_s"].iloc[0]),
     }
-    write_json(artifacts.metrics("clean"), content | told(off))
+    write_json(artifacts.metrics("clean"), content | more)
     statuses = held["status"]
     if held["label"].isin(statuses).any():  # a class may be called as a status is
         statuses = "(" + statuses + ")"

@@ -133,7 +133,8 @@ COVERAGE: Schema = {
     "duration_s": "float64",
     "scored_s": "float64",
     "gap_s": "float64",  # not recorded
-    "unscored_s": "float64",  # recorded, but too near to gaps for any window
+    "silent_s": "float64",  # recorded, but left out as silence
+    "unscored_s": "float64",  # recorded, but too near to gaps or silence for any window
     "short_s": "float64",  # of recordings shorter than a window
     "unreadable_s": "float64",
     "problem": "str",

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rarewave.base import intervals, rates
 from rarewave.base.errors import DataError
@@ -89,29 +90,48 @@ def blocks(row: dict[str, Any], settings: Settings) -> Iterator[cleaning.Cleaned
         raise DataError(f"{reading.said(path, row['channel'])}: {error}") from None
 
 
-def cleaned(row: dict[str, Any], settings: Settings) -> tuple[np.ndarray, np.ndarray] | None:
-    """Samples and gaps of a recording that fits into memory."""
+class Whole(NamedTuple):
+    """A cleaned recording that fits into memory."""
+
+    samples: NDArray[np.float32]
+    gaps: NDArray[np.int64]  # (k, 2) of these samples, silence that is left out among them
+    silent: int  # samples of the recording that are silence
+
+
+def cleaned(row: dict[str, Any], settings: Settings) -> Whole | None:
+    """A recording that fits into memory; None: it does not."""
     if row["n_samples"] >= _LONG:
         return None
-    samples, gap, _ = (np.concatenate(c) for c in zip(*blocks(row, settings), strict=True))
-    return samples, intervals.gaps_of(gap)
+    samples, gap, _, silent = (np.concatenate(c) for c in zip(*blocks(row, settings), strict=True))
+    return Whole(samples, intervals.gaps_of(gap), _total(silent))
+
+
+def _total(runs: NDArray[np.int64]) -> int:
+    """Samples in runs (k, 2)."""
+    return int((runs[:, 1] - runs[:, 0]).sum())
 
 
 def append(
     X_clean: NpyRows,
     row: dict[str, Any],
-    whole: tuple[np.ndarray, np.ndarray] | None,
+    whole: Whole | None,
     settings: Settings,
-) -> np.ndarray:
-    """Append a cleaned recording to a file, in blocks where it is too long; its gaps (k, 2)."""
+) -> tuple[NDArray[np.int64], int]:
+    """Append a cleaned recording to a file, in blocks where it is too long.
+
+    Returns
+    -------
+    Its gaps (k, 2), silence that is left out among them, and the samples that are silence.
+    """
     if whole is not None:
-        X_clean.append(whole[0])
-        return whole[1]
-    begin, runs = X_clean.count, []
-    for samples, gap, _ in blocks(row, settings):
+        X_clean.append(whole.samples)
+        return whole.gaps, whole.silent
+    begin, runs, quiet = X_clean.count, [], 0
+    for samples, gap, _, silent in blocks(row, settings):
         runs.append(intervals.gaps_of(gap, X_clean.count - begin))
+        quiet += _total(silent)
         X_clean.append(samples)
-    return np.concatenate(runs)
+    return np.concatenate(runs), quiet
 
 
 def windows_of(
@@ -156,6 +176,21 @@ def windows_of(
     table["start"] = begins + pd.to_timedelta(first / rate, unit="s").round("us")
     table["new_s"] = new_seconds(count, first, grid, rate)
     return table
+
+
+def last_pieces(table: pd.DataFrame) -> str:
+    """How many seconds the last window of each recording adds, for it ends with the recording.
+
+    Parameters
+    ----------
+    table : table WINDOWS, of windows on a grid.
+    """
+    order = table.sort_values(["recording_id", "start_s"], kind="stable")
+    last, window_s = order.groupby("recording_id")["new_s"].last(), table["duration_s"].iloc[0]
+    return (
+        f"windows of {window_s:.6g} s; the last of each recording adds {last.min():.3g} to "
+        f"{last.max():.3g} s, {last.median():.3g} in the median: new_s of windows.parquet"
+    )
 
 
 def accounted(

@@ -20,6 +20,7 @@ class CleanStream:
         self.plan = cleaning.plan(stream.n_samples, stream.sample_rate, options)
         self.respond = stream.respond(options.output, options.low_hz, options.high_hz)
         self.kept: dict[int, Cleaned] = {}
+        self.limit: NDArray[np.float64] | None = None  # of the noise, where that is taken out
 
     @property
     def length(self) -> int:
@@ -32,10 +33,11 @@ class CleanStream:
         begin = min(start // size, last) if size else 0
         for number in range(begin, min(max(stop - 1, 0) // size, last) + 1 if size else 1):
             if number not in self.kept:
-                rate = self.stream.sample_rate
-                self.kept[number] = cleaning.block(
-                    self.stream.read, number, rate, self.options, self.plan, self.respond
-                )
+                read, rate = self.stream.read, self.stream.sample_rate
+                given = self.options, self.plan, self.respond
+                if self.limit is None:
+                    self.limit = cleaning.noise_limit(read, rate, *given)
+                self.kept[number] = cleaning.block(read, number, rate, *given, self.limit)
             offset = number * size
             found.append((self.kept[number], slice(max(0, start - offset), stop - offset)))
         for old in [n for n in self.kept if (n + 1) * size <= start - self.reach]:
@@ -48,7 +50,15 @@ class CleanStream:
 
     def lost(self, start: int, stop: int) -> NDArray[np.int64]:
         """Runs (k, 2) of raw samples that were not recorded, of cleaned samples [start, stop)."""
-        runs = np.concatenate([c.lost for c, _ in self._parts(start, stop)])
+        return self._inside([c.lost for c, _ in self._parts(start, stop)], start, stop)
+
+    def silent(self, start: int, stop: int) -> NDArray[np.int64]:
+        """As `lost`, of raw samples that are left out as silence."""
+        return self._inside([c.silent for c, _ in self._parts(start, stop)], start, stop)
+
+    def _inside(self, found: list[NDArray[np.int64]], start: int, stop: int) -> NDArray[np.int64]:
+        """Runs (k, 2) of raw samples, cut to cleaned samples [start, stop)."""
+        runs = np.concatenate(found)
         scale = cleaning.raw_per_cleaned(self.stream.sample_rate, self.options)
         end = self.stream.n_samples if stop >= self.length else round(stop * scale)
         runs = np.clip(runs, round(start * scale), end)

@@ -14,20 +14,21 @@ from rarewave.frontend import cleaning
 from rarewave.frontend.transform import FrontEnd
 
 # Together they make up a file.
-KINDS = ("scored_s", "gap_s", "unscored_s", "short_s", "unreadable_s")
-_SCORED, _GAP, _UNSCORED, _UNSEEN = range(4)
+KINDS = ("scored_s", "gap_s", "silent_s", "unscored_s", "short_s", "unreadable_s")
+_SCORED, _GAP, _SILENT, _UNSCORED, _UNSEEN = range(5)
 
 
 def coverage(found: Scan, front_end: FrontEnd) -> pd.DataFrame:
     """For each file of a stream what became of its seconds, by kind: table COVERAGE.
 
-    `gap_s` are the samples that are missing, wherever they lie. What was recorded is scored where
-    a scored window covers it, and `unscored_s` where every window there lacks too much.
+    `gap_s` are the samples that are missing, wherever they lie, `silent_s` those that were left
+    out as silence. All others are scored where a scored window covers them, and `unscored_s` where
+    every window there lacks too much.
     """
     starts = [piece.first for piece in found.stream.pieces]
     edges, kind = _cells(found, front_end, starts)
     piece = np.searchsorted(starts, edges[:-1], side="right") - 1
-    total = np.bincount(piece * 4 + kind, np.diff(edges), 4 * len(starts)).reshape(-1, 4)
+    total = np.bincount(piece * 5 + kind, np.diff(edges), 5 * len(starts)).reshape(-1, 5)
     rows = []
     for (path, header, _), samples in zip(found.stream.pieces, total, strict=True):
         seconds = samples / header.sample_rate
@@ -41,6 +42,7 @@ def coverage(found: Scan, front_end: FrontEnd) -> pd.DataFrame:
                 "duration_s": header.n_samples / header.sample_rate,
                 "scored_s": seconds[_SCORED],
                 "gap_s": seconds[_GAP],
+                "silent_s": seconds[_SILENT],
                 "unscored_s": seconds[_UNSCORED],
                 "short_s": short,
                 "unreadable_s": lost,
@@ -60,15 +62,17 @@ def _cells(
     first = found.first[: len(P)]
     windows = np.stack([first, first + length], axis=1)
     good = np.isfinite(P[:, 0]) if len(P) else np.zeros(0, bool)
-    spans = [intervals.union(found.gaps.astype(float))]
+    spans = [intervals.union(runs.astype(float)) for runs in (found.gaps, found.silent)]
     for covered in (windows[good], windows):
         # Resampling rounds the length to a sample: what reaches the end there reaches it here.
         ends = np.where(covered[:, 1] >= found.length, whole, covered[:, 1] * scale)
         starts_at = np.minimum(covered[:, 0] * scale, whole)
         spans.append(intervals.union(np.stack([starts_at, ends], axis=1)))
     edges = np.unique(np.concatenate([*(s.ravel() for s in spans), starts, [whole]]))
-    gap, scored, seen = (np.searchsorted(s.ravel(), edges[:-1], "right") % 2 == 1 for s in spans)
-    kind = np.select([~seen, gap, scored], [_UNSEEN, _GAP, _SCORED], _UNSCORED)
+    inside = (np.searchsorted(s.ravel(), edges[:-1], "right") % 2 == 1 for s in spans)
+    gap, silent, scored, seen = inside
+    kinds = [_UNSEEN, _GAP, _SILENT, _SCORED]
+    kind = np.select([~seen, gap, silent, scored], kinds, _UNSCORED)
     return edges, kind
 
 

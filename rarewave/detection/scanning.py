@@ -43,6 +43,7 @@ class Scan(NamedTuple):
     length: int  # cleaned samples of the stream
     problem: str  # why the scan ended early, else empty
     gaps: NDArray[np.int64]  # (k, 2) runs of samples of the stream that were not recorded
+    silent: NDArray[np.int64] = np.zeros((0, 2), np.int64)  # and those left out as silence
 
     @property
     def P(self) -> NDArray[np.float32]:  # noqa: N802
@@ -82,9 +83,9 @@ def scans(
 
     The file is written chunk by chunk; where it holds scores already, the scan goes on behind
     them, as far as its checksum holds (`.sums`). What was not recorded stands beside it (`.gaps`,
-    pairs of int64). Reading and cleaning
-    go ahead of the network in another thread. Memory does not grow with the recordings, and the
-    result depends on nothing but scorer and recording.
+    pairs of int64; the second negative where it is silence that was left out). Reading and
+    cleaning go ahead of the network in another thread. Memory does not grow with the recordings,
+    and the result depends on nothing but scorer and recording.
 
     Parameters
     ----------
@@ -113,7 +114,8 @@ def scans(
         scan._replace(
             scores=partial(_scores, path, width),
             problem=problem,
-            gaps=intervals.union(_pairs(path)),
+            gaps=_runs(path, silent=False),
+            silent=_runs(path, silent=True),
         )
         for (scan, _), (_, path), problem in zip(plans, work, problems, strict=True)
     ]
@@ -153,8 +155,8 @@ def kept(
         if len(P) and not _beside(path).exists():
             raise DataError(f"{_beside(path)} does not exist: run the stage scan")
         scores = partial(_scores, path, width)
-        gaps = intervals.union(_pairs(path))
-        found.append(Scan(stream, first, scores, length, problem, gaps))
+        runs = (_runs(path, silent) for silent in (False, True))
+        found.append(Scan(stream, first, scores, length, problem, *runs))
     return found
 
 
@@ -214,8 +216,11 @@ def _prepared(
 
             given = cleaned.read, cleaned.length, first, wanted
             for rows, X, before in _spectrograms(scorer, *given, recorded):
-                seen = (_ends(first, int(end), length) for end in (rows[0], rows[-1] + 1))
-                yield number, (rows, X, before, recorded(rows), cleaned.lost(*seen))
+                begin, end = (_ends(first, int(n), length) for n in (rows[0], rows[-1] + 1))
+                lost, silent = cleaned.lost(begin, end), cleaned.silent(begin, end)
+                runs = np.concatenate([lost, silent * [1, -1]])
+                runs = runs[np.argsort(runs[:, 0], kind="stable")]
+                yield number, (rows, X, before, recorded(rows), runs)
         except (DataError, OSError, MemoryError) as error:
             # What cannot be read costs itself.
             yield number, str(error) or type(error).__name__
@@ -264,6 +269,12 @@ def _pairs(scores: Path) -> NDArray[np.int64]:
     """Runs (k, 2) that a file beside scores holds, cut where chunks were; none without a file."""
     content = _beside(scores).read_bytes() if _beside(scores).exists() else b""
     return np.frombuffer(content[: len(content) // 16 * 16], np.int64).reshape(-1, 2)
+
+
+def _runs(scores: Path, silent: bool) -> NDArray[np.int64]:
+    """Runs (k, 2) of samples that were not recorded, or that are silence."""
+    pairs = _pairs(scores)
+    return intervals.union(np.abs(pairs[(pairs[:, 1] < 0) == silent]))
 
 
 def _ends(first: NDArray[np.int64], count: int, length: int) -> int:

@@ -1,4 +1,4 @@
-"""Clean a continuous waveform, block by block: gaps, trend, spikes, band, rate, ends."""
+"""Clean a continuous waveform, block by block: gaps, trend, spikes, rate, band, noise, silence."""
 
 import dataclasses
 import math
@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from rarewave.base import intervals, rates
 from rarewave.base.errors import DataError
 from rarewave.base.parameters import Above, AtLeast, Between, Seconds
+from rarewave.frontend import noise
 
 # Samples cleaned at once, twice as many at the end. The blocks lie where the recording begins,
 # so the result depends on nothing but the recording.
 BLOCK = 1 << 20
 # Samples on either side that the shift by a part of a sample looks at.
 _SHIFT = 256
+# Seconds over which a level is measured that may be silence.
+SILENCE_S = 0.05
 # Resampling to more would only make room for nothing.
 _MOST_TIMES = 100
 _LEAST = 1e-5  # of the rate: a filter of lower frequencies is no numbers any more
@@ -36,7 +39,9 @@ class Cleaning:
     `spike_factor` is in robust standard deviations of the surrounding minute (0: no despiking).
     `low_hz` and `high_hz` limit the band; null leaves that side open. `output`: counts as they
     are, or ground motion, by the instruments of `response`: a file below ingest.data, of which a
-    front end keeps the digest.
+    front end keeps the digest. `silence_db`: what is quieter for at least `silence_s` seconds is
+    left out as gaps are; null: none is. `noise_s`: the first seconds of the recording are noise
+    alone, and what is no louder than that is taken out of all of it.
     """
 
     sample_rate_hz: Annotated[float, Above(0)]
@@ -50,12 +55,21 @@ class Cleaning:
     taper_s: Seconds
     output: Literal["counts", "velocity", "displacement"] = "counts"
     response: str | None = None
+    noise_s: Annotated[float, Above(0)] | None = None
+    silence_db: Annotated[float, Between(-400, 400)] | None = None
+    silence_s: Annotated[float, Between(SILENCE_S, 1e6)] = 0.3
 
     def __post_init__(self) -> None:
         if (self.output == "counts") != (self.response is None):
             raise DataError(
                 f"output is {self.output} and response {self.response}: name a StationXML or RESP "
                 "file below ingest.data for velocity and displacement, and none for counts"
+            )
+        if self.noise_s is not None and self.noise_samples < noise.SHORTEST:
+            raise DataError(
+                f"noise_s ({self.noise_s:g}) is too short for a profile of the noise: at "
+                f"sample_rate_hz {self.sample_rate_hz:g} it must be at least "
+                f"{noise.SHORTEST / self.sample_rate_hz:g}"
             )
         if self.low_hz is not None and self.high_hz is not None and self.low_hz >= self.high_hz:
             raise DataError(f"low_hz ({self.low_hz:g}) must be below high_hz ({self.high_hz:g})")
@@ -72,13 +86,27 @@ class Cleaning:
                     f"({self.sample_rate_hz:g}): it must be at least {_LEAST:g} of it, or null"
                 )
 
+    @property
+    def noise_samples(self) -> int:
+        """Cleaned samples of the profile of the noise; 0: there is none."""
+        return round((self.noise_s or 0.0) * self.sample_rate_hz)
+
 
 def described(options: Cleaning) -> dict[str, Any]:
-    """Plain values, for JSON; of counts nothing is said, as before responses were known."""
+    """Plain values, for JSON; what is not in use is not said, as before it was known."""
     content = dataclasses.asdict(options)
     if options.output == "counts":
         del content["output"], content["response"]
+    if options.noise_s is None:
+        del content["noise_s"]
+    if options.silence_db is None:
+        del content["silence_db"], content["silence_s"]
     return content
+
+
+# Of a front end that says nothing of them.
+BEFORE: dict[str, Any] = {"output": "counts", "response": None, "noise_s": None}
+BEFORE |= {"silence_db": None, "silence_s": 0.3}
 
 
 class Cleaned(NamedTuple):
@@ -86,7 +114,8 @@ class Cleaned(NamedTuple):
 
     samples: NDArray[np.float32]  # (n,), 0 inside gaps
     gap: NDArray[np.bool_]  # (n,), True where the samples say nothing
-    lost: NDArray[np.int64]  # (k, 2) the runs of raw samples that say nothing
+    lost: NDArray[np.int64]  # (k, 2) the runs of raw samples that were not recorded
+    silent: NDArray[np.int64]  # (k, 2) and those that were, but are silence that is left out
 
 
 def clean(samples: NDArray[np.float64], sample_rate: float, options: Cleaning) -> Cleaned:
@@ -104,7 +133,7 @@ def clean(samples: NDArray[np.float64], sample_rate: float, options: Cleaning) -
     return cleaned
 
 
-NO_SAMPLE = "no usable sample: all of it is gap, constant or NaN"
+NO_SAMPLE = "no usable sample: all of it is gap, constant, NaN or silence"
 
 
 class RateError(DataError):
@@ -191,6 +220,7 @@ def block(
     options: Cleaning,
     planned: Plan,
     respond: Respond | None = None,
+    limit: NDArray[np.float64] | None = None,
 ) -> Cleaned:
     """One block of a waveform, cleaned with the margins that the filters need.
 
@@ -206,26 +236,38 @@ def block(
     number : of the block, from 0.
     sample_rate : in Hz.
     respond : removes the response of the instrument, before resampling; None for counts.
+    limit : from `noise_limit`, which is asked here where it is not given and needed.
     """
+    if limit is None:
+        limit = noise_limit(read, sample_rate, options, planned, respond)
     is_last = number == planned.n_blocks - 1
     first, last, begin, skip, ahead = _place(number, sample_rate, options, planned)
     end = min(planned.n_samples, last + planned.margin)
     wave, gap, lost = _clean_block(read(begin, end), sample_rate, options, ahead, respond)
+    if limit is not None:
+        wave = noise.suppressed(wave, number * planned.size_out - skip, limit)
+    quiet = find_silence(wave, options) & ~gap
     if planned.n_blocks > 1:
         keep = skip + planned.size_out
         if is_last:
             keep = skip + planned.length - number * planned.size_out
             lack = max(0, keep - len(wave))  # where rounding left one sample out
-            wave, gap = np.pad(wave, (0, lack), mode="edge"), np.pad(gap, (0, lack), mode="edge")
-        wave, gap = wave[skip:keep], gap[skip:keep]
+            wave = np.pad(wave, (0, lack), mode="edge")
+            gap, quiet = (np.pad(flags, (0, lack), mode="edge") for flags in (gap, quiet))
+        wave, gap, quiet = wave[skip:keep], gap[skip:keep], quiet[skip:keep]
     edge = round(options.taper_s * options.sample_rate_hz)
     weights, half = cosine_taper(len(wave), edge), len(wave) // 2
     weights[:half] = weights[:half] if number == 0 else 1.0
     weights[half:] = weights[half:] if is_last else 1.0
     wave *= weights
+    gap = gap | quiet  # not in place: at one rate `lost` is the same array
     wave[gap] = 0.0
     runs = intervals.gaps_of(lost[first - begin : last - begin], first)
-    return Cleaned(wave.astype(np.float32), gap, runs)
+    silent = intervals.gaps_of(quiet, number * planned.size_out)
+    whole = silent >= planned.length  # rounding to a sample: what reaches the end there does here
+    silent = np.round(silent * raw_per_cleaned(sample_rate, options)).astype(np.int64)
+    silent = np.where(whole, planned.n_samples, np.minimum(silent, planned.n_samples))
+    return Cleaned(wave.astype(np.float32), gap, runs, silent)
 
 
 class _Place(NamedTuple):
@@ -266,8 +308,40 @@ def blocks(
 ) -> Iterator[Cleaned]:
     """A waveform of any length, cleaned `block` after block."""
     planned = plan(n_samples, sample_rate, options)
+    limit = noise_limit(read, sample_rate, options, planned, respond)
     for number in range(planned.n_blocks):
-        yield block(read, number, sample_rate, options, planned, respond)
+        yield block(read, number, sample_rate, options, planned, respond, limit)
+
+
+def noise_limit(
+    read: Read,
+    sample_rate: float,
+    options: Cleaning,
+    planned: Plan,
+    respond: Respond | None = None,
+) -> NDArray[np.float64] | None:
+    """Up to which level (frequencies,) in dB a recording is noise, from its first `noise_s`.
+
+    They are cleaned as the blocks are, but for the noise. None where none is taken out.
+
+    Raises
+    ------
+    DataError
+        Too little of these seconds was recorded.
+    """
+    if options.noise_s is None:
+        return None
+    length = options.noise_samples
+    raw = math.ceil((length + 1) * raw_per_cleaned(sample_rate, options))
+    stop = min(planned.n_samples, raw + _margin(sample_rate, options))
+    wave, gap, _ = _clean_block(read(0, stop), sample_rate, options, 0.0, respond)
+    limit = noise.limits(wave[:length], gap[:length], noise.frame_samples(length))
+    if limit is None:
+        raise DataError(
+            f"its first {options.noise_s:g} s say nothing of the noise, for too little of them was "
+            "recorded: set clean.noise_s to null, or leave the recording out"
+        )
+    return limit
 
 
 def _steps(rate: float, wanted: float) -> tuple[int | None, int]:
@@ -292,6 +366,10 @@ def _margin(rate: float, options: Cleaning) -> int:
         120.0 if options.spike_factor else 0.0,
         0.0 if options.output == "counts" else 40.0 / (options.low_hz or np.inf),
     )
+    if options.noise_s is not None:
+        seconds += noise.reach(options.noise_samples) / options.sample_rate_hz
+    if options.silence_db is not None:
+        seconds += 2.0 * (options.silence_s + SILENCE_S)
     resampler = max(1024, math.ceil(512 * rate / options.sample_rate_hz))
     return round(seconds * rate) + options.gap_run + resampler
 
@@ -337,6 +415,26 @@ def find_gaps(
         flat[:-1] |= flat[1:] & ~flat[:-1]  # the first sample of each flat line
         gap |= flat
     return gap
+
+
+def find_silence(wave: NDArray[np.float64], options: Cleaning) -> NDArray[np.bool_]:
+    """Cleaned samples (n,) in runs of `silence_s` whose level stays below `silence_db`.
+
+    The level is the mean power of the 50 ms around a sample, in dB of full scale 1 (of sound
+    files; of others of one count or unit): a threshold on the short-time energy, as in Rabiner and
+    Sambur, An Algorithm for Determining the Endpoints of Isolated Utterances, 1975. It does not
+    depend on the rest of the recording, so that a block has the silence of the whole.
+    """
+    if options.silence_db is None:
+        return np.zeros(len(wave), bool)
+    rate = options.sample_rate_hz
+    half = max(1, round(SILENCE_S / 2 * rate))
+    total = np.cumsum(np.concatenate(([0.0], np.square(wave))))
+    at = np.arange(len(wave))
+    begin, end = np.maximum(at - half, 0), np.minimum(at + half + 1, len(wave))
+    power = (total[end] - total[begin]) / (end - begin)
+    quiet = power < 10 ** (options.silence_db / 10)
+    return _long_runs(quiet, max(1, round(options.silence_s * rate)))
 
 
 def fill_gaps(samples: NDArray[np.float64], gap: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -29,8 +29,6 @@ from rarewave.frontend.spectrogram import (
     times_s,
 )
 
-_COUNTS = {"output": "counts", "response": None}
-
 
 @dataclass(frozen=True)
 class FrontEnd:
@@ -69,7 +67,7 @@ class FrontEnd:
         """The front end that `to_dict` described; raises `DataError` where it is none."""
         try:
             return FrontEnd(
-                parameters.build(Cleaning, _COUNTS | content["clean"], "clean"),
+                parameters.build(Cleaning, cleaning.BEFORE | content["clean"], "clean"),
                 parameters.build(Grid, content["grid"], "grid"),
                 parameters.build(
                     Spectrogram, spectrogram.BEFORE | content["spectrogram"], "spectrogram"

@@ -152,7 +152,8 @@ def test_the_served_model_scores_as_evaluate_does(done: Path, tmp_path: Path) ->
 def test_detect_finds_the_windows_of_evaluate(done: Path) -> None:
     """The packed detector, over whole test recordings, sees every second and ends in events."""
     coverage = pd.read_parquet(done / "artifacts/detect/coverage.parquet")
-    kinds = coverage[["scored_s", "unscored_s", "gap_s", "short_s", "unreadable_s"]].sum(axis=1)
+    names = ["scored_s", "unscored_s", "gap_s", "silent_s", "short_s", "unreadable_s"]
+    kinds = coverage[names].sum(axis=1)
     assert kinds.to_numpy() == pytest.approx(coverage["duration_s"].to_numpy(), abs=1e-3)
     found = json.loads((done / "metrics/detect.json").read_text())
     assert {"network", "level", "sta_lta"} <= set(found)
