@@ -111,7 +111,7 @@ def report(
     content |= about | {"tuned": averages}
     off = too_little_quiet(compared.validation[NETWORK].days, options.false_alarms_per_day)
     write_json(artifacts.metrics("recover"), content | listed(off))
-    title = f"Events put into quiet test time; {options.false_alarms_per_day:g} false alarms a day"
+    title = f"Events put into quiet test time, false alarms a day: {options.false_alarms_per_day:g}"
     pictures.shares(artifacts.plots("recover") / "curves.png", curve, fitted, title)
     print(recovery_report.text(points, options.false_alarms_per_day))
     logbook.close(logbook.open_run("recover"), "recover")
