@@ -1,6 +1,7 @@
 """Events of known strength put into quiet time, and which of them each detector finds."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -88,13 +89,14 @@ def _one(
     """One event at a place with noise; None where it fits nowhere, or is silent in the band."""
     seed, rates = int(rng.integers(2**32)), [place.scan.stream.sample_rate for place in where]
 
+    @cache
     def event(rate: float) -> tuple[Event, int]:
         made = draw(kind, rate, snr_db, np.random.Generator(np.random.PCG64(seed)))
         scale = cleaning.raw_per_cleaned(rate, front_end.clean)
         return made, int(np.ceil(len(made.samples) / scale))
 
-    known = {rate: event(rate) for rate in sorted(set(rates))}
-    rooms = [places(p.quiet, known[rate][1]) for p, rate in zip(where, rates, strict=True)]
+    room_for = event(rates[0])[1] + 1  # at another rate it may be a sample longer
+    rooms = [places(place.quiet, room_for) for place in where]
     number = np.repeat(np.arange(len(rooms)), [len(room) for room in rooms])
     room = np.concatenate([np.zeros((0, 2), np.int64), *rooms])
     ends = np.cumsum(room[:, 1] - room[:, 0])
@@ -104,7 +106,7 @@ def _one(
         begin = int(room[row, 1] - (ends[row] - pick))
         place = where[number[row]]
         stream = place.scan.stream
-        made, length = known[stream.sample_rate]
+        made, length = event(stream.sample_rate)
         scale = cleaning.raw_per_cleaned(stream.sample_rate, front_end.clean)
         first = round(begin * scale)
         span = begin, begin + max(1, round(made.duration / scale))
