@@ -20,6 +20,7 @@ from rarewave.detection.scanning import Scan, Scorer
 from rarewave.frontend import cleaning
 from rarewave.frontend.transform import CHUNK, FrontEnd, Read
 
+MOST = 600  # events of all kinds together: each is a scan of the windows around it
 TRIES = 20  # places that are looked at for one event, where there is no digital silence
 
 # Gives an event of a kind at a rate (Hz) that is to be so strong (dB).
@@ -60,15 +61,17 @@ def put_in(
     """Events of every kind at quiet places; what fits nowhere is left out.
 
     Ratios of signal to noise of each kind are spread evenly over the range, one at random in each
-    of `count` equal steps, up to the strongest that there may be. The power of an event over its
-    own duration is set beside that of what was recorded there, both as the detector cleans them:
-    in its band and unit.
+    of `count` equal steps, up to the strongest that there may be; steps are fewer where events
+    were more than `MOST` altogether. The power of an event over its own duration is set beside
+    that of what was recorded there, both as the detector cleans them: in its band and unit.
     """
     low = options.snr_low_db
-    for number, (kind, strongest) in enumerate(events.strongest_db.items()):
-        step = (min(options.snr_high_db, strongest) - low) / options.count
-        order = np.random.Generator(np.random.PCG64(options.seed)).permutation(options.count)
-        for k in range(options.count):
+    known = {kind: db for kind, db in events.strongest_db.items() if db > low}
+    count = min(options.count, max(1, MOST // max(1, len(known))))
+    for number, (kind, strongest) in enumerate(known.items()):
+        step = (min(options.snr_high_db, strongest) - low) / count
+        order = np.random.Generator(np.random.PCG64(options.seed)).permutation(count)
+        for k in range(count):
             rng = np.random.Generator(
                 np.random.PCG64(np.random.SeedSequence(options.seed, spawn_key=(number, k)))
             )
