@@ -98,7 +98,8 @@ def _one(
         scale = cleaning.raw_per_cleaned(rate, front_end.clean)
         return made, int(np.ceil(len(made.samples) / scale))
 
-    room_for = event(rates[0])[1] + 1  # at another rate it may be a sample longer
+    # At another rate it may be a sample longer.
+    room_for = event(rates[0])[1] + (len(set(rates)) > 1)
     rooms = [places(place.quiet, room_for) for place in where]
     number = np.repeat(np.arange(len(rooms)), [len(room) for room in rooms])
     room = np.concatenate([np.zeros((0, 2), np.int64), *rooms])
