@@ -27,7 +27,7 @@ from stages.shared import artifacts, logbook, params, recovering
 from stages.shared.run import run
 from stages.shared.whole import held_out
 
-COLUMNS = "snr_db,network"  # of a plot without a row
+COLUMNS = "snr_db,network,forest,level,sta_lta"  # of a plot without a row
 
 
 def main() -> None:
@@ -111,7 +111,7 @@ def report(
     content |= about | {"tuned": averages}
     off = too_little_quiet(compared.validation[NETWORK].days, options.false_alarms_per_day)
     write_json(artifacts.metrics("recover"), content | listed(off))
-    title = f"Events put into quiet test time; {options.false_alarms_per_day:g} false alarms a day"
+    title = f"Events put into quiet test time, false alarms a day: {options.false_alarms_per_day:g}"
     pictures.shares(artifacts.plots("recover") / "curves.png", curve, fitted, title)
     print(recovery_report.text(points, options.false_alarms_per_day))
     logbook.close(logbook.open_run("recover"), "recover")

@@ -1,6 +1,7 @@
 """Events of known strength put into quiet time, and which of them each detector finds."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from rarewave.detection.scanning import Scan, Scorer
 from rarewave.frontend import cleaning
 from rarewave.frontend.transform import CHUNK, FrontEnd, Read
 
+MOST = 600  # events of all kinds together: each is a scan of the windows around it
 TRIES = 20  # places that are looked at for one event, where there is no digital silence
 
 # Gives an event of a kind at a rate (Hz) that is to be so strong (dB).
@@ -59,15 +61,17 @@ def put_in(
     """Events of every kind at quiet places; what fits nowhere is left out.
 
     Ratios of signal to noise of each kind are spread evenly over the range, one at random in each
-    of `count` equal steps, up to the strongest that there may be. The power of an event over its
-    own duration is set beside that of what was recorded there, both as the detector cleans them:
-    in its band and unit.
+    of `count` equal steps, up to the strongest that there may be; steps are fewer where events
+    were more than `MOST` altogether. The power of an event over its own duration is set beside
+    that of what was recorded there, both as the detector cleans them: in its band and unit.
     """
     low = options.snr_low_db
-    for number, (kind, strongest) in enumerate(events.strongest_db.items()):
-        step = (min(options.snr_high_db, strongest) - low) / options.count
-        order = np.random.Generator(np.random.PCG64(options.seed)).permutation(options.count)
-        for k in range(options.count):
+    known = {kind: db for kind, db in events.strongest_db.items() if db > low}
+    count = min(options.count, max(1, MOST // max(1, len(known))))
+    for number, (kind, strongest) in enumerate(known.items()):
+        step = (min(options.snr_high_db, strongest) - low) / count
+        order = np.random.Generator(np.random.PCG64(options.seed)).permutation(count)
+        for k in range(count):
             rng = np.random.Generator(
                 np.random.PCG64(np.random.SeedSequence(options.seed, spawn_key=(number, k)))
             )
@@ -88,13 +92,15 @@ def _one(
     """One event at a place with noise; None where it fits nowhere, or is silent in the band."""
     seed, rates = int(rng.integers(2**32)), [place.scan.stream.sample_rate for place in where]
 
+    @cache
     def event(rate: float) -> tuple[Event, int]:
         made = draw(kind, rate, snr_db, np.random.Generator(np.random.PCG64(seed)))
         scale = cleaning.raw_per_cleaned(rate, front_end.clean)
         return made, int(np.ceil(len(made.samples) / scale))
 
-    known = {rate: event(rate) for rate in sorted(set(rates))}
-    rooms = [places(p.quiet, known[rate][1]) for p, rate in zip(where, rates, strict=True)]
+    # At another rate it may be a sample longer.
+    room_for = event(rates[0])[1] + (len(set(rates)) > 1)
+    rooms = [places(place.quiet, room_for) for place in where]
     number = np.repeat(np.arange(len(rooms)), [len(room) for room in rooms])
     room = np.concatenate([np.zeros((0, 2), np.int64), *rooms])
     ends = np.cumsum(room[:, 1] - room[:, 0])
@@ -104,7 +110,7 @@ def _one(
         begin = int(room[row, 1] - (ends[row] - pick))
         place = where[number[row]]
         stream = place.scan.stream
-        made, length = known[stream.sample_rate]
+        made, length = event(stream.sample_rate)
         scale = cleaning.raw_per_cleaned(stream.sample_rate, front_end.clean)
         first = round(begin * scale)
         span = begin, begin + max(1, round(made.duration / scale))

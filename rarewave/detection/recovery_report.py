@@ -111,8 +111,7 @@ def _point(row: pd.Series, key: str) -> dict[str, Any]:
 def text(points: pd.DataFrame, per_day: float) -> str:
     """The table as it is printed: points in dB, and the network's lead."""
     lines = [
-        f"at {per_day:g} false alarms a day: events found half of the time and nine times of ten, "
-        "in dB",
+        f"false alarms a day: {per_day:g}; events found half of the time, nine times of ten, in dB",
         f"{'':<14}{'':<14}{'half':<26}{'nine of ten':<26}network fainter by",
     ]
     for row in points.to_dict("records"):

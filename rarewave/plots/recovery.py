@@ -54,10 +54,10 @@ def shares(
                 label=name.replace("_", " "),
             )
         axes.set(ylim=(-0.03, 1.03), title=shortened(kind, 28))
+        axes.tick_params(labelbottom=True)
         if number % across == 0:
             axes.set_ylabel("share found")
-        if number >= len(kinds) - across:
-            axes.set_xlabel("signal-to-noise ratio [dB]")
+        axes.set_xlabel("signal-to-noise ratio [dB]")
     panels[across - 1].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     made.suptitle(title, fontsize=10)
     save(path, made)

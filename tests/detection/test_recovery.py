@@ -150,6 +150,15 @@ def test_an_event_has_the_ratio_that_was_asked_for(tmp_path: Path, how: str) -> 
     ]
 
 
+def test_many_kinds_have_fewer_events_each(tmp_path: Path) -> None:
+    """And a kind whose loudest is fainter than what is asked for has none."""
+    where = [place(stream(tmp_path), tiny.FRONT)]
+    kinds = {f"kind {k:03d}": np.inf for k in range(250)} | {"faint": -20.0}
+    found = list(recovery.put_in(Events(kinds, burst), where, tiny.FRONT, OPTIONS))
+    counts = pd.Series([one.kind for one in found]).value_counts()
+    assert len(counts) == 250 and (counts == 2).all()
+
+
 def test_a_stream_with_an_event_is_the_sum_however_it_is_read(tmp_path: Path) -> None:
     one, added = stream(tmp_path, seconds=3.0), np.arange(100.0)
     for first in (500, -40, 2950):

@@ -13,8 +13,8 @@ from stages.shared import artifacts
 
 CHANGES = project.CALLS | {
     "train.epochs": 2, "train.network": "acoustic_cnn", "train.width": 0.0625, "train.members": 2,
-    "evaluate.resamples": 20, "recover.count": 8, "recover.loud_db": 3.0,
-    "recover.false_alarms_per_day": 2000.0,
+    "evaluate.resamples": 20, "recover.count": 8, "recover.events": "cutouts",
+    "recover.loud_db": 3.0, "recover.false_alarms_per_day": 2000.0,
 }  # fmt: skip
 BEFORE = ("ingest", "clean", "spectrogram", "npz", "split", "pretrain", "train", "baselines")
 SYSTEMS = ["network", "forest", "linear", "first_member", "level", "sta_lta"]
