@@ -14,7 +14,9 @@ from rarewave.recordings.images import is_image, picture
 def unfit(path: Path, cleaning: Cleaning) -> str:
     """Why a picture cannot be cleaned in this way, empty where it can: pixels stay as they are."""
     known = picture(path)
-    options: dict[str, int | None] = {"low_hz": None, "high_hz": None, "gap_value": None}
+    options: dict[str, int | None] = dict.fromkeys(
+        ("low_hz", "high_hz", "gap_value", "noise_s", "silence_db"), None
+    )
     options |= {"flat_s": 0, "spike_factor": 0, "taper_s": 0}
     off = [
         f"clean.{name} to {'null' if value is None else value}"
