@@ -45,6 +45,9 @@ def main() -> None:
     columns = read_json(artifacts.SCAN / "about.json", "columns")["columns"]
     margin_s = front_end.input_samples / front_end.clean.sample_rate_hz + options.away_s
     known = recovering.scanned(parts, front_end, columns, margin_s)
+    if front_end.spectrogram.scale == "picture":
+        nothing("pictures are no sound that events could be added to")
+        return
     for part, places in known.items():
         if not any(len(place.quiet) for place in places):
             nothing(f"the {part} part has no quiet time: {margin_s:.3g} s from labels and gaps")
