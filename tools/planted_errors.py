@@ -10,6 +10,7 @@ those are found.
 import argparse
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +25,10 @@ FIRST = (10, 25, 50, 100, 200)
 
 def plant(data: Path, copy: Path, labels: str, share: float, seed: int, separator: str) -> int:
     """A copy with errors, and a table of them; how many."""
+    if not any(data.glob(labels)):
+        sys.exit(f"no file of labels in {data} fits {labels!r}")
     shutil.copytree(data, copy, copy_function=os.link)
-    rng = np.random.default_rng(seed)
-    files = sorted(copy.glob(labels))
+    rng, files = np.random.default_rng(seed), sorted(copy.glob(labels))
     of_clips = len(files) == 1 and files[0].suffix == ".csv"
     rows = _in_table(files[0], share, separator, rng) if of_clips else _in_tracks(files, share, rng)
     pd.DataFrame(rows, columns=["file", "onset_s", "offset_s", "given", "true"]).to_csv(
