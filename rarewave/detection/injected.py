@@ -47,7 +47,8 @@ class Injected(Stream):
 def power(event: Event, rate: float, options: Cleaning, respond: Respond | None) -> float:
     """Mean power of an event over its own duration, in the band and unit of the detector.
 
-    That of the event alone, cleaned as recordings are, but for what looks for gaps and spikes.
+    That of the event alone, cleaned as recordings are, but for what looks for gaps, spikes, silence
+    and the noise that they begin with.
 
     Parameters
     ----------
@@ -55,6 +56,7 @@ def power(event: Event, rate: float, options: Cleaning, respond: Respond | None)
     respond : what makes ground motion of counts; None for counts.
     """
     alone = dataclasses.replace(options, gap_value=None, flat_s=0.0, spike_factor=0.0, taper_s=0.0)
+    alone = dataclasses.replace(alone, noise_s=None, silence_db=None)
     lowest = options.low_hz or options.high_hz or np.inf
     around = round(rate * max(0.1, (10.0 if respond is None else 40.0) / lowest))
     padded = np.pad(event.samples, around)

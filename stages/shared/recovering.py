@@ -79,7 +79,7 @@ def systems(task: Task, columns: Sequence[str], joining: Joining) -> list[System
     ----------
     columns : those of the scores that the stage scan keeps.
     """
-    names = dict.fromkeys(name.rpartition("/")[0] for name in columns)
+    names = dict.fromkeys(name.partition("/")[0] for name in columns)
     found = [
         System(name, {k: columns.index(column(name, k)) for k in task.events}, joining)
         for name in names
