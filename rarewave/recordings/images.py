@@ -76,9 +76,10 @@ def _pixels(path: Path) -> NDArray[np.integer]:
 
 def _sidecar(path: Path) -> Path:
     """The nearest file that says what pixels are."""
-    for folder in path.resolve().parents[: _ABOVE + 1]:
-        if (folder / SIDECAR).is_file():
-            return folder / SIDECAR
+    for known in (path.absolute(), path.resolve()):  # a link first as it lies, then where it leads
+        for folder in known.parents[: _ABOVE + 1]:
+            if (folder / SIDECAR).is_file():
+                return folder / SIDECAR
     raise DataError(
         f"{path} is a picture, and no {SIDECAR} lies beside or above it that says what its "
         f"columns and pixels are: write one, as {_EXAMPLE} (seconds and dB)"
@@ -104,7 +105,8 @@ def _content(sidecar: Path, changed: float) -> dict[str, Any]:
 @lru_cache(maxsize=4)
 def _origins(sidecar: Path) -> dict[Path, str]:
     """Of each picture that a sidecar lists, the recording and channel it was cut from."""
-    listed = _content(sidecar, sidecar.stat().st_mtime).get("images") or []
+    listed = _content(sidecar, sidecar.stat().st_mtime).get("images")
+    listed = listed if isinstance(listed, list) else []
     return {
         (sidecar.parent / one["file"]).resolve(): " ".join(
             str(one[name]) for name in ("recording", "channel") if one.get(name)
