@@ -156,6 +156,18 @@ def test_an_event_alone_is_neither_noise_nor_silence() -> None:
         assert injected.power(made, RATE, clean, None) == pytest.approx(wanted)
 
 
+def test_the_ratio_is_to_the_noise_that_was_recorded(tmp_path: Path) -> None:
+    """Not to the little that its suppression leaves."""
+    front = replace(tiny.FRONT, clean=replace(tiny.CLEANING, noise_s=2.0, silence_db=-120.0))
+    where = [place(stream(tmp_path), front)]
+    for one in recovery.put_in(Events({"low": np.inf}, burst), where, front, OPTIONS):
+        begin, end = one.span
+        noise = where[0].scan.stream.read(begin, end)
+        added = one.stream.added[: end - begin]
+        ratio = np.mean(np.square(added)) / np.mean(np.square(noise))
+        assert 10 * np.log10(ratio) == pytest.approx(one.snr_db, abs=0.1)
+
+
 @pytest.mark.parametrize("how", CLEANINGS)
 def test_an_event_has_the_ratio_that_was_asked_for(tmp_path: Path, how: str) -> None:
     """What the detector's cleaning makes of the sum, less what it makes of the noise."""
