@@ -56,7 +56,7 @@ def main() -> None:
         signal = dataclasses.replace(signal, response=known.digest)
     pictures = images_fit.about(folder, listed["path"])
     rules = placement, labelling, block_s, known, target.target == "tags"
-    column = pictures.get("picture_rows", 1)
+    column = pictures.get("picture_rows", 1)  # samples
     settings = cutting.Settings(folder, events, signal, grid, *rules, column)
     rows = listed.to_dict("records")
     tables, lengths, gaps, silent_s = [], [], [], 0.0
@@ -139,10 +139,8 @@ def report(
     counts = pd.crosstab(held["recording_id"].to_numpy(), shown.to_numpy())
     per_label = [{"label": str(k), "windows": int(v)} for k, v in counts.sum().items()]
     write_csv(artifacts.plots("clean") / "labels.csv", per_label)
-    path, groups = (
-        artifacts.plots("clean") / "labels.png",
-        listed.set_index("recording_id")["group"],
-    )
+    path = artifacts.plots("clean") / "labels.png"
+    groups = listed.set_index("recording_id")["group"]
     aside = list(statuses[held["status"] != "used"].unique())
     title = "Windows per recording" + (", once for each of its tags" if tags else "")
     charts.stacked_bars(path, counts, title, "windows", BACKGROUND, aside, groups=groups)

@@ -58,9 +58,9 @@ def read(path: Path) -> NDArray[np.integer]:
     except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:
         raise DataError(f"{path} is no picture that can be read ({error})") from None
     except Image.DecompressionBombError:
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
         raise DataError(
-            f"{path} has more pixels than a picture may have ({2 * (Image.MAX_IMAGE_PIXELS or 0)}): "
-            "cut it into shorter ones"
+            f"{path} has more pixels than can be read at once ({most}): cut it into shorter ones"
         ) from None
     if mode not in ("L", "I;16", "I;16B", "I"):
         raise DataError(f"{path} is no grey picture of 8 or 16 bits (its kind is {mode})")

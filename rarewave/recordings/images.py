@@ -55,8 +55,11 @@ def read(path: Path, start: int, stop: int) -> NDArray[np.float64]:
     """Pixels [start, stop) as values in dB, column by column, the bottom row of each first."""
     meaning = _meaning(path)
     low, step = (float(meaning[name]) for name in ("value_of_black", "value_of_a_step"))
-    values = grey.Grey(8, low, step).values(_pixels(path))
-    return values.T.ravel()[start:stop]
+    pixels = _pixels(path)
+    rows = len(pixels)
+    first = start // rows  # columns that hold them, no others: a picture may be long
+    values = grey.Grey(8, low, step).values(pixels[:, first : -(-stop // rows)])
+    return values.T.ravel()[start - first * rows : max(0, stop - first * rows)]
 
 
 def origin(path: Path) -> str:
