@@ -54,8 +54,10 @@ def main() -> None:
     known = None if signal.response is None else responses.load(folder / signal.response)
     if known is not None:  # the front end is told by what the file says, not by its name
         signal = dataclasses.replace(signal, response=known.digest)
+    pictures = images_fit.about(folder, listed["path"])
     rules = placement, labelling, block_s, known, target.target == "tags"
-    settings = cutting.Settings(folder, events, signal, grid, *rules)
+    column = pictures.get("picture_rows", 1)  # samples
+    settings = cutting.Settings(folder, events, signal, grid, *rules, column)
     rows = listed.to_dict("records")
     tables, lengths, gaps, silent_s = [], [], [], 0.0
     with NpyRows(artifacts.X_CLEAN, (), np.float32) as X_clean:
@@ -86,7 +88,7 @@ def main() -> None:
     made: dict[str, Any] = {"clean": cleaning.described(signal), "grid": dataclasses.asdict(grid)}
     made |= {"task": task.to_dict(), "sizes": sizes, "placement": placement.placement}
     made["labelling"] = dataclasses.asdict(labelling)
-    write_json(artifacts.CLEAN_ABOUT, made | images_fit.about(folder, listed["path"]))
+    write_json(artifacts.CLEAN_ABOUT, made | pictures)
     calls = training_calls.durations(training_calls.named(parted[1], parted[0], split))
     off = notices.one_long_event(calls, placement, signal.sample_rate_hz)
     quiet = {} if signal.silence_db is None else {"silent_s": silent_s}
@@ -137,10 +139,8 @@ def report(
     counts = pd.crosstab(held["recording_id"].to_numpy(), shown.to_numpy())
     per_label = [{"label": str(k), "windows": int(v)} for k, v in counts.sum().items()]
     write_csv(artifacts.plots("clean") / "labels.csv", per_label)
-    path, groups = (
-        artifacts.plots("clean") / "labels.png",
-        listed.set_index("recording_id")["group"],
-    )
+    path = artifacts.plots("clean") / "labels.png"
+    groups = listed.set_index("recording_id")["group"]
     aside = list(statuses[held["status"] != "used"].unique())
     title = "Windows per recording" + (", once for each of its tags" if tags else "")
     charts.stacked_bars(path, counts, title, "windows", BACKGROUND, aside, groups=groups)

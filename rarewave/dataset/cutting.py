@@ -41,6 +41,7 @@ class Settings(NamedTuple):
     block_s: float  # stretches that are a group each; infinite: the recording's group stays
     responses: Responses | None  # of the instruments, where clean.output is not counts
     tags: bool = False  # clean.target
+    column: int = 1  # samples that windows begin on multiples of: of a picture its rows
 
 
 def refuse_sizes(listed: pd.DataFrame, signal: Cleaning, grid: Grid) -> None:
@@ -154,6 +155,7 @@ def windows_of(
         first = placement.around_calls(mine, count, rate, length, settings.placement, rng)
     else:
         first = starts(count, grid)
+    first = np.unique((first + settings.column // 2) // settings.column * settings.column)
     if not len(first):
         raise DataError(
             f"{path} is shorter than a window: {count / rate:.3g} s of {length / rate:.3g} s; take "

@@ -44,17 +44,28 @@ class Injected(Stream):
         return found
 
 
+def with_noise(options: Cleaning) -> Cleaning:
+    """The cleaning that takes out neither noise nor silence: ratios to noise are of what it leaves.
+
+    Beside the little that is left of suppressed noise every event would seem loud.
+    """
+    return dataclasses.replace(options, noise_s=None, silence_db=None)
+
+
 def power(event: Event, rate: float, options: Cleaning, respond: Respond | None) -> float:
     """Mean power of an event over its own duration, in the band and unit of the detector.
 
-    That of the event alone, cleaned as recordings are, but for what looks for gaps and spikes.
+    That of the event alone, cleaned as recordings are, but for what looks for gaps, spikes, silence
+    and the noise that they begin with.
 
     Parameters
     ----------
     rate : of its samples, Hz.
     respond : what makes ground motion of counts; None for counts.
     """
-    alone = dataclasses.replace(options, gap_value=None, flat_s=0.0, spike_factor=0.0, taper_s=0.0)
+    alone = dataclasses.replace(
+        with_noise(options), gap_value=None, flat_s=0.0, spike_factor=0.0, taper_s=0.0
+    )
     lowest = options.low_hz or options.high_hz or np.inf
     around = round(rate * max(0.1, (10.0 if respond is None else 40.0) / lowest))
     padded = np.pad(event.samples, around)

@@ -14,7 +14,7 @@ def quiet(held: Heldout, stream: Stream, front_end: FrontEnd, margin_s: float) -
     """Quiet stretches (k, 2) of one of the streams, in cleaned samples.
 
     No labelled event, certain or not, and no gap is nearer than `margin_s`; the ends of the
-    recording are left out as far as they are tapered.
+    recording are left out as far as they are tapered, or the profile of the noise.
     """
     rate, name = front_end.clean.sample_rate_hz, stream.pieces[0].header.recording_id
     tables = (held.truth, held.doubtful, held.gaps)
@@ -25,8 +25,9 @@ def quiet(held: Heldout, stream: Stream, front_end: FrontEnd, margin_s: float) -
     length = pd.Series([held.durations[name]])
     end_s = float(cleaned_seconds(length, stream, front_end)[0])
     taper = front_end.clean.taper_s
-    ends = np.array([[-np.inf, taper], [end_s - taper, np.inf]])
-    busy = union(np.concatenate([ends[:1], spans, ends[1:]]))
+    begin_s = max(taper, front_end.clean.noise_s or 0.0)  # an event there would be its profile
+    ends = np.array([[-np.inf, begin_s], [end_s - taper, np.inf]])
+    busy = np.concatenate([ends, spans])
     busy = union(busy[np.argsort(busy[:, 0], kind="stable")])
     open_s = np.stack([busy[:-1, 1], busy[1:, 0]], axis=1)
     found = np.stack([np.ceil(open_s[:, 0] * rate), np.floor(open_s[:, 1] * rate)], axis=1)

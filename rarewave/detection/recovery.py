@@ -63,7 +63,8 @@ def put_in(
     Ratios of signal to noise of each kind are spread evenly over the range, one at random in each
     of `count` equal steps, up to the strongest that there may be; steps are fewer where events
     were more than `MOST` altogether. The power of an event over its own duration is set beside
-    that of what was recorded there, both as the detector cleans them: in its band and unit.
+    that of what was recorded there, both as the detector cleans them: in its band and unit, before
+    noise or silence is taken out.
     """
     low = options.snr_low_db
     known = {kind: db for kind, db in events.strongest_db.items() if db > low}
@@ -114,8 +115,9 @@ def _one(
         scale = cleaning.raw_per_cleaned(stream.sample_rate, front_end.clean)
         first = round(begin * scale)
         span = begin, begin + max(1, round(made.duration / scale))
-        noise = float(np.mean(np.square(place.read(*span), dtype=np.float64)))
-        clean = front_end.clean
+        clean, noisy = front_end.clean, injected.with_noise(front_end.clean)
+        read = place.read if noisy == clean else CleanStream(stream, noisy).read
+        noise = float(np.mean(np.square(read(*span), dtype=np.float64)))
         respond = stream.respond(clean.output, clean.low_hz, clean.high_hz)
         strength = injected.power(made, stream.sample_rate, clean, respond)
         if noise > 0 and strength > 0:

@@ -240,7 +240,10 @@ def _transform(
         behind -= grid.window_samples - n_samples
         piece = filled(piece, grid.window_samples, grid.pad_short)
     if before or behind:
-        piece = np.pad(piece, (before, behind), mode="reflect")
+        # Of a picture whole columns, each from the bottom to the top.
+        size = options.n_fft if options.scale == "picture" else 1
+        around = (before // size, behind // size), (0, 0)
+        piece = np.pad(piece.reshape(-1, size), around, mode="reflect").ravel()
     offsets, length = first - first[0], front_end.input_samples
     cut = np.lib.stride_tricks.sliding_window_view(piece, length)
     shared = offsets % options.hop == 0

@@ -5,6 +5,7 @@ JAIR 2021) as cleanlab has it; of tags each on its own (Thyagarajan et al., Iden
 Annotations in Multi-Label Classification Data, 2022).
 """
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -59,7 +60,6 @@ def _of_classes(
     every: bool,
 ) -> pd.DataFrame:
     """One of several: the class that the scores prefer is suggested."""
-    from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_label_quality_scores
 
     p = p / p.sum(axis=1, keepdims=True)
@@ -67,7 +67,7 @@ def _of_classes(
     # Where two calls share a window, either is right.
     bad = (preferred != y) & (truth[rows, preferred] == 0)
     if not every:
-        bad &= find_label_issues(y, p, n_jobs=1)
+        bad &= _errors(y, p)
     names = np.array(task.names, object)
     return pd.DataFrame(
         {
@@ -79,18 +79,27 @@ def _of_classes(
     )
 
 
+def _errors(y: NDArray[np.int64], p: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """What cleanlab holds for errors; nothing where all labels are the same, or few are others."""
+    from cleanlab.filter import find_label_issues
+
+    if len(np.unique(y)) < 2:
+        return np.zeros(len(y), bool)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "May not flag all label issues", UserWarning)
+        return np.asarray(find_label_issues(y, p, n_jobs=1), bool)
+
+
 def _of_tags(
     task: Task, truth: NDArray[np.int8], p: NDArray[np.float64], every: bool
 ) -> pd.DataFrame:
     """Any of several: a tag that is given and not heard, or heard and not given."""
-    from cleanlab.filter import find_label_issues
-
     given = truth > 0
     bad = given != (p >= 0.5)
     for k in range(truth.shape[1]):
         if not every:
             pair = np.stack([1 - p[:, k], p[:, k]], axis=1)
-            bad[:, k] &= find_label_issues(truth[:, k].astype(np.int64), pair, n_jobs=1)
+            bad[:, k] &= _errors(truth[:, k].astype(np.int64), pair)
     rows, tags = np.nonzero(bad)
     names, absent = np.array(task.names, object)[tags], np.full(len(tags), BACKGROUND, object)
     present = given[rows, tags]

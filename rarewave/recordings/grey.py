@@ -57,6 +57,11 @@ def read(path: Path) -> NDArray[np.integer]:
         raise DataError(f"{path} does not exist") from None
     except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:
         raise DataError(f"{path} is no picture that can be read ({error})") from None
+    except Image.DecompressionBombError:
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        raise DataError(
+            f"{path} has more pixels than can be read at once ({most}): cut it into shorter ones"
+        ) from None
     if mode not in ("L", "I;16", "I;16B", "I"):
         raise DataError(f"{path} is no grey picture of 8 or 16 bits (its kind is {mode})")
     return found.astype(np.uint8 if mode == "L" else np.uint16)

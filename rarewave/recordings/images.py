@@ -55,8 +55,11 @@ def read(path: Path, start: int, stop: int) -> NDArray[np.float64]:
     """Pixels [start, stop) as values in dB, column by column, the bottom row of each first."""
     meaning = _meaning(path)
     low, step = (float(meaning[name]) for name in ("value_of_black", "value_of_a_step"))
-    values = grey.Grey(8, low, step).values(_pixels(path))
-    return values.T.ravel()[start:stop]
+    pixels = _pixels(path)
+    rows = len(pixels)
+    first = start // rows  # columns that hold them, no others: a picture may be long
+    values = grey.Grey(8, low, step).values(pixels[:, first : -(-stop // rows)])
+    return values.T.ravel()[start - first * rows : max(0, stop - first * rows)]
 
 
 def origin(path: Path) -> str:
@@ -76,9 +79,10 @@ def _pixels(path: Path) -> NDArray[np.integer]:
 
 def _sidecar(path: Path) -> Path:
     """The nearest file that says what pixels are."""
-    for folder in path.resolve().parents[: _ABOVE + 1]:
-        if (folder / SIDECAR).is_file():
-            return folder / SIDECAR
+    for known in (path.absolute(), path.resolve()):  # a link first as it lies, then where it leads
+        for folder in known.parents[: _ABOVE + 1]:
+            if (folder / SIDECAR).is_file():
+                return folder / SIDECAR
     raise DataError(
         f"{path} is a picture, and no {SIDECAR} lies beside or above it that says what its "
         f"columns and pixels are: write one, as {_EXAMPLE} (seconds and dB)"
@@ -104,7 +108,8 @@ def _content(sidecar: Path, changed: float) -> dict[str, Any]:
 @lru_cache(maxsize=4)
 def _origins(sidecar: Path) -> dict[Path, str]:
     """Of each picture that a sidecar lists, the recording and channel it was cut from."""
-    listed = _content(sidecar, sidecar.stat().st_mtime).get("images") or []
+    listed = _content(sidecar, sidecar.stat().st_mtime).get("images")
+    listed = listed if isinstance(listed, list) else []
     return {
         (sidecar.parent / one["file"]).resolve(): " ".join(
             str(one[name]) for name in ("recording", "channel") if one.get(name)

@@ -12,7 +12,16 @@ from rarewave.base.files import read_json
 from rarewave.base.tasks import Task
 from rarewave.baselines.options import Baselines
 from rarewave.baselines.registry import SIGNALS
-from rarewave.detection import cut_outs, false_alarms, quiet_time, scanning, stream_signals, tuning
+from rarewave.detection import (
+    cut_outs,
+    false_alarms,
+    injected,
+    quiet_time,
+    scanning,
+    stream_signals,
+    tuning,
+)
+from rarewave.detection.clean_stream import CleanStream
 from rarewave.detection.false_alarms import Operated, Watched
 from rarewave.detection.heldout import PARTS, Heldout, cleaned_seconds
 from rarewave.detection.injected import Event
@@ -79,7 +88,7 @@ def systems(task: Task, columns: Sequence[str], joining: Joining) -> list[System
     ----------
     columns : those of the scores that the stage scan keeps.
     """
-    names = dict.fromkeys(name.rpartition("/")[0] for name in columns)
+    names = dict.fromkeys(name.partition("/")[0] for name in columns)
     found = [
         System(name, {k: columns.index(column(name, k)) for k in task.events}, joining)
         for name in names
@@ -188,22 +197,24 @@ def of_recordings(
     events, windows = artifacts.events(listed), artifacts.windows()
     split = artifacts.split(artifacts.used_windows()["window_id"])
     mine = cut_outs.of_parts(events[events["label"].isin(kinds)], windows, split)
+    streams, known = {}, instruments(front_end)
+    for row in listed[listed["recording_id"].isin(mine["recording_id"])].to_dict("records"):
+        header = Header(*(row[name] for name in Header._fields))
+        piece = Piece(folder() / row["path"], header, 0)
+        streams[row["recording_id"]] = Stream((piece,), known)
     samples, where = artifacts.cleaned(windows)
     lies = where.set_index("recording_id")
-    rate = front_end.clean.sample_rate_hz
+    rate, noisy = front_end.clean.sample_rate_hz, injected.with_noise(front_end.clean)
 
     def clean(name: str, start: int, stop: int) -> np.ndarray:
+        if noisy != front_end.clean:
+            return CleanStream(streams[name], noisy).read(start, stop)
         first = int(lies.loc[name, "first"])
         return samples[first + start : first + stop]
 
     gaps = artifacts.gaps(rate)
     snr_db = cut_outs.signal_to_noise(mine, events, gaps, clean, rate, lies["count"])
     chosen = cut_outs.loudest(mine.assign(snr_db=snr_db), loud_db)
-    streams, known = {}, instruments(front_end)
-    for row in listed[listed["recording_id"].isin(chosen["recording_id"])].to_dict("records"):
-        header = Header(*(row[name] for name in Header._fields))
-        piece = Piece(folder() / row["path"], header, 0)
-        streams[row["recording_id"]] = Stream((piece,), known)
     by_kind = {str(kind): rows.to_dict("records") for kind, rows in chosen.groupby("label")}
 
     def draw(kind: str, rate: float, snr_db: float, rng: np.random.Generator) -> Event:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from support import options, tiny
 
 from rarewave.base.errors import DataError
+from rarewave.base.tasks import Task
 from rarewave.baselines.options import Baselines
 from rarewave.baselines.signal import Signal
 from rarewave.detection import (
@@ -36,6 +37,7 @@ from rarewave.detection.recovery_options import Recovery
 from rarewave.detection.tuning import Labelled
 from rarewave.frontend.grid import Grid
 from rarewave.recordings.streams import Stream
+from stages.shared import recovering
 
 RATE, SECONDS = tiny.RATE, 60.0
 OPTIONS = Recovery("simulated", 12, -10.0, 20.0, 5.0, 6.0, 1.0, 0.0, 1)
@@ -89,6 +91,24 @@ def test_quiet_time_is_far_from_events_and_gaps(
     assert is_quiet[far & (seconds < SECONDS - 0.5 - 1 / RATE)].all()
 
 
+def test_names_may_hold_a_slash() -> None:
+    """As file names of labels do; the detector stands before the first."""
+    task = Task("tags", ("whale/call", "noise"))
+    columns = [f"{who}/{name}" for who in ("network", "forest") for name in task.names]
+    found = recovering.systems(task, columns, tiny.JOINING)
+    assert [system.name for system in found[:2]] == ["network", "forest"]
+    assert found[1].columns == {"whale/call": 2, "noise": 3}
+
+
+def test_quiet_time_ends_where_the_taper_begins(tmp_path: Path) -> None:
+    """An event in tapered time opens none of it; nor is the profile of the noise quiet."""
+    one = stream(tmp_path)
+    clean = replace(tiny.CLEANING, taper_s=2.0, noise_s=5.0)
+    found = held(one, [(59.0, 59.2), (20.0, 21.0)], [])
+    quiet = quiet_time.quiet(found, one, replace(tiny.FRONT, clean=clean), 0.5)
+    np.testing.assert_allclose(quiet / RATE, [[5.0, 19.5], [21.5, 58.0]], atol=1 / RATE)
+
+
 def test_what_is_put_in_fits_into_a_quiet_stretch() -> None:
     stretches = np.array([[0, 10], [20, 25], [40, 60]])
     assert quiet_time.places(stretches, 10).tolist() == [[0, 1], [40, 51]]
@@ -123,6 +143,29 @@ def one_section_starts(length: int, front: Any) -> np.ndarray:
     from rarewave.frontend.grid import starts
 
     return starts(length, front.grid)
+
+
+def test_an_event_alone_is_neither_noise_nor_silence() -> None:
+    """However faint it is before it has a strength, and however long the profile of the noise."""
+    made = burst("low", RATE, 0.0, np.random.default_rng(1))
+    made = made._replace(samples=1e-4 * made.samples)
+    wanted = injected.power(made, RATE, tiny.CLEANING, None)
+    assert wanted == pytest.approx(np.mean(np.square(made.samples[: made.duration])), rel=0.01)
+    for more in ({"noise_s": 4.0}, {"silence_db": -50.0}):
+        clean = replace(tiny.CLEANING, **more)
+        assert injected.power(made, RATE, clean, None) == pytest.approx(wanted)
+
+
+def test_the_ratio_is_to_the_noise_that_was_recorded(tmp_path: Path) -> None:
+    """Not to the little that its suppression leaves."""
+    front = replace(tiny.FRONT, clean=replace(tiny.CLEANING, noise_s=2.0, silence_db=-120.0))
+    where = [place(stream(tmp_path), front)]
+    for one in recovery.put_in(Events({"low": np.inf}, burst), where, front, OPTIONS):
+        begin, end = one.span
+        noise = where[0].scan.stream.read(begin, end)
+        added = one.stream.added[: end - begin]
+        ratio = np.mean(np.square(added)) / np.mean(np.square(noise))
+        assert 10 * np.log10(ratio) == pytest.approx(one.snr_db, abs=0.1)
 
 
 @pytest.mark.parametrize("how", CLEANINGS)

@@ -1,5 +1,7 @@
 """Labels that are likely wrong: planted ones come first, right ones are left alone."""
 
+import warnings
+
 import numpy as np
 import pytest
 from cleanlab.multilabel_classification.filter import find_multilabel_issues_per_class
@@ -40,6 +42,17 @@ def test_planted_errors_come_first(task: Task) -> None:
     assert found["quality"].is_monotonic_increasing
     every = doubtful(task, labels, truth, p, every=True)
     assert set(found["row"]) <= set(every["row"]) and (every["given"] != every["suggested"]).all()
+
+
+@pytest.mark.parametrize("task", [CLASSES, EVENT, TAGS])
+def test_one_label_alone_is_no_error(task: Task) -> None:
+    """Nothing is known of the others; no traceback, and no warning of cleanlab's options."""
+    for k in range(len(task.names)):
+        truth = np.tile(np.eye(len(task.names), dtype=np.int8)[k], (30, 1))
+        p = np.random.default_rng(k).dirichlet(np.ones(len(task.names)), 30)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert not len(doubtful(task, [task.names[k]] * 30, truth, p))
 
 
 def test_a_class_that_shares_the_window_is_no_error() -> None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,9 @@ from support import tiny
 
 from rarewave.annotations import images_fit
 from rarewave.base.errors import DataError
+from rarewave.dataset import cutting
+from rarewave.dataset.labelling import Labelling
+from rarewave.dataset.placement import Placement
 from rarewave.frontend import transform
 from rarewave.frontend.cleaning import Cleaning
 from rarewave.frontend.grid import Grid
@@ -71,6 +75,43 @@ def test_pieces_are_those_of_the_whole(
     np.testing.assert_array_equal(reading.read(path, "1", one, two), whole[one:two])
 
 
+def test_context_beyond_the_ends_is_mirrored_in_time(tmp_path: Path) -> None:
+    """Not upside down, as its pixels in a row would be."""
+    make(tmp_path / "a.png")
+    samples = reading.read(tmp_path / "a.png", "1", 0, ROWS * COLUMNS)
+    wide = FrontEnd(CLEAN, Grid(ROWS * 10, ROWS * 5, ROWS * 4, 0.1, False), spectrogram(ROWS))
+    made = transform.apply(wide, samples, 600.0).spectrograms[..., 0]
+    columns = np.pad(samples.reshape(COLUMNS, ROWS).T, ((0, 0), (4, 4)), mode="reflect")
+    for number, window in enumerate(made):
+        np.testing.assert_array_equal(window, columns[:, number * 5 : number * 5 + 18])
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_windows_begin_on_columns(tmp_path: Path, labelled: bool) -> None:
+    """Around calls, whose times know no columns, and half a window apart, which may be none."""
+    make(tmp_path / "a.png")
+    events = pd.DataFrame(
+        [("a", "one", 0.113, 0.187, "dog", True, False, np.nan, np.nan)],
+        columns=[
+            *("recording_id", "event_id", "onset_s", "offset_s", "label", "certain", "weak"),
+            *("low_hz", "high_hz"),
+        ],
+    )
+    window, hop = ROWS * 5, ROWS
+    placed = Placement("calls", window, hop, 0, 0.1, False, 0.1, 2.0, 1)
+    rules = Labelling(0.5, 0.9, 0.5, 0.5, 0.0, 0.0)
+    grid = Grid(window, hop, 0, 0.1, False)
+    given = CLEAN, grid, placed, rules, np.inf, None, False, ROWS
+    row = {"path": "a.png", "recording_id": "a", "labelled": labelled, "content": "12"}
+    row |= {"group": "a", "fold": "", "start": pd.NaT}
+    nothing = np.zeros((0, 2), np.int64)
+    settings = cutting.Settings(tmp_path, events, *given)
+    table = cutting.windows_of(row, ROWS * COLUMNS, nothing, settings)
+    first = table["start_s"] * 600 / ROWS
+    np.testing.assert_allclose(first, first.round(), atol=1e-6)
+    assert len(table) == (3 if labelled else 11)
+
+
 def test_frames_of_a_part_of_a_column_are_left_out() -> None:
     """As of any window that no whole number of frames fills."""
     samples = np.arange(ROWS * 3 + 5, dtype=float)[None]
@@ -104,6 +145,27 @@ def test_what_pixels_are_must_be_known(tmp_path: Path, about: object, says: str)
     make(tmp_path / "x/y/z/a.png", about=about)
     with pytest.raises(DataError, match=says):
         reading.headers(tmp_path / "x/y/z/a.png", None, None)
+
+
+def test_a_linked_picture_has_the_sidecar_beside_the_link(tmp_path: Path) -> None:
+    """And where there is none, that of the picture itself."""
+    make(tmp_path / "elsewhere/deep/down/under/a.png", about=None)
+    picture = tmp_path / "elsewhere/deep/down/under/a.png"
+    link = tmp_path / "mine/a.png"
+    link.parent.mkdir()
+    link.symlink_to(picture)
+    (link.parent / "images.json").write_text(json.dumps(ABOUT | {"images": 5}))
+    assert images.picture(link).sample_rate == pytest.approx(600) and images.origin(link) == ""
+    (link.parent / "images.json").rename(picture.parent / "images.json")
+    assert images.picture(link).sample_rate == pytest.approx(600)
+
+
+def test_pictures_too_large_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the limit of the reader; no traceback."""
+    make(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(DataError, match=r"a\.png has more pixels than .*: cut it into"):
+        images.picture(tmp_path / "a.png")
 
 
 def test_colour_and_broken_pictures_are_refused(tmp_path: Path) -> None:
