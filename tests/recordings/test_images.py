@@ -211,7 +211,8 @@ def test_pictures_go_with_pictures(tmp_path: Path) -> None:
 
 
 def test_windows_are_whole_columns() -> None:
-    """And pictures are not filled with 0 dB, which is loud."""
+    """And pictures are not filled with 0 dB, which is loud; mel bands are none of theirs."""
+    assert Spectrogram("picture", 12, 12, floor_quantile=0.2, **(SHAPE | {"n_mels": 64})).hop == 12
     with pytest.raises(DataError, match="100, 60, 0, must be whole columns of 12 pixels"):
         FrontEnd(CLEAN, Grid(100, 60, 0, 0.1, False), spectrogram(ROWS))
     with pytest.raises(DataError, match="clean.pad_short true would fill short ones with 0 dB"):
