@@ -40,7 +40,7 @@ def benchmark(model: str, paths: Sequence[Path], repeats: int = 3) -> dict[str, 
     inner = package.detector
     scorer, segments = beside.scorer_alone(inner), inner.segments
     files = [(p, h) for p in detecting.recordings_of(paths) for h in reading.headers(p, None, None)]
-    joined = streams.join(files)
+    joined = streams.join(files, alone=inner.front_end.clean.noise_s is not None)
     recorded = sum(s.n_samples / s.sample_rate for s in joined)
     X = _spectrograms(inner.front_end, joined[0])
     if X is None:

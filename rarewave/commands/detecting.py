@@ -72,9 +72,10 @@ def detect(model: str, paths: Sequence[Path], out: Path, part: Path, wishes: Wis
     for form in forms:
         headers = [(path, header.start, header.channel) for path, header, _, _ in files]
         writing.check_recordings(form, headers)
-    joined = []
+    joined, alone = [], package.detector.front_end.clean.noise_s is not None
     for run in _unbroken(files) if wishes.in_order else [files]:
-        joined += streams.join([(path, header) for path, header, _, _ in run], wishes.in_order)
+        pairs = [(path, header) for path, header, _, _ in run]
+        joined += streams.join(pairs, wishes.in_order, alone)
     joined = [stream._replace(responses=package.responses) for stream in joined]
     refuse_odd(package, joined, wishes.any_level)
     results.plan(out, part, [tables.RECORDINGS, *_made(forms, listed)])

@@ -321,6 +321,7 @@ def heldout(
     split: pd.DataFrame,
     task: Task,
     block_s: float = np.inf,
+    alone: bool = False,
 ) -> Heldout:
     """The labelled recordings that hold windows of one part.
 
@@ -331,6 +332,7 @@ def heldout(
     ----------
     gaps : recording_id, onset_s, offset_s.
     block_s : seconds of the stretches that are groups; infinite where recordings are whole.
+    alone : files that follow one another are not joined; see `streams.join`.
 
     Raises
     ------
@@ -350,7 +352,7 @@ def heldout(
         (Path(row["path"]), Header(*(row[name] for name in Header._fields)))
         for row in mine.to_dict("records")
     ]
-    joined = streams.join(files)
+    joined = streams.join(files, alone=alone)
     truth = events[events["recording_id"].isin(mine["recording_id"])]
     truth = truth.assign(kind=truth["label"])
     if task.kind == "event":

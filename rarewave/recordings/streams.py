@@ -84,13 +84,18 @@ class Stream(NamedTuple):
         return np.concatenate(parts) if parts else np.zeros(0)
 
 
-def join(files: Sequence[tuple[Path, Header]], in_order: bool = False) -> list[Stream]:
+def join(
+    files: Sequence[tuple[Path, Header]], in_order: bool = False, alone: bool = False
+) -> list[Stream]:
     """Streams of files of one channel and rate, each beginning where another ends.
 
     Times decide, to half a sample, among the files of one folder whose names differ in digits
     only (one recorder). Files without a start time stay alone, unless `in_order` says that the
-    files are given in the order of recording.
+    files are given in the order of recording. With `alone` all do, as where the beginning of each
+    says what its noise is.
     """
+    if alone:
+        return [Stream((Piece(path, header, 0),)) for path, header in files]
     streams: list[list[Piece]] = []
     waiting: dict[tuple[str, ...], list[_End]] = {}
     for path, header in files if in_order else _by_start(files):

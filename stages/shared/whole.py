@@ -24,7 +24,8 @@ def held_out() -> dict[str, Heldout]:
     )
     ingest = params.read_section("ingest")
     block_s = ingest["block_s"] if ingest["group"] == "block" else np.inf
-    return {part: heldout(part, *tables, task, block_s) for part in PARTS}
+    alone = made["clean"].get("noise_s") is not None
+    return {part: heldout(part, *tables, task, block_s, alone) for part in PARTS}
 
 
 def on_grid(task: Task) -> dict[str, pd.DataFrame]:

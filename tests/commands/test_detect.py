@@ -192,6 +192,20 @@ def test_quakeml_of_a_folder_of_miniseed(
     assert coverage(tmp_path)["scored_s"].tolist() == pytest.approx([10.0, 10.0])
 
 
+def test_with_a_noise_profile_each_file_is_by_itself(
+    tmp_path: Path, seismic: Path, run: Run
+) -> None:
+    """As in training: the second of two contiguous files is what it is alone."""
+    front = replace(tiny.FRONT, clean=replace(tiny.FRONT.clean, noise_s=0.5))
+    tiny.package(tmp_path / "detector", front=front)
+    run(tmp_path / "detector", seismic, "--out", tmp_path / "both")
+    run(tmp_path / "detector", seismic / "1.mseed", "--out", tmp_path / "alone")
+    both, alone = (pd.read_csv(tmp_path / name / "events.csv") for name in ("both", "alone"))
+    mine = both[both["file"].str.endswith("1.mseed")].reset_index(drop=True)
+    assert len(mine) and len(both) > len(mine)
+    pd.testing.assert_frame_equal(mine, alone)
+
+
 def test_a_raven_table_for_each_miniseed_file(
     tmp_path: Path, model: Path, seismic: Path, run: Run
 ) -> None:

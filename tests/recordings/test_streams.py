@@ -277,3 +277,12 @@ def test_an_earlier_block_can_be_read_again(monkeypatch: pytest.MonkeyPatch) -> 
     stream = of_memory(wave, 1000.0, tiny.CLEANING)
     everything = stream.read(0, 20_000)
     np.testing.assert_array_equal(stream.read(0, 500), everything[:500])
+
+
+def test_files_may_stay_alone() -> None:
+    """Where the beginning of each says what its noise is."""
+    files = [header(0, 0.0), header(1, 10.0), header(2, 20.0)]
+    assert [len(stream.pieces) for stream in streams.join(files)] == [3]
+    found = streams.join(files, alone=True)
+    assert [[p.path.stem for p in s.pieces] for s in found] == [["f0"], ["f1"], ["f2"]]
+    assert {piece.first for stream in found for piece in stream.pieces} == {0}
