@@ -50,7 +50,7 @@ class Spectrogram:
     def __post_init__(self) -> None:
         if self.fmax_hz is not None and self.fmax_hz <= self.fmin_hz:
             raise DataError("fmax_hz must be greater than fmin_hz")
-        if self.scale != "linear" and self.n_mels > self.n_fft:
+        if self.scale not in ("linear", "picture") and self.n_mels > self.n_fft:
             raise DataError(
                 f"n_mels is {self.n_mels}: a transform of n_fft {self.n_fft} samples has fewer "
                 "frequencies; lower it"
