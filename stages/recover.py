@@ -12,7 +12,7 @@ from rarewave.baselines import stored
 from rarewave.baselines.options import Baselines
 from rarewave.baselines.registry import CLASSIFIERS
 from rarewave.detection import recovery, recovery_report
-from rarewave.detection.notices import too_little_quiet
+from rarewave.detection.notices import found_by_chance, too_little_quiet
 from rarewave.detection.operating_points import Operating
 from rarewave.detection.postprocessing import Joining
 from rarewave.detection.recovery_options import Recovery
@@ -102,6 +102,8 @@ def report(
     known = recovery_report.tested(rows, names, options, events.strongest_db)
     curve = recovery_report.curves(known, options.step_db)
     points, fitted = recovery_report.table(known, bootstrap.resamples, bootstrap.seed)
+    chance = recovery_report.by_chance(rows, names)
+    points = recovery_report.known_leads(points, chance)
     schema: Schema = RECOVERED | {
         f"{what}_{name}": "bool" for name in names for what in ("found", "without")
     }
@@ -113,10 +115,11 @@ def report(
     content = recovery_report.metrics(points, rows, compared.validation, compared.test)
     content |= about | {"tuned": averages}
     off = too_little_quiet(compared.validation[NETWORK].days, options.false_alarms_per_day)
+    off += found_by_chance(chance)
     write_json(artifacts.metrics("recover"), content | listed(off))
     title = f"Events put into quiet test time, false alarms a day: {options.false_alarms_per_day:g}"
     pictures.shares(artifacts.plots("recover") / "curves.png", curve, fitted, title)
-    print(recovery_report.text(points, options.false_alarms_per_day))
+    print(recovery_report.text(points, options.false_alarms_per_day, chance))
     logbook.close(logbook.open_run("recover"), "recover")
 
 

@@ -10,6 +10,8 @@ from rarewave.frontend.spectrogram import Spectrogram
 from rarewave.frontend.transform import FrontEnd
 from rarewave.recordings.images import is_image, picture
 
+_IS = " is a picture of "
+
 
 def unfit(path: Path, cleaning: Cleaning) -> str:
     """Why a picture cannot be cleaned in this way, empty where it can: pixels stay as they are."""
@@ -28,10 +30,24 @@ def unfit(path: Path, cleaning: Cleaning) -> str:
     if not off:
         return ""
     return (
-        f"{path} is a picture of {known.rows} rows and {1 / known.column_s:g} columns a second: "
+        f"{path}{_IS}{known.rows} rows and {1 / known.column_s:g} columns a second: "
         f"set {', '.join(off)}, spectrogram.scale to picture, and spectrogram.n_fft and hop to "
         f"{known.rows}"
     )
+
+
+def once(problems: Iterable[str]) -> list[str]:
+    """Problems as they are, but what is to be set for many pictures said of the first alone."""
+    paths: dict[str, list[str]] = {}
+    for problem in problems:
+        path, is_picture, what = problem.partition(_IS)
+        key = is_picture + what if is_picture else problem
+        paths.setdefault(key, []).append(path if is_picture else "")
+    told = []
+    for what, named in paths.items():
+        more = f" (and so are {len(named) - 1} more)" if named[0] and len(named) > 1 else ""
+        told += [named[0] + what + more] if named[0] else [what] * len(named)
+    return told
 
 
 def rows_of(paths: Sequence[Path]) -> int | None:

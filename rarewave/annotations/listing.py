@@ -118,7 +118,7 @@ def usable(rows: list[dict[str, object]], leave_out: bool) -> tuple[pd.DataFrame
     good = [row for row in rows if not row["problem"]]
     if problems and not (leave_out and good):
         head = "" if len(problems) < 2 else f"{len(problems)} recordings cannot be used:\n"
-        raise DataError(head + "\n".join(problems))
+        raise DataError(head + "\n".join(images_fit.once(problems)))
     return pd.DataFrame(good), problems
 
 

@@ -54,7 +54,9 @@ def picture(
             groups.append({name: seen})
     seconds = plain.input_samples / plain.clean.sample_rate_hz
     title = f"Most like the query, of {len(events)} windows found"
-    contact_sheets.variants(path, groups, plain.frequencies_hz, seconds, title)
+    grid, rate = plain.grid, plain.clean.sample_rate_hz
+    window_s = grid.context_samples / rate, grid.window_samples / rate
+    contact_sheets.variants(path, groups, plain.frequencies_hz, seconds, title, window_s)
 
 
 def _short(path: Path) -> str:

@@ -142,7 +142,8 @@ def windows_of(
     path, name = settings.folder / row["path"], row["recording_id"]
     rate, grid = settings.signal.sample_rate_hz, settings.grid
     length = grid.window_samples
-    if (gaps[:, 1] - gaps[:, 0]).sum() == count:
+    silence = settings.signal.silence_db is not None  # a quiet recording is no mistake then
+    if (gaps[:, 1] - gaps[:, 0]).sum() == count and not silence:
         raise DataError(f"{path}: {cleaning.NO_SAMPLE}")
     mine = settings.events[settings.events["recording_id"] == name]
     if not row["labelled"]:

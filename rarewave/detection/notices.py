@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from rarewave.base.notices import Notice, some
 from rarewave.detection.postprocessing import Joining
+from rarewave.detection.recovery_report import HALF
 
 
 def longer_than_events(
@@ -66,6 +67,23 @@ def too_little_quiet(days: float, per_day: float) -> list[Notice]:
             "quiet time: every threshold is one without any false alarm there, at most one in "
             f"{days:.3g} days is what is known; ask for {1 / days:.3g} a day or more, or put more "
             "recordings into validation",
+        )
+    ]
+
+
+def found_by_chance(chance: Mapping[str, float]) -> list[Notice]:
+    """Which detectors find something at half of the places, or more, where no event was put in."""
+    much = [f"{name} ({share:.2f})" for name, share in chance.items() if share >= HALF]
+    if not much:
+        return []
+    return [
+        Notice(
+            "found_by_chance",
+            len(much),
+            "at half of the places or more there is a detection without any event, too, of "
+            f"{some(much)}: at a low threshold few detections, each a false alarm, cover much of "
+            "the time, and their points say nothing of faint events; put more quiet time into "
+            "validation",
         )
     ]
 

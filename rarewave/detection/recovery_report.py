@@ -11,6 +11,7 @@ from rarewave.metrics import recovery_curves
 from rarewave.metrics.comparison import NETWORK
 from rarewave.metrics.recovery_curves import POINTS, Tested
 
+HALF = 0.5  # found by chance as often: no event is too faint for the 50 % point
 CURVES = ("detector", "low_db", "high_db", "snr_db", "events", "found", "share", "low", "high")
 
 
@@ -73,6 +74,18 @@ def table(
     return pd.DataFrame(rows), every
 
 
+def by_chance(rows: pd.DataFrame, names: Sequence[str]) -> dict[str, float]:
+    """Share of the places at which each detector finds something without an event, too."""
+    return {name: float(rows[f"without_{name}"].mean()) for name in names}
+
+
+def known_leads(points: pd.DataFrame, chance: Mapping[str, float]) -> pd.DataFrame:
+    """The table, leads unknown where the network or the other one finds half by chance."""
+    often = [max(chance[name], chance[NETWORK]) >= HALF for name in points["detector"]]
+    unknown = pd.Series(often, index=points.index) & (points["detector"] != NETWORK)
+    return points.assign(lead_bound=points["lead_bound"].mask(unknown, "unknown"))
+
+
 def metrics(
     points: pd.DataFrame,
     rows: pd.DataFrame,
@@ -83,6 +96,7 @@ def metrics(
 
     `by_chance` is the share of the places at which it finds something without an event, too.
     """
+    chance = by_chance(rows, list(validation))
     content: dict[str, Any] = {"put_in": rows["kind"].value_counts().sort_index().to_dict()}
     for name, at in validation.items():
         per_day, low, high = test[name].per_day
@@ -91,7 +105,7 @@ def metrics(
             "threshold": at.threshold,
             "validation_alarms_per_day": at.per_day[0],
             "test_alarms_per_day": {"value": per_day, "low": low, "high": high},
-            "by_chance": float(rows[f"without_{name}"].mean()),
+            "by_chance": chance[name],
         } | {key: {k: _point(mine.loc[k], key) for k in mine.index} for key in POINTS}
         if name != NETWORK:
             leads = {k: _point(mine.loc[k], "lead") for k in mine.index}
@@ -108,20 +122,22 @@ def _point(row: pd.Series, key: str) -> dict[str, Any]:
     return {"value": row[key]} | {k: row[f"{key}_{k}"] for k in ("low", "high", last)}
 
 
-def text(points: pd.DataFrame, per_day: float) -> str:
+def text(points: pd.DataFrame, per_day: float, chance: Mapping[str, float]) -> str:
     """The table as it is printed: points in dB, and the network's lead."""
     lines = [
         f"false alarms a day: {per_day:g}; events found half of the time, nine times of ten, in dB",
         f"{'':<14}{'':<14}{'half':<26}{'nine of ten':<26}network fainter by",
     ]
     for row in points.to_dict("records"):
-        cells = "".join(f"{_cell(row, key):<26}" for key in POINTS)
+        cells = "".join(f"{_cell(row, key, chance):<26}" for key in POINTS)
         lead = "" if row["detector"] == NETWORK else _lead(row)
         lines.append(f"{row['kind']:<14}{row['detector']:<14}{cells}{lead}".rstrip())
     return "\n".join(lines)
 
 
-def _cell(row: Mapping[str, Any], key: str) -> str:
+def _cell(row: Mapping[str, Any], key: str, chance: Mapping[str, float]) -> str:
+    if chance[row["detector"]] >= HALF:
+        return "by chance"
     if row[f"{key}_beyond"]:
         return f"beyond {row[key]:.0f}"
     return f"{row[key]:.1f} [{row[f'{key}_low']:.1f}, {row[f'{key}_high']:.1f}]"

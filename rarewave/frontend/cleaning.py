@@ -133,7 +133,10 @@ def clean(samples: NDArray[np.float64], sample_rate: float, options: Cleaning) -
     return cleaned
 
 
-NO_SAMPLE = "no usable sample: all of it is gap, constant, NaN or silence"
+NO_SAMPLE = (
+    "no usable sample: all of it is gap, constant, NaN or silence; take it out of the folder, or "
+    "lower clean.silence_db where that is set"
+)
 
 
 class RateError(DataError):

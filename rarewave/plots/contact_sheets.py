@@ -62,11 +62,18 @@ def variants(
     frequency_hz: NDArray[np.float64],
     seconds: float,
     title: str,
+    window_s: tuple[float, float] | None = None,
 ) -> None:
     """Spectrograms (rows, frames) as they are and as augmentation makes them, named.
 
     Those of one group have one scale of colours.
+
+    Parameters
+    ----------
+    window_s : before the window and of the window itself, where the network sees more than it: then
+        dotted lines are its ends, and time is counted from its start.
     """
+    before, length = window_s or (0.0, seconds)
     shown = [
         (name, seen, limits_of(np.stack(list(group.values())), frequency_hz, (5, 99.7)))
         for group in groups
@@ -79,8 +86,10 @@ def variants(
     for axes in grid[len(shown) :]:
         axes.axis("off")
     for number, (axes, (name, seen, limits)) in enumerate(zip(grid, shown, strict=False)):
-        extent = (0, seconds, 0, len(seen))
+        extent = (-before, seconds - before, 0, len(seen))
         picture(axes, seen, frequency_hz, "magma", limits, extent=extent)
+        for at in (0.0, length) if before else ():
+            axes.axvline(at, color="white", linewidth=0.8, linestyle=":")
         name_rows(axes, frequency_hz, 5)
         axes.xaxis.set_major_locator(round_ticks(4))
         axes.set_title(name, fontsize=7)

@@ -23,6 +23,7 @@ from rarewave.detection import (
     postprocessing,
     quiet_time,
     recovery,
+    recovery_report,
     scanning,
     tuning,
 )
@@ -30,7 +31,7 @@ from rarewave.detection.clean_stream import CleanStream
 from rarewave.detection.false_alarms import Watched
 from rarewave.detection.heldout import Heldout
 from rarewave.detection.injected import Event, Injected
-from rarewave.detection.notices import too_little_quiet
+from rarewave.detection.notices import found_by_chance, too_little_quiet
 from rarewave.detection.one_section import System
 from rarewave.detection.recovery import Events, Place
 from rarewave.detection.recovery_options import Recovery
@@ -414,3 +415,24 @@ def test_power_leaves_out_what_the_detector_does_not_hear() -> None:
     for hertz, wanted in ((100.0, 2.0), (400.0, 0.0)):
         event = Event("a", 2 * np.sin(2 * np.pi * hertz * time), 8000, "made")
         assert injected.power(event, RATE, clean, None) == pytest.approx(wanted, abs=0.02)
+
+
+def test_a_detector_that_finds_by_chance_has_no_lead() -> None:
+    """A detection that lasts for hours counts as one false alarm, and finds whatever is put in."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"kind": "quake", "snr_db": rng.uniform(-30, 20, 60)})
+    rows = rows.assign(found_network=True, found_level=rows["snr_db"] > 0)
+    rows = rows.assign(without_network=True, without_level=False)
+    names = ["network", "level"]
+    known = recovery_report.tested(rows, names, OPTIONS, {"quake": np.inf})
+    points, _ = recovery_report.table(known, 20, 1)
+    assert "at least" in points["lead_bound"].to_list()
+    chance = recovery_report.by_chance(rows, names)
+    assert chance == {"network": 1.0, "level": 0.0}
+    points = recovery_report.known_leads(points, chance)
+    network, level = recovery_report.text(points, 1.0, chance).splitlines()[2:]
+    assert network.split(maxsplit=2)[2].split("  ")[0] == "by chance"
+    assert level.endswith("unknown") and "by chance" not in level
+    (notice,) = found_by_chance(chance)
+    assert "network (1.00)" in notice.says and "level" not in notice.says
+    assert found_by_chance({"network": 0.1}) == []

@@ -58,6 +58,15 @@ def test_the_title_over_one_spectrogram_is_not_cut(drawn: list, tmp_path: Path) 
     assert axes.images[0].get_extent()[:2] == [0, 2.0]
 
 
+def test_the_window_is_told_from_what_is_around_it(drawn: list, tmp_path: Path) -> None:
+    """Time is counted from its start, as the title's; dotted lines are its ends."""
+    groups = [{"1: a.wav\n1.04 s": np.ones((16, 30), np.float32)}]
+    contact_sheets.variants(tmp_path / "v.png", groups, np.arange(16.0), 2.0, "", (0.8, 0.4))
+    (axes,) = drawn[0].axes
+    assert axes.images[0].get_extent()[:2] == pytest.approx([-0.8, 1.2])
+    assert [line.get_xdata()[0] for line in axes.lines] == [0.0, 0.4]
+
+
 def test_each_window_has_its_own_scale_of_colours(drawn: list, tmp_path: Path) -> None:
     """A quiet window beside a loud one is not black."""
     rng = np.random.default_rng(0)

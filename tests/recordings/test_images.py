@@ -191,6 +191,26 @@ def test_parameters_that_would_change_pixels_are_named_at_once(tmp_path: Path) -
     assert not images_fit.unfit(tmp_path / "a.png", CLEAN)
 
 
+def test_what_many_pictures_need_is_said_once(tmp_path: Path) -> None:
+    """Of six thousand pictures one line, and the other problems as they are."""
+    for name in ("a.png", "b.png", "c.png"):
+        make(tmp_path / name)
+    bad = Cleaning(500.0, -1.0, 1, 1.0, 0.0, 1.0, None, 4, 0.0)
+    each = [images_fit.unfit(tmp_path / f"{name}.png", bad) for name in "abc"]
+    told = images_fit.once([*each, "d.png cannot be read", "e.png cannot be read"])
+    assert told[0] == f"{each[0]} (and so are 2 more)"
+    assert told[1:] == ["d.png cannot be read", "e.png cannot be read"]
+    assert images_fit.once(each[:1]) == each[:1]
+
+
+def test_pictures_of_few_rows_need_no_fewer_mel_bands() -> None:
+    """They have none: `n_mels` of the recipe that they are read with says nothing."""
+    shape = SHAPE | {"n_mels": 64}
+    assert Spectrogram("picture", 48, 48, floor_quantile=0.2, **shape).n_mels == 64
+    with pytest.raises(DataError, match="fewer frequencies"):
+        Spectrogram("mel", 48, 48, floor_quantile=0.2, **shape)
+
+
 def test_pictures_go_with_pictures(tmp_path: Path) -> None:
     """Of one height; and neither sound with a model of pictures nor the reverse."""
     make(tmp_path / "a.png")
