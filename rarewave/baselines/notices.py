@@ -28,7 +28,7 @@ def windows_that_do_not_fit(
                 options.lta_s / whole,
                 f"baselines.lta_s is {options.lta_s:g} s, and the median recording lasts "
                 f"{whole:.4g} s: STA/LTA sees nothing while the average fills, so to beat it means "
-                f"little; set it to {RECORDING * whole:.3g} s or less",
+                f"little; set it to {RECORDING * whole:.4g} s or less",
             )
         )
     event = float(np.median(events_s)) if len(events_s) else np.inf

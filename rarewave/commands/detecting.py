@@ -154,7 +154,10 @@ def _reviewed(package: Package, scanned: Sequence[scanning.Scan], abstain: bool)
             "uncertainty and detect of its project again"
         )
     novel = (events["novelty"] >= package.novelty.at).to_numpy()
-    print(f"{novel.sum()} of {len(events)} events are novel and left out")
+    print(
+        f"{novel.sum()} of {len(events)} events are novel and left out; without --abstain they are "
+        "listed, each with its reason"
+    )
     return events[~novel].reset_index(drop=True)
 
 

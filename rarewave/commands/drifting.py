@@ -12,6 +12,7 @@ from rarewave.base.spread import evenly
 from rarewave.commands import each_file
 from rarewave.commands.each_file import Wishes
 from rarewave.detection import stream_windows
+from rarewave.frontend.cleaning import RateError
 from rarewave.measurement import drift, pictures
 from rarewave.model.training_statistics import Statistics
 from rarewave.plots import distributions
@@ -63,7 +64,8 @@ def measure(model: str, paths: Sequence[Path], out: Path, wishes: Wishes) -> boo
                 ]
                 progress(one.stream.n_samples / one.stream.sample_rate)
             except (DataError, OSError, MemoryError) as error:
-                problems[str(one.path)] = str(error) or type(error).__name__
+                why = error.of_recording if isinstance(error, RateError) else str(error)
+                problems[str(one.path)] = why or type(error).__name__
                 continue
             empty += not mine
             values += mine

@@ -4,7 +4,7 @@ import numpy as np
 
 from rarewave.baselines.notices import RECORDING
 from rarewave.own_data.grouping import at_once
-from rarewave.own_data.survey import Choice, Choices, Survey, digits, seconds
+from rarewave.own_data.survey import Choice, Choices, Survey, digits, rounded_down, seconds
 from rarewave.own_data.windows import Layout
 
 _LISTED = 12  # groups that a recipe names
@@ -16,13 +16,14 @@ def scoring(survey: Survey, lay: Layout) -> Choices:
     short, middle = (survey.duration(q) for q in (0.1, 0.5))
     if survey.whole:
         short = middle = lay.window
-    long = min(10 * survey.duration(0.9), RECORDING * float(np.median(survey.seconds)))
+    most = RECORDING * float(np.median(survey.seconds))
+    long = min(digits(10 * survey.duration(0.9)), rounded_down(most))
     quick = min(max(short, lay.window) / 2, long / 4)
     found: Choices = {
         "split": _split(survey, lay),
         "baselines": {
             "sta_s": Choice(digits(quick), "half of a short event, a quarter of the long average"),
-            "lta_s": Choice(digits(long), "a quarter of a recording at most"),
+            "lta_s": Choice(long, "a quarter of a recording at most"),
         },
         "detect": _events(survey, lay, short, middle),
         "evaluate": {},

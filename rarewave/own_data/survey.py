@@ -97,6 +97,12 @@ def digits(value: float, count: int = 2) -> float:
     return float(f"{value:.{count}g}")
 
 
+def rounded_down(value: float) -> float:
+    """A positive number to three significant digits, none above it."""
+    unit = 10.0 ** (np.floor(np.log10(value)) - 2)
+    return float(f"{np.floor(value / unit) * unit:.3g}")
+
+
 def between(low: float, high: float) -> str:
     """A range of times as one reads it."""
     return " to ".join(dict.fromkeys((seconds(low), seconds(high))))

@@ -95,6 +95,17 @@ def test_what_cannot_be_measured_is_said(
     assert "is a file: name a folder" in run(model, folder, "--out", short, code=1)
 
 
+def test_a_rate_too_low_names_what_the_model_needs(
+    tmp_path: Path, model: Path, run: Command
+) -> None:
+    """Not parameters, which who has a package cannot set."""
+    folder = songs(tmp_path / "in", 2, 0)
+    tiny.write(folder / "slow.wav", tiny.song(5.0)[::8], tiny.RATE / 8)
+    said = run(model, folder, "--out", tmp_path / "out", code=1)
+    assert "slow.wav: wrong sampling rate: it is 125 Hz, and the model looks at up to" in said
+    assert "clean." not in said
+
+
 def test_a_package_is_as_it_was_written(model: Path, bare: Path) -> None:
     """With what it keeps of training, or without; saved again without, the file goes."""
     assert load(str(bare)).statistics is None

@@ -1,14 +1,16 @@
-"""The time between the parts of a split that `new` chooses."""
+"""The numbers of scoring that `new` chooses."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rarewave.own_data import scoring, windows
 from rarewave.own_data.folder import Folder
 from rarewave.own_data.measures import Measures
-from rarewave.own_data.survey import Choice, Survey
+from rarewave.own_data.survey import Choice, Survey, rounded_down
 
 
 def test_windows_of_two_parts_share_no_context() -> None:
@@ -26,3 +28,9 @@ def test_windows_of_two_parts_share_no_context() -> None:
     lay = windows.layout(survey)
     assert lay.window > 600  # longer than an event, or there would be too many
     assert scoring.scoring(survey, lay)["split"]["purge_s"].value >= 2 * lay.context
+
+
+@given(st.floats(1e-3, 1e7))
+def test_limits_are_rounded_down(value: float) -> None:
+    """So that what `new` writes is not above what the stage baselines warns of."""
+    assert 0.99 * value <= rounded_down(value) <= value
