@@ -13,9 +13,11 @@ from rarewave.commands import each_file
 from rarewave.commands.each_file import Wishes
 from rarewave.detection import stream_windows
 from rarewave.frontend.cleaning import RateError
+from rarewave.frontend.transform import FrontEnd
 from rarewave.measurement import drift, pictures
 from rarewave.model.training_statistics import Statistics
 from rarewave.plots import distributions
+from rarewave.recordings.streams import Stream
 
 
 def measure(model: str, paths: Sequence[Path], out: Path, wishes: Wishes) -> bool:
@@ -55,13 +57,7 @@ def measure(model: str, paths: Sequence[Path], out: Path, wishes: Wishes) -> boo
             try:
                 if one.stream is None:
                     raise DataError(one.problem)
-                rows = evenly(
-                    len(stream_windows.first_samples(front_end, one.stream)), int(known.each[0])
-                )
-                mine = [
-                    pictures.of_windows(front_end, X)
-                    for X in stream_windows.one_by_one(front_end, one.stream, rows)
-                ]
+                mine = _statistics(front_end, one.stream, int(known.each[0]))
                 progress(one.stream.n_samples / one.stream.sample_rate)
             except (DataError, OSError, MemoryError) as error:
                 why = error.of_recording if isinstance(error, RateError) else str(error)
@@ -79,6 +75,15 @@ def measure(model: str, paths: Sequence[Path], out: Path, wishes: Wishes) -> boo
     for name, why in problems.items():
         print(f"not seen: {'' if name in why else f'{name}: '}{why}")
     return not problems
+
+
+def _statistics(front_end: FrontEnd, stream: Stream, most: int) -> list[NDArray[np.float64]]:
+    """Of at most so many windows, evenly spread over the recording: one row each."""
+    rows = evenly(len(stream_windows.first_samples(front_end, stream)), most)
+    return [
+        pictures.of_windows(front_end, X)
+        for X in stream_windows.one_by_one(front_end, stream, rows)
+    ]
 
 
 def _report(

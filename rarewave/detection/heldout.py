@@ -276,6 +276,19 @@ def _one_each(events: pd.DataFrame, moved: pd.DataFrame) -> pd.DataFrame:
     return moved[groups.cumcount() == 0]
 
 
+def _truth(events: pd.DataFrame, joined: list[Stream], task: Task) -> pd.DataFrame:
+    """The events on the times of the streams, within them, with their own labels as `kind`."""
+    truth = events.assign(kind=events["label"])
+    if task.kind == "event":
+        truth = truth.assign(label=task.events[0])
+    truth = _one_each(truth, on_streams(truth, joined))
+    ends = truth["recording_id"].map(_durations(joined))
+    truth = truth.assign(
+        offset_s=truth["offset_s"].clip(upper=ends), onset_s=truth["onset_s"].clip(0)
+    )
+    return truth[truth["offset_s"] > truth["onset_s"]]
+
+
 def _parted(
     events: pd.DataFrame,
     windows: pd.DataFrame,
@@ -353,16 +366,7 @@ def heldout(
         for row in mine.to_dict("records")
     ]
     joined = streams.join(files, alone=alone)
-    truth = events[events["recording_id"].isin(mine["recording_id"])]
-    truth = truth.assign(kind=truth["label"])
-    if task.kind == "event":
-        truth = truth.assign(label=task.events[0])
-    truth = _one_each(truth, on_streams(truth, joined))
-    ends = truth["recording_id"].map(_durations(joined))
-    truth = truth.assign(
-        offset_s=truth["offset_s"].clip(upper=ends), onset_s=truth["onset_s"].clip(0)
-    )
-    truth = truth[truth["offset_s"] > truth["onset_s"]]
+    truth = _truth(events[events["recording_id"].isin(mine["recording_id"])], joined, task)
     certain = truth["certain"]
     return Heldout(
         mine.reset_index(drop=True),

@@ -277,11 +277,11 @@ def test_conv_1d_refuses_what_is_no_waveform(shape: tuple[int, int, int]) -> Non
 def test_a_network_says_which_scale_it_takes(name: str) -> None:
     """Samples for those of waveforms, and rows for the others."""
     of_samples = name == "conv_1d"
-    for scale in ("linear", "mel", "mfcc", "waveform"):
+    for scale in ("linear", "mel", "mfcc", "picture", "waveform"):
         if of_samples == (scale == "waveform"):
             registry.refuse_input(name, scale)
             continue
-        wanted = "waveform" if of_samples else "linear, mel or mfcc"
+        wanted = "waveform" if of_samples else "linear, mel, mfcc or picture"
         with pytest.raises(
             DataError, match=rf"{name} takes spectrogram\.scale {wanted}, .*{scale}"
         ):
