@@ -114,7 +114,7 @@ def write(
     """
     module, writer = _module(form), WRITERS[form]
     names = {path: listed.name for path, listed in recordings.items()}
-    events = events.assign(file=events["path"].map(names)).drop(columns=[*writer.leaves_out])
+    events = _named(events, writer, names)
     for file, (path, channel) in files(form, recordings).items():
         mine = events if not path else events[events["path"] == path]
         mine = mine if not channel else mine[mine["channel_id"] == channel]
@@ -123,3 +123,15 @@ def write(
             module.write(folder / file, mine, list(names.values()))
         else:
             module.write(folder / file, mine)
+
+
+def write_table(path: Path, events: "pd.DataFrame", recordings: Mapping[str, Listed]) -> None:
+    """Write events of all recordings as the form csv does, into a file of another name."""
+    names = {path: listed.name for path, listed in recordings.items()}
+    table = _named(events, WRITERS["csv"], names).drop(columns="path")
+    _module("csv").write(path, table)
+
+
+def _named(events: "pd.DataFrame", writer: Writer, names: Mapping[str, str]) -> "pd.DataFrame":
+    """Events with the file as lists name it, and without what does not belong into a form."""
+    return events.assign(file=events["path"].map(names)).drop(columns=[*writer.leaves_out])

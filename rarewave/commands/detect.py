@@ -47,7 +47,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--abstain",
         action="store_true",
-        help="leave out events whose sound or levels are unlike all that the model learnt from",
+        help="leave events whose sound or levels are unlike all that the model learnt from out of "
+        "the lists, and keep them in novel.csv",
     )
 
 

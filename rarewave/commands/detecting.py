@@ -3,8 +3,9 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
@@ -24,6 +25,9 @@ from rarewave.model.package import Package, Source, load, read_as
 from rarewave.recordings import images, reading, seismic, sound, stations, streams
 from rarewave.recordings.reading import Header
 from rarewave.recordings.seismic import OtherChannelsError
+
+if TYPE_CHECKING:
+    from obspy import Inventory
 
 
 class Wishes(NamedTuple):
@@ -62,35 +66,32 @@ def detect(model: str, paths: Sequence[Path], out: Path, part: Path, wishes: Wis
         format cannot hold.
     """
     package = load(model)
+    _refuse_abstain(package, wishes)
     source = read_as(package, wishes.channel, wishes.start_pattern)
     if wishes.start_pattern is not None:
         sound.check_pattern(wishes.start_pattern)
     places = None if wishes.stations is None else stations.read(wishes.stations)
     files, broken = headers_of(recordings_of(paths), source, wishes.start_pattern is not None)
     listed = listed_of([(path, header.channel) for path, header, _, _ in files])
-    forms = (*dict.fromkeys([*wishes.forms, tables.COMBINED]),)
-    for form in forms:
-        headers = [(path, header.start, header.channel) for path, header, _, _ in files]
-        writing.check_recordings(form, headers)
-    joined, alone = [], package.detector.front_end.clean.noise_s is not None
-    for run in _unbroken(files) if wishes.in_order else [files]:
-        pairs = [(path, header) for path, header, _, _ in run]
-        joined += streams.join(pairs, wishes.in_order, alone)
-    joined = [stream._replace(responses=package.responses) for stream in joined]
+    forms = _forms(wishes, files)
+    joined = _joined(package, wishes, files)
     refuse_odd(package, joined, wishes.any_level)
-    results.plan(out, part, [tables.RECORDINGS, *_made(forms, listed)])
+    left_out = [tables.NOVEL] if wishes.abstain else []
+    results.plan(out, part, [tables.RECORDINGS, *left_out, *_made(forms, listed)])
     scanned = _scanned(package, joined, part)
     covers = [detection_coverage.coverage(s, package.detector.scans) for s in scanned]
     coverage = _coverage(covers, files, broken)
-    found = _reviewed(package, scanned, wishes.abstain)
-    events = _with_files(found, joined, listed, package.detector.scans)
+    found = review.reviewed(package, scanned, _events(package, scanned))
+    found = _with_files(found, joined, listed, package.detector.scans)
+    events, novel = _apart(found, package, wishes.abstain)
     counts = tables.by_recording(coverage, events, package.detector.task.events)
-    events = _traced(events.drop(columns=[*event_list.IN_STREAM, "recording_id"]), package)
-    if places is not None:
-        events = stations.with_places(events, places)
+    events, novel = (_traced(table, package, places) for table in (events, novel))
     if "quakeml" in forms:
         _say_places(events)
     scored = _scored(listed, covers, files)
+    if wishes.abstain:
+        writing.write_table(out / tables.NOVEL, novel, scored)
+        print(f"{len(novel)} of {len(found)} events are novel and left out: {out / tables.NOVEL}")
     for form in forms:
         writing.write(out, form, events, scored)
     with whole(out / tables.RECORDINGS) as path:
@@ -98,6 +99,24 @@ def detect(model: str, paths: Sequence[Path], out: Path, part: Path, wishes: Wis
     about = _about(package, source, wishes.forms, _made(forms, scored), files)
     results.finish(out, about, coverage)
     return _report(coverage, events, out)
+
+
+def _forms(wishes: Wishes, files: "Sequence[File]") -> tuple[str, ...]:
+    """The forms to write, which can hold events of all files."""
+    forms = (*dict.fromkeys([*wishes.forms, tables.COMBINED]),)
+    headers = [(path, header.start, header.channel) for path, header, _, _ in files]
+    for form in forms:
+        writing.check_recordings(form, headers)
+    return forms
+
+
+def _joined(package: Package, wishes: Wishes, files: "Sequence[File]") -> list[streams.Stream]:
+    """Files that follow one another as one stream, heard as the model's training heard them."""
+    joined, alone = [], package.detector.front_end.clean.noise_s is not None
+    for run in _unbroken(files) if wishes.in_order else [files]:
+        pairs = [(path, header) for path, header, _, _ in run]
+        joined += streams.join(pairs, wishes.in_order, alone)
+    return [stream._replace(responses=package.responses) for stream in joined]
 
 
 def _made(forms: Sequence[str], listed: dict[str, Listed]) -> dict[str, tuple[str, str]]:
@@ -143,22 +162,23 @@ def _scanned(
     return found
 
 
-def _reviewed(package: Package, scanned: Sequence[scanning.Scan], abstain: bool) -> pd.DataFrame:
-    """Events and what to make of them; those that are novel are left out where `abstain`."""
-    events = review.reviewed(package, scanned, _events(package, scanned))
-    if not abstain:
-        return events
-    if package.novelty is None:
+def _refuse_abstain(package: Package, wishes: Wishes) -> None:
+    """Raise `DataError` where novel events are to be left out and nothing is known of them."""
+    if wishes.abstain and package.novelty is None:
         raise DataError(
             "--abstain: the model keeps no training windows to compare with: run the stages "
             "uncertainty and detect of its project again"
         )
-    novel = (events["novelty"] >= package.novelty.at).to_numpy()
-    print(
-        f"{novel.sum()} of {len(events)} events are novel and left out; without --abstain they are "
-        "listed, each with its reason"
-    )
-    return events[~novel].reset_index(drop=True)
+
+
+def _apart(
+    events: pd.DataFrame, package: Package, abstain: bool
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Events to list, and, where `abstain`, those that are novel."""
+    novel = np.zeros(len(events), bool)
+    if abstain and package.novelty is not None:
+        novel = (events["novelty"] >= package.novelty.at).to_numpy()
+    return events[~novel].reset_index(drop=True), events[novel].reset_index(drop=True)
 
 
 def _events(package: Package, scanned: Sequence[scanning.Scan]) -> pd.DataFrame:
@@ -169,10 +189,12 @@ def _events(package: Package, scanned: Sequence[scanning.Scan]) -> pd.DataFrame:
     return event_list.events(scanned, inner.scans, classes, *given)
 
 
-def _traced(events: pd.DataFrame, package: Package) -> pd.DataFrame:
-    """Events with what found them: model, version and threshold."""
+def _traced(events: pd.DataFrame, package: Package, places: "Inventory | None") -> pd.DataFrame:
+    """Events as lists have them: with model, version and threshold, and the station's place."""
+    events = events.drop(columns=[*event_list.IN_STREAM, "recording_id"])
     thresholds = events["label"].map(dict(package.thresholds)).astype(float)
-    return events.assign(threshold=thresholds, model=package.digest, version=__version__)
+    events = events.assign(threshold=thresholds, model=package.digest, version=__version__)
+    return events if places is None else stations.with_places(events, places)
 
 
 def _say_places(events: pd.DataFrame) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 from rarewave.frontend.transform import FrontEnd
 
 RECORDINGS = "recordings.csv"
+NOVEL = "novel.csv"  # events that --abstain leaves out of all other files
 COMBINED = "csv"  # the form of the table of all recordings, which every run has
 _MOST_PLACES = 3  # ms
 

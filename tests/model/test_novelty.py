@@ -162,6 +162,8 @@ def test_events_say_how_novel_and_how_unsure_they_are(
     assert odd["reason"].str.contains("levels unlike those of training").all()
     assert not len(found(packed, faint, tmp_path / "none", abstain=True))
     assert f"{len(odd)} of {len(odd)} events are novel" in capsys.readouterr().out
+    kept = (tmp_path / "none" / "novel.csv").read_text(encoding="utf-8")
+    assert kept == (tmp_path / "odd" / "events.csv").read_text(encoding="utf-8")
     table = pd.read_csv(tmp_path / "odd" / "b.Table.1.selections.txt", sep="\t")
     np.testing.assert_allclose(table["Novelty"], odd["novelty"])
     assert list(table["Review"]) == ["yes"] * len(odd)
@@ -236,3 +238,4 @@ def test_a_package_of_before_tells_no_novelty(
     assert len(events) and events["novelty"].isna().all()
     with pytest.raises(DataError, match="--abstain"):
         found(tmp_path / "old", path, tmp_path / "again", abstain=True)
+    assert not [*(tmp_path / "again").glob("*.*")]
