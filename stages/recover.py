@@ -118,7 +118,7 @@ def report(
     off += found_by_chance(chance)
     write_json(artifacts.metrics("recover"), content | listed(off))
     title = f"Events put into quiet test time, false alarms a day: {options.false_alarms_per_day:g}"
-    pictures.shares(artifacts.plots("recover") / "curves.png", curve, fitted, title)
+    pictures.shares(artifacts.plots("recover") / "curves.png", curve, fitted, chance, title)
     print(recovery_report.text(points, options.false_alarms_per_day, chance))
     logbook.close(logbook.open_run("recover"), "recover")
 

@@ -63,7 +63,7 @@ def main() -> None:
         write_csv(artifacts.RELEVANCE / "faithfulness.csv", table.to_dict("records"))
         path = artifacts.plots("relevance") / "faithfulness.png"
         relevance_sheet.faithfulness(path, curves, int(table["windows"].iloc[0]))
-        print(table.to_string(index=False, float_format="{:.3f}".format))
+        print(table.to_string(index=False, float_format="{:.3f}".format, na_rep="-"))
     write_json(artifacts.metrics("relevance"), told(table, lines))
     logbook.close(logbook.open_run("relevance"), "relevance")
 

@@ -139,7 +139,7 @@ def _cell(row: Mapping[str, Any], key: str, chance: Mapping[str, float]) -> str:
     if chance[row["detector"]] >= HALF:
         return "by chance"
     if row[f"{key}_beyond"]:
-        return f"beyond {row[key]:.0f}"
+        return f"{row[f'{key}_beyond']} {row[key]:.0f}"
     return f"{row[key]:.1f} [{row[f'{key}_low']:.1f}, {row[f'{key}_high']:.1f}]"
 
 

@@ -330,19 +330,25 @@ def noise_limit(
     Raises
     ------
     DataError
-        Too little of these seconds was recorded.
+        The recording ends before them, or too little of them was recorded.
     """
     if options.noise_s is None:
         return None
     length = options.noise_samples
+    if planned.length <= length:
+        raise DataError(
+            f"it ends within its first {options.noise_s:g} s, which are taken to be noise: make "
+            "clean.noise_s shorter or null, or leave the recording out"
+        )
     raw = math.ceil((length + 1) * raw_per_cleaned(sample_rate, options))
     stop = min(planned.n_samples, raw + _margin(sample_rate, options))
     wave, gap, _ = _clean_block(read(0, stop), sample_rate, options, 0.0, respond)
     limit = noise.limits(wave[:length], gap[:length], noise.frame_samples(length))
     if limit is None:
         raise DataError(
-            f"its first {options.noise_s:g} s say nothing of the noise, for too little of them was "
-            "recorded: set clean.noise_s to null, or leave the recording out"
+            f"its first {options.noise_s:g} s say nothing of the noise, for a gap or a sample that "
+            "was not recorded lies in nearly every piece of them: set clean.noise_s to null, or "
+            "leave the recording out"
         )
     return limit
 

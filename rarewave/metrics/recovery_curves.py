@@ -86,12 +86,13 @@ def points(tested: Tested, resamples: int, seed: int) -> dict[str, dict[str, Any
 
     Returns
     -------
-    For each detector and point `value`, `low`, `high` and `beyond`: whether the point lies at the
-    end of the tested range, or beyond it; and under `draws` those of the bootstrap, the same events
-    for all detectors.
+    For each detector and point `value`, `low`, `high` and `beyond`: "above" or "below" where the
+    point lies at that end of the tested range, or beyond it, else empty; and under `draws` those
+    of the bootstrap, the same events for all detectors.
     """
     weights = draws(len(tested.snr_db), resamples, seed)
-    ends, found = (tested.low_db, tested.high_db), {}
+    ends = tested.low_db, tested.high_db
+    found: dict[str, dict[str, Any]] = {}
     for name, hit in tested.found.items():
         one, many = logistic(tested.snr_db, hit), logistic(tested.snr_db, hit, weights)
         found[name] = {"curve": one[0]}
@@ -99,8 +100,8 @@ def points(tested: Tested, resamples: int, seed: int) -> dict[str, dict[str, Any
             value, drawn = float(point(one, share, *ends)[0]), point(many, share, *ends)
             low, high = np.quantile(drawn, [0.025, 0.975])
             about = {"value": value, "low": float(low), "high": float(high)}
-            about["beyond"] = value in ends
-            found[name][key] = about | {"draws": drawn}
+            beyond = {ends[0]: "below", ends[1]: "above"}.get(value, "")
+            found[name][key] = about | {"beyond": beyond, "draws": drawn}
     return found
 
 

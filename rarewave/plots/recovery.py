@@ -16,14 +16,21 @@ _ACROSS = 3
 
 @styled
 def shares(
-    path: Path, curve: pd.DataFrame, points: Mapping[str, Mapping[str, Any]], title: str
+    path: Path,
+    curve: pd.DataFrame,
+    points: Mapping[str, Mapping[str, Any]],
+    chance: Mapping[str, float],
+    title: str,
 ) -> None:
     """A panel for each type: shares found with Wilson intervals, and the fitted curves.
+
+    A dotted line is the share of places at which a detector finds something without an event.
 
     Parameters
     ----------
     curve : kind, detector, snr_db, share, low, high.
     points : by type and detector `curve`, intercept and slope of a logistic curve.
+    chance : share found without an event, by detector.
     """
     kinds = list(dict.fromkeys(curve["kind"]))[: _MOST + 1]
     rows = -(-len(kinds) // _ACROSS)
@@ -41,6 +48,7 @@ def shares(
             mine = mine[mine["events"] > 0]
             a, b = points[kind][name]["curve"]
             axes.plot(x, expit(a + b * x), linewidth=1.4, **look.curve)
+            axes.axhline(chance[name], color=look.colour, linewidth=0.8, linestyle=":")
             shift = 0.3 * (place - (len(looked) - 1) / 2)  # so that bars do not hide each other
             ends = np.stack([mine["share"] - mine["low"], mine["high"] - mine["share"]])
             axes.errorbar(

@@ -129,5 +129,10 @@ def test_what_says_nothing_of_the_noise_is_refused() -> None:
     wave[:4000] = np.nan
     with pytest.raises(DataError, match=r"its first 0\.5 s say nothing of the noise"):
         cleaning.clean(wave, RATE, GATED)
-    with pytest.raises(DataError, match="too little of them was recorded"):
-        cleaning.clean(hum(0.03), RATE, GATED)
+    scattered = hum(3.0)
+    scattered[:4000:100] = np.nan  # 99 of 100 samples are there, and no frame is whole
+    with pytest.raises(DataError, match="a sample that was not recorded lies in nearly every"):
+        cleaning.clean(scattered, RATE, GATED)
+    for seconds in (0.03, 0.5):
+        with pytest.raises(DataError, match=r"ends within its first 0\.5 s, .*noise_s shorter"):
+            cleaning.clean(hum(seconds), RATE, GATED)

@@ -106,7 +106,8 @@ def test_a_point_beyond_the_range_bounds_the_difference() -> None:
     x, hit = trial(7)
     never, ever = np.zeros(300, bool), np.ones(300, bool)
     known = recovery_curves.points(put_in(x, network=hit, blind=never, all=ever), 50, 1)
-    assert known["blind"]["half_db"]["beyond"] and not known["network"]["half_db"]["beyond"]
+    beyond = {name: about["half_db"]["beyond"] for name, about in known.items()}
+    assert beyond == {"network": "", "blind": "above", "all": "below"}
     leads = recovery_curves.differences(known, "network")
     assert leads["blind"]["bound"] == "at least" and leads["all"]["bound"] == "at most"
     assert recovery_curves.differences(known, "all")["network"]["bound"] == "at least"
