@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from rarewave.base.intervals import union
 from rarewave.detection.heldout import Heldout, cleaned_seconds
+from rarewave.frontend import cleaning
 from rarewave.frontend.transform import FrontEnd
 from rarewave.recordings.streams import Stream
 
@@ -13,8 +14,9 @@ from rarewave.recordings.streams import Stream
 def quiet(held: Heldout, stream: Stream, front_end: FrontEnd, margin_s: float) -> NDArray[np.int64]:
     """Quiet stretches (k, 2) of one of the streams, in cleaned samples.
 
-    No labelled event, certain or not, and no gap is nearer than `margin_s`; the ends of the
-    recording are left out as far as they are tapered, or the profile of the noise.
+    No labelled event, certain or not, and no gap is nearer than `margin_s`. The ends of the
+    recording are left out as far as they are tapered, or the profile of the noise, and so are those
+    of each of its files: what is known of the noise there is of the files cleaned one by one.
     """
     rate, name = front_end.clean.sample_rate_hz, stream.pieces[0].header.recording_id
     tables = (held.truth, held.doubtful, held.gaps)
@@ -27,7 +29,10 @@ def quiet(held: Heldout, stream: Stream, front_end: FrontEnd, margin_s: float) -
     taper = front_end.clean.taper_s
     begin_s = max(taper, front_end.clean.noise_s or 0.0)  # an event there would be its profile
     ends = np.array([[-np.inf, begin_s], [end_s - taper, np.inf]])
-    busy = np.concatenate([ends, spans])
+    scale = cleaning.raw_per_cleaned(stream.sample_rate, front_end.clean) * rate
+    begins = [piece.first / scale for piece in stream.pieces[1:]] if taper else []
+    joints = np.array(begins, float).reshape(-1, 1)
+    busy = np.concatenate([ends, spans, joints + np.array([-taper, taper])])
     busy = union(busy[np.argsort(busy[:, 0], kind="stable")])
     open_s = np.stack([busy[:-1, 1], busy[1:, 0]], axis=1)
     found = np.stack([np.ceil(open_s[:, 0] * rate), np.floor(open_s[:, 1] * rate)], axis=1)

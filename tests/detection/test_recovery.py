@@ -110,6 +110,20 @@ def test_quiet_time_ends_where_the_taper_begins(tmp_path: Path) -> None:
     np.testing.assert_allclose(quiet / RATE, [[5.0, 19.5], [21.5, 58.0]], atol=1 / RATE)
 
 
+def test_no_quiet_time_lies_within_a_taper_of_where_files_meet(tmp_path: Path) -> None:
+    """What is known of the noise there is of files that were tapered one by one."""
+    paths = [
+        tiny.write(tmp_path / f"{name}.wav", 20 * tiny.noise(round(10 * RATE), seed))
+        for seed, name in enumerate("ab")
+    ]
+    (one,) = tiny.joined(paths, in_order=True)
+    found = held(one, [(9.9, 9.95)], [])
+    for taper_s, wanted in ((2.0, [[2, 8], [12, 18]]), (0.0, [[0, 9.9], [9.95, 20]])):
+        front = replace(tiny.FRONT, clean=replace(tiny.CLEANING, taper_s=taper_s))
+        stretches = quiet_time.quiet(found, one, front, 0.0)
+        np.testing.assert_allclose(stretches / RATE, wanted, atol=1 / RATE)
+
+
 def test_what_is_put_in_fits_into_a_quiet_stretch() -> None:
     stretches = np.array([[0, 10], [20, 25], [40, 60]])
     assert quiet_time.places(stretches, 10).tolist() == [[0, 1], [40, 51]]
