@@ -80,6 +80,8 @@ NOT_OF_ROWS = {
 FEWER: dict[str, object] = {
     "train.epochs": 1, "train.width": 0.0625, "train.batch_size": 32, "pretrain.batch_size": 64,
     "evaluate.resamples": 10, "gradcam.cases": 1, "recover.count": 6, "eda.examples": 2,
+    "look.steps": 4, "look.channels": 3, "look.windows": 16, "relevance.cases": 2,
+    "relevance.windows": 6, "uncertainty.passes": 3,
 }  # fmt: skip
 
 
