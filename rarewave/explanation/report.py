@@ -96,6 +96,8 @@ def _event(found: Found, seconds: int) -> str:
 
 def _sound(found: Found, criteria: Found, seconds: int) -> str:
     sound = found["measured"]
+    if not found["has_samples"]:
+        return "a picture has no samples of which band, duration or modulation could be measured."
     if sound is None:
         return (
             f"nothing stands out of the quiet level of the recording ({criteria['above_db']:g} dB "

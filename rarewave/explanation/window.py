@@ -79,6 +79,7 @@ def explained(
         "gradcam": cam,
         "relevance": shared,
         "layers": _layers(network, own[0], column),
+        "has_samples": front_end.spectrogram.scale != "picture",
         "measured": measured(inner, scan, chosen),
         "similar": similar(package, scan, own, start),
     }

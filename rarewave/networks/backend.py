@@ -4,6 +4,7 @@ Every module that needs Keras takes it from here, so that the settings below com
 """
 
 import gc
+import logging
 import os
 import sys
 import tempfile
@@ -67,10 +68,19 @@ def _kept() -> Iterator[None]:
 
 
 def quiet() -> None:
-    """Keep Keras from warning where a recording is one segment: its weight of 1 is meant."""
+    """Keep warnings back of what is meant.
+
+    Keras: a recording is one segment, and its weight 1. TensorFlow: a function is traced again, as
+    it is once for each network of an ensemble.
+    """
     warnings.filterwarnings(
         "ignore", "You are using a softmax over axis 1 of .* size 1", UserWarning
     )
+    logging.getLogger("tensorflow").addFilter(_not_of_tracing)
+
+
+def _not_of_tracing(record: logging.LogRecord) -> bool:
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 quiet()

@@ -172,7 +172,7 @@ WINDOW: dict[str, Any] = {
          "probability_lost": 0.72, "log_odds_lost": 3.91},
     ],
     "gradcam": None, "relevance": None, "layers": [],
-    "measured": None, "similar": None, "picture": "window_low.png",
+    "has_samples": True, "measured": None, "similar": None, "picture": "window_low.png",
 }  # fmt: skip
 CONTENT: dict[str, Any] = {
     "model": {"network": "tiny", "classes": list(tiny.CLASSES), "thresholds": {}},
@@ -192,6 +192,8 @@ def test_the_words_of_a_sparse_explanation() -> None:
     assert "occluding 1.00-1.90 kHz lowers the probability most (0.930 to 0.210" in said
     assert "occluding 0.00-1.00 kHz raises the probability most (0.930 to 0.950" in said
     assert "nothing stands out of the quiet level" in said
+    picture = report.summary(CONTENT | {"windows": [WINDOW | {"has_samples": False}]})
+    assert "a picture has no samples" in picture and "quiet level" not in picture
     assert "not stored in this package" in said
     assert "modulated" not in said and "UTC" not in said and "detect lists no low here" in said
 

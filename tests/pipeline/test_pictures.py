@@ -100,11 +100,12 @@ def test_every_stage_and_detect_take_pictures(both: tuple[Path, Path], tmp_path:
     (row,) = pd.read_csv(tmp_path / "out/coverage.csv").to_dict("records")
     (header,) = reading.headers(picture, None, None)
     assert row["scored_s"] == pytest.approx(header.n_samples / header.sample_rate, abs=0.01)
-    project.good(
+    said = project.good(
         project.command(
             second, "explain", package, tmp_path / picture.name, "--out", tmp_path / "w"
         )
     )
+    assert "a picture has no samples" in said and "stands out" not in said
     wave = next((first / "samples/calls").rglob("*.wav"))
     done = project.command(second, "detect", package, wave, "--out", tmp_path / "no")
     assert done.returncode and "is no picture, and spectrogram.scale is picture" in done.stderr
