@@ -15,7 +15,7 @@ from rarewave.metrics.bootstrap import Bootstrap, units
 from rarewave.metrics.comparison import NETWORK, Unit
 from rarewave.metrics.decisions import Decisions, decisions, kinds_of, pairs, spread
 from rarewave.model import detector, notices, novelty, uncertainty
-from rarewave.model.uncertainty import MC_DROPOUT, SINGLE
+from rarewave.model.uncertainty import MC_DROPOUT
 from rarewave.networks import backend
 from rarewave.networks.options import MonteCarlo, Novel
 from rarewave.plots import trust as pictures
@@ -46,6 +46,7 @@ def main() -> None:
     each = len(task.names) if task.kind == "tags" else 1  # decisions of a window
     tested = np.repeat(test, each)
     ready: dict[str, trust.Ready] = {}
+    alone: list[trust.Ready] = []
     temperatures, seconds, tables = {}, {}, []
     for version, p, took in uncertainty.versions(model, data.X, rows, options):
         mean = detector.together(p)
@@ -53,11 +54,21 @@ def main() -> None:
         signs = spread(pairs(task, p), made.decided)
         forms, warm = calibration.forms(pairs(task, mean), made.outcome, ~tested)
         given = made, tested, signs if len(p) > 1 else {}
+        if version == NETWORK and len(p) > 1:
+            alone = [
+                trust.on_test(
+                    pairs(task, q), decisions(task, *known, q, thresholds, unit), tested, {}
+                )
+                for q in p
+            ]
         ready |= {version + form: trust.on_test(q, *given) for form, q in forms.items()}
         temperatures[version], seconds[version] = warm, took
         doubts = trust.doubt(forms[calibration.TEMPERATURE], made.decided)
         tables.append(table_of(version, held, each, task, made, signs, doubts))
-    table, gains = trust.compare(ready, SINGLE if SINGLE in ready else NETWORK, bootstrap)
+    versions = {name: [one] for name, one in ready.items()}
+    if alone:
+        versions[uncertainty.MEMBERS] = alone
+    table, gains = trust.compare(versions, uncertainty.references(versions), bootstrap)
     write_csv(artifacts.UNCERTAINTY / "table.csv", table.to_dict("records"))
     write_table(artifacts.UNCERTAINTY / "decisions.parquet", pd.concat(tables), TRUST)
     write_json(artifacts.CALIBRATION, {"temperature": temperatures[NETWORK]})

@@ -1,6 +1,6 @@
 """Whether probabilities can be trusted: likelihood, calibration, and which decisions are wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -120,26 +120,27 @@ def risk_coverage(given: Ready, weights: Array) -> tuple[Array, Array]:
 
 
 def compare(
-    versions: Mapping[str, Ready], reference: str, bootstrap: Bootstrap
+    versions: Mapping[str, Sequence[Ready]], references: Mapping[str, str], bootstrap: Bootstrap
 ) -> tuple[pd.DataFrame, dict[str, dict[str, dict[str, float]]]]:
-    """Scores of versions of one network with intervals, and how they differ from one of them.
+    """Scores of versions of one network with intervals, and how they differ from others of them.
 
     Parameters
     ----------
-    versions : all of the same windows.
+    versions : all of the same decisions; of several networks, each alone, the mean of their scores.
+    references : of a version, the one that it is compared with.
 
     Returns
     -------
-    A table of version, metric, value, low and high (95 %); and for each other version and metric
-    the gain over the reference, above 0 where it is better, with its paired interval; that in
-    `nll` is the share of the reference's.
+    A table of version, metric, value, low and high (95 %); and for each version with a reference
+    and each metric the gain over that, above 0 where it is better, with its paired interval; that
+    in `nll` is the share of the reference's.
     """
-    unit = versions[reference].made.unit
+    unit = next(iter(versions.values()))[0].made.unit
     weights = group_weights(unit, np.zeros(len(unit)), bootstrap.resamples, bootstrap.seed)
     units = len(np.unique(unit))
-    points = {name: measure(given, None) for name, given in versions.items()}
+    points = {name: _mean(given, None) for name, given in versions.items()}
     draws = {
-        name: pd.DataFrame([measure(given, w) for w in weights]) for name, given in versions.items()
+        name: pd.DataFrame([_mean(given, w) for w in weights]) for name, given in versions.items()
     }
     rows = [
         {"version": name, "metric": metric, "value": value}
@@ -148,9 +149,7 @@ def compare(
         for metric, value in found.items()
     ]
     gains: dict[str, dict[str, dict[str, float]]] = {}
-    for name in versions:
-        if name == reference:
-            continue
+    for name, reference in references.items():
         gains[name] = {}
         for metric in points[name].keys() & points[reference].keys():
             mine, theirs = points[name][metric], points[reference][metric]
@@ -163,6 +162,12 @@ def compare(
             ends = _ends(value, apart, units, -np.inf, np.inf)
             gains[name][metric] = {"value": value} | ends
     return pd.DataFrame(rows), gains
+
+
+def _mean(given: Sequence[Ready], weights: Array | None) -> dict[str, float]:
+    """Each score, the mean over networks."""
+    found = [measure(one, weights) for one in given]
+    return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
 
 
 def report(

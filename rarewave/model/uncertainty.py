@@ -1,7 +1,7 @@
 """What a detector's members, or passes of Monte Carlo dropout, say of windows one by one."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,20 @@ from rarewave.networks.inference import BATCH
 from rarewave.networks.options import MonteCarlo
 
 SINGLE, MC_DROPOUT = "first_member", "mc_dropout"
+MEMBERS = "member_alone"  # what one of the members is worth, in the mean over all
+
+
+def references(versions: Iterable[str]) -> dict[str, str]:
+    """What each version is compared with.
+
+    An ensemble with its members alone, in the mean over them: one of them may be better or worse
+    than most. What is made of one network with that network.
+    """
+    given = list(versions)
+    if MEMBERS not in given:
+        return {name: NETWORK for name in given if name != NETWORK}
+    others = [name for name in given if name not in (MEMBERS, SINGLE)]
+    return {name: MEMBERS if name.startswith(NETWORK) else SINGLE for name in others}
 
 
 class Said(NamedTuple):

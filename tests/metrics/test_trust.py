@@ -13,6 +13,7 @@ from support.properties import examples
 from rarewave.metrics import calibration, trust
 from rarewave.metrics.bootstrap import Bootstrap
 from rarewave.metrics.decisions import Decisions, decisions, entropy, pairs, spread
+from rarewave.model.uncertainty import references
 
 MANY = Bootstrap("group", 1.0, 200, 1)
 
@@ -155,13 +156,40 @@ def test_decisions_of_every_kind_of_task() -> None:
     assert made.decided.tolist() == made.outcome.tolist() == y.tolist()
 
 
+def test_members_alone_are_scored_in_the_mean() -> None:
+    """Of two networks with likelihoods of their own, the mean, as of one that is drawn."""
+    p, made = drawn(9, 3)
+    rng = np.random.default_rng(10)
+    q = special.softmax(np.log(p) + rng.normal(0, 1, p.shape), axis=1)
+    two = [trust.ready(one, made, {}) for one in (p, q)]
+    both = trust.ready((p + q) / 2, made, {})
+    table, gains = trust.compare({"alone": two, "both": [both]}, {"both": "alone"}, MANY)
+    nll = table[table["metric"] == "nll"].set_index("version")["value"]
+    labels = [0, 1, 2]
+    wanted = np.mean([sk.log_loss(made.outcome, one, labels=labels) for one in (p, q)])
+    assert nll["alone"] == pytest.approx(wanted) and nll["both"] < nll["alone"]
+    assert set(gains) == {"both"} and gains["both"]["nll"]["low"] > 0
+
+
+def test_an_ensemble_is_compared_with_its_members_and_the_rest_with_the_first() -> None:
+    """Of one network everything is compared with that."""
+    one = ["network", "network_isotonic", "mc_dropout"]
+    assert references(one) == {"network_isotonic": "network", "mc_dropout": "network"}
+    assert references([*one, "first_member", "first_member_temperature", "member_alone"]) == {
+        "network": "member_alone",
+        "network_isotonic": "member_alone",
+        "mc_dropout": "first_member",
+        "first_member_temperature": "first_member",
+    }
+
+
 def test_a_gain_is_above_zero_where_the_other_is_better() -> None:
     """Noise put on the probabilities costs likelihood, by a share with an interval."""
     p, made = drawn(7, 2, 2000)
     rng = np.random.default_rng(8)
     worse = special.softmax(np.log(p) + rng.normal(0, 2, p.shape), axis=1)
-    versions = {"network": trust.ready(worse, made, {}), "other": trust.ready(p, made, {})}
-    table, gains = trust.compare(versions, "network", MANY)
+    versions = {"network": [trust.ready(worse, made, {})], "other": [trust.ready(p, made, {})]}
+    table, gains = trust.compare(versions, {"other": "network"}, MANY)
     values = table.set_index(["version", "metric"])["value"]
     share = 1 - values["other", "nll"] / values["network", "nll"]
     assert gains["other"]["nll"]["value"] == pytest.approx(share) and share > 0.2

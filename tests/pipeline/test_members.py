@@ -114,6 +114,13 @@ def doubts(folder: Path) -> None:
     versions = [of + form for of in VERSIONS for form in ("", "_temperature", "_isotonic")]
     assert set(versions) == set(found) & set(versions)
     assert set(found["gain"]) == set(versions) - {"first_member"}
+    # In the mean over its members alone no ensemble can have the lower likelihood (Jensen).
+    alone, together = found["member_alone"], found["network"]
+    assert alone["nll"] > together["nll"] and alone["nll"] != found["first_member"]["nll"]
+    share = 1 - together["nll"] / alone["nll"]
+    assert found["gain"]["network"]["nll"]["value"] == pytest.approx(share)
+    share = 1 - found["mc_dropout"]["nll"] / found["first_member"]["nll"]
+    assert found["gain"]["mc_dropout"]["nll"]["value"] == pytest.approx(share)
     assert set(found["temperature"]) == set(VERSIONS) and not found["warnings"]
     table = pd.read_parquet(folder / artifacts.UNCERTAINTY / "decisions.parquet")
     mine = table[(table["version"] == "network") & (table["part"] == "test")]
