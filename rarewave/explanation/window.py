@@ -57,7 +57,6 @@ def explained(
     start = scan.first[chosen.window] / rate
     heat, cam = _cam(front_end, network, own, column, start)
     shares, shared = _relevance(front_end, network, own, column, start)
-    utc = scan.stream.start
     numbers = {
         "class": chosen.label,
         "probability": p[0],
@@ -68,7 +67,7 @@ def explained(
         "recording": scan.stream.pieces[0].header.recording_id,
         "start_s": start,
         "end_s": start + grid.window_samples / rate,
-        "start_utc": None if pd.isna(utc) else _iso(utc, start),
+        "start_utc": None if pd.isna(scan.stream.start) else _iso(scan.stream.start, start),
         "time_step_s": front_end.spectrogram.hop / rate,
         "frequency_step_hz": rate / front_end.spectrogram.n_fft,
         "top_hz": front_end.band_hz[1],
