@@ -73,6 +73,8 @@ def compare(
     """
     from scipy import stats
 
+    # As packages keep them: a frequency that is rounded otherwise would lie in another tenth.
+    training, new = training.astype(np.float32), new.astype(np.float32)
     rows = []
     medians = by_recording(training, training_recording), by_recording(new, new_recording)
     for k, name in enumerate(names):

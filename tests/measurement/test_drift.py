@@ -44,6 +44,15 @@ def test_windows_of_few_recordings_are_not_taken_for_many() -> None:
     assert windows > 30 and sure <= 5  # 5 % of 40 are 2
 
 
+def test_numbers_that_a_package_rounded_are_still_the_same() -> None:
+    """Frequencies of rows are few, and lie on the borders of tenths: float32 is no drift."""
+    rows = np.geomspace(453, 7570, 24)
+    values = np.random.default_rng(1).choice(rows, 3000)[:, None]
+    recording = np.repeat(np.arange(30), 100)
+    table = drift.compare(["dominant_hz"], values.astype(np.float32), recording, values, recording)
+    assert table["stability"].iloc[0] == 0 and table["ks"].iloc[0] == 0
+
+
 def test_two_recordings_are_too_few_to_be_sure() -> None:
     """However far they lie: no two samples of so few can have a small p."""
     old, new = world(3, 40, 1), world(2, 40, 2, shift=50.0)
