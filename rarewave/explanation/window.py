@@ -67,7 +67,7 @@ def explained(
         "recording": scan.stream.pieces[0].header.recording_id,
         "start_s": start,
         "end_s": start + grid.window_samples / rate,
-        "start_utc": None if pd.isna(scan.stream.start) else _iso(scan.stream.start, start),
+        "start_utc": _iso(scan.stream.start, start),
         "time_step_s": front_end.spectrogram.hop / rate,
         "frequency_step_hz": rate / front_end.spectrogram.n_fft,
         "top_hz": front_end.band_hz[1],
@@ -182,7 +182,10 @@ def _probabilities(inner: Detector, p: NDArray[np.float32]) -> dict[str, float]:
     return {name: float(value) for name, value in zip(inner.task.names, p, strict=True)}
 
 
-def _iso(start: pd.Timestamp, seconds: float) -> str:
+def _iso(start: pd.Timestamp, seconds: float) -> str | None:
+    """So many seconds after the start; None of a recording that has none."""
+    if pd.isna(start):
+        return None
     return (start + pd.Timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 

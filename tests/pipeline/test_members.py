@@ -114,7 +114,7 @@ def doubts(folder: Path) -> None:
     versions = [of + form for of in VERSIONS for form in ("", "_temperature", "_isotonic")]
     assert set(versions) == set(found) & set(versions)
     assert set(found["gain"]) == set(versions) - {"first_member"}
-    # In the mean over its members alone no ensemble can have the lower likelihood (Jensen).
+    # The loss of a mean is at most the mean of the losses of its members (Jensen).
     alone, together = found["member_alone"], found["network"]
     assert alone["nll"] > together["nll"] and alone["nll"] != found["first_member"]["nll"]
     share = 1 - together["nll"] / alone["nll"]
