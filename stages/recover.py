@@ -45,7 +45,7 @@ def main() -> None:
     columns = read_json(artifacts.SCAN / "about.json", "columns")["columns"]
     margin_s = front_end.input_samples / front_end.clean.sample_rate_hz + options.away_s
     known = recovering.scanned(parts, front_end, columns, margin_s)
-    if front_end.spectrogram.scale == "picture":
+    if front_end.spectrogram.is_picture:
         nothing("pictures are no sound that events could be added to")
         return
     for part, places in known.items():

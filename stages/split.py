@@ -45,7 +45,7 @@ def main() -> None:
     part = split(windows, options, task.kind == "tags")
     proof = audit(windows, part, content, options)
     rate, copies = front_end.clean.sample_rate_hz, []
-    if front_end.spectrogram.scale != "picture":  # those of different sounds have much in common
+    if not front_end.spectrogram.is_picture:  # those of different sounds have much in common
         copies = near_duplicates(windows, part, *artifacts.cleaned(windows), rate)
     proof["near_duplicates"] = len(copies)
     if proof["groups_of_training_and_test"]:

@@ -75,7 +75,7 @@ def about(folder: Path, names: Iterable[str]) -> dict[str, int]:
 
 def refuse_rows(what: str, rows: int | None, options: Spectrogram) -> None:
     """Raise `DataError` where pictures of so many rows (None: sound) are not what is expected."""
-    if (rows is None) == (options.scale == "picture"):
+    if (rows is None) == options.is_picture:
         kind = "no picture" if rows is None else f"a picture of {rows} rows"
         fix = "another scale" if rows is None else f"scale picture, n_fft and hop {rows}"
         raise DataError(

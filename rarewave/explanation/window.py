@@ -78,7 +78,7 @@ def explained(
         "gradcam": cam,
         "relevance": shared,
         "layers": _layers(network, own[0], column),
-        "has_samples": front_end.spectrogram.scale != "picture",
+        "has_samples": not front_end.spectrogram.is_picture,
         "measured": measured(inner, scan, chosen),
         "similar": similar(package, scan, own, start),
     }
@@ -230,7 +230,7 @@ def measured(inner: Detector, scan: Scan, chosen: Chosen) -> dict[str, Any] | No
     network sees, within the band that it sees. None of a picture, whose samples are no sound.
     """
     front_end = inner.front_end
-    if front_end.spectrogram.scale == "picture":
+    if front_end.spectrogram.is_picture:
         return None
     grid, rate = front_end.grid, front_end.clean.sample_rate_hz
     options = front_end.spectrogram.of_power("linear")

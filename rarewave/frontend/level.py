@@ -8,7 +8,7 @@ from rarewave.frontend.spectrogram import Spectrogram
 
 def amplitudes(samples: NDArray[np.float32], options: Spectrogram) -> NDArray[np.float32]:
     """Cleaned samples as amplitudes: of pictures those of their pixels, which are dB."""
-    return np.asarray(10.0 ** (samples / 20.0) if options.scale == "picture" else samples)
+    return np.asarray(10.0 ** (samples / 20.0) if options.is_picture else samples)
 
 
 def level_db(X: NDArray[np.float32], options: Spectrogram) -> NDArray[np.float32]:

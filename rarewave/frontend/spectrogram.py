@@ -50,7 +50,7 @@ class Spectrogram:
     def __post_init__(self) -> None:
         if self.fmax_hz is not None and self.fmax_hz <= self.fmin_hz:
             raise DataError("fmax_hz must be greater than fmin_hz")
-        if self.scale not in ("linear", "picture") and self.n_mels > self.n_fft:
+        if self.scale != "linear" and not self.is_picture and self.n_mels > self.n_fft:
             raise DataError(
                 f"n_mels is {self.n_mels}: a transform of n_fft {self.n_fft} samples has fewer "
                 "frequencies; lower it"
@@ -65,7 +65,7 @@ class Spectrogram:
                 f"n_mfcc is {self.n_mfcc}, and of n_mels {self.n_mels} bands there are as many "
                 "coefficients: lower it"
             )
-        if self.scale == "picture" and (self.hop, self.frame) != (self.n_fft, None):
+        if self.is_picture and (self.hop, self.frame) != (self.n_fft, None):
             raise DataError(
                 f"scale is picture, n_fft {self.n_fft}, hop {self.hop} and frame {self.frame}: "
                 "n_fft and hop must be the rows of a column, and frame null"
@@ -80,6 +80,11 @@ class Spectrogram:
     def has_frequencies(self) -> bool:
         """Whether rows are frequencies and their values dB."""
         return self.scale in ("linear", "mel")
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether samples are pixels, and not sound."""
+        return self.scale == "picture"
 
     @property
     def frame_samples(self) -> int:
@@ -173,7 +178,7 @@ def spectrograms(
     if options.scale == "waveform":
         return np.array(windows, np.float32)[:, None, :, None]
     n_frames = 1 + (samples - length) // options.hop
-    if options.scale == "picture":
+    if options.is_picture:
         columns = np.asarray(windows[:, : n_frames * length], np.float32)
         return columns.reshape(count, n_frames, length, 1).swapaxes(1, 2).copy()
     some = max(1, CHUNK // options.n_fft)

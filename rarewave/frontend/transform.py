@@ -41,7 +41,7 @@ class FrontEnd:
     def __post_init__(self) -> None:
         grid = self.grid
         places = grid.window_samples, grid.hop_samples, grid.context_samples
-        if self.spectrogram.scale != "picture":
+        if not self.spectrogram.is_picture:
             return
         if any(count % self.spectrogram.n_fft for count in places):
             raise DataError(
@@ -115,7 +115,7 @@ class FrontEnd:
         """
         if self.spectrogram.has_frequencies:
             return float(self.frequencies_hz[0]), float(self.frequencies_hz[-1])
-        if self.spectrogram.scale == "picture":
+        if self.spectrogram.is_picture:
             return np.nan, np.nan
         half = self.clean.sample_rate_hz / 2
         if self.spectrogram.scale == "waveform":
@@ -241,7 +241,7 @@ def _transform(
         piece = filled(piece, grid.window_samples, grid.pad_short)
     if before or behind:
         # Of a picture whole columns, each from the bottom to the top.
-        size = options.n_fft if options.scale == "picture" else 1
+        size = options.n_fft if options.is_picture else 1
         around = (before // size, behind // size), (0, 0)
         piece = np.pad(piece.reshape(-1, size), around, mode="reflect").ravel()
     offsets, length = first - first[0], front_end.input_samples

@@ -106,7 +106,7 @@ def _judged(
 
 def _clipped(package: Package, scan: Scan, event: dict[Hashable, Any]) -> list[str]:
     """What to say of an event whose recording could not hold it."""
-    if package.detector.scans.spectrogram.scale == "picture":  # its darkest pixels are the floor
+    if package.detector.scans.spectrogram.is_picture:  # its darkest pixels are the floor
         return []
     stream, rate = scan.stream, package.detector.scans.clean.sample_rate_hz
     scale = cleaning.raw_per_cleaned(stream.sample_rate, package.detector.scans.clean)
