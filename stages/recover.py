@@ -102,8 +102,7 @@ def report(
     known = recovery_report.tested(rows, names, options, events.strongest_db)
     curve = recovery_report.curves(known, options.step_db)
     points, fitted = recovery_report.table(known, bootstrap.resamples, bootstrap.seed)
-    chance = recovery_report.by_chance(rows, names)
-    points = recovery_report.known_leads(points, chance)
+    points = recovery_report.with_chance(points, rows)
     schema: Schema = RECOVERED | {
         f"{what}_{name}": "bool" for name in names for what in ("found", "without")
     }
@@ -115,11 +114,11 @@ def report(
     content = recovery_report.metrics(points, rows, compared.validation, compared.test)
     content |= about | {"tuned": averages}
     off = too_little_quiet(compared.validation[NETWORK].days, options.false_alarms_per_day)
-    off += found_by_chance(chance)
+    off += found_by_chance(points)
     write_json(artifacts.metrics("recover"), content | listed(off))
     title = f"Events put into quiet test time, false alarms a day: {options.false_alarms_per_day:g}"
-    pictures.shares(artifacts.plots("recover") / "curves.png", curve, fitted, chance, title)
-    print(recovery_report.text(points, options.false_alarms_per_day, chance))
+    pictures.shares(artifacts.plots("recover") / "curves.png", curve, fitted, points, title)
+    print(recovery_report.text(points, options.false_alarms_per_day))
     logbook.close(logbook.open_run("recover"), "recover")
 
 

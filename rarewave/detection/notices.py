@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.base.notices import Notice, some
 from rarewave.detection.postprocessing import Joining
-from rarewave.detection.recovery_report import HALF
+from rarewave.detection.recovery_report import OFTEN
 
 
 def longer_than_events(
@@ -71,18 +72,19 @@ def too_little_quiet(days: float, per_day: float) -> list[Notice]:
     ]
 
 
-def found_by_chance(chance: Mapping[str, float]) -> list[Notice]:
-    """Which detectors find something at half of the places, or more, where no event was put in."""
-    much = [f"{name} ({share:.2f})" for name, share in chance.items() if share >= HALF]
+def found_by_chance(points: pd.DataFrame) -> list[Notice]:
+    """Which detectors often find something where no event was put in; `with_chance`'s table."""
+    rows = points[points["by_chance"] >= OFTEN].to_dict("records")
+    much = [f"{row['detector']}, {row['kind']} ({row['by_chance']:.2f})" for row in rows]
     if not much:
         return []
     return [
         Notice(
             "found_by_chance",
             len(much),
-            "at half of the places or more there is a detection without any event, too, of "
+            "at a quarter of the places or more there is a detection without any event, too, by "
             f"{some(much)}: at a low threshold few detections, each a false alarm, cover much of "
-            "the time, and their points say nothing of faint events; put more quiet time into "
+            "the time, and their points say little of faint events; put more quiet time into "
             "validation",
         )
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from rarewave.detection.false_alarms import Operated
@@ -11,7 +12,8 @@ from rarewave.metrics import recovery_curves
 from rarewave.metrics.comparison import NETWORK
 from rarewave.metrics.recovery_curves import POINTS, Tested
 
-HALF = 0.5  # found by chance as often: no event is too faint for the 50 % point
+# So often by chance: where half of the events are found, a third is for what they are.
+OFTEN = 0.25
 CURVES = ("detector", "low_db", "high_db", "snr_db", "events", "found", "share", "low", "high")
 
 
@@ -22,14 +24,17 @@ def tested(
     strongest_db: Mapping[str, float],
 ) -> dict[str, Tested]:
     """What `recovery.recovered` gives, of all types where there are several, and of each."""
-    parts = {str(kind): mine for kind, mine in rows.groupby("kind")}
-    parts = ({"all": rows} if len(parts) > 1 else {}) | parts
     found = {}
-    for kind, mine in parts.items():
+    for kind, mine in _by_type(rows).items():
         high = max(min(options.snr_high_db, strongest_db[name]) for name in mine["kind"].unique())
         hits = {name: mine[f"found_{name}"].to_numpy(bool) for name in systems}
         found[kind] = Tested(mine["snr_db"].to_numpy(), hits, options.snr_low_db, high)
     return found
+
+
+def _by_type(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    parts = {str(kind): mine for kind, mine in rows.groupby("kind")}
+    return ({"all": rows} if len(parts) > 1 else {}) | parts
 
 
 def curves(known: Mapping[str, Tested], step_db: float) -> pd.DataFrame:
@@ -74,16 +79,20 @@ def table(
     return pd.DataFrame(rows), every
 
 
-def by_chance(rows: pd.DataFrame, names: Sequence[str]) -> dict[str, float]:
-    """Share of the places at which each detector finds something without an event, too."""
-    return {name: float(rows[f"without_{name}"].mean()) for name in names}
+def with_chance(points: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """The table with `by_chance`: where so many are found without an event at these places, too.
 
-
-def known_leads(points: pd.DataFrame, chance: Mapping[str, float]) -> pd.DataFrame:
-    """The table, leads unknown where the network or the other one finds half by chance."""
-    often = [max(chance[name], chance[NETWORK]) >= HALF for name in points["detector"]]
-    unknown = pd.Series(often, index=points.index) & (points["detector"] != NETWORK)
-    return points.assign(lead_bound=points["lead_bound"].mask(unknown, "unknown"))
+    A lead is unknown where the network or the other one finds as many as `OFTEN`.
+    """
+    parts = _by_type(rows)
+    pairs = zip(points["kind"], points["detector"], strict=True)
+    chance = points.assign(
+        by_chance=[parts[kind][f"without_{name}"].mean() for kind, name in pairs]
+    )
+    network = chance[chance["detector"] == NETWORK].set_index("kind")["by_chance"]
+    often = np.maximum(chance["by_chance"], chance["kind"].map(network)) >= OFTEN
+    unknown = often & (chance["detector"] != NETWORK)
+    return chance.assign(lead_bound=chance["lead_bound"].mask(unknown, "unknown"))
 
 
 def metrics(
@@ -94,9 +103,10 @@ def metrics(
 ) -> dict[str, Any]:
     """What metrics/recover.json holds: of each detector threshold, false alarms and points.
 
-    `by_chance` is the share of the places at which it finds something without an event, too.
+    Parameters
+    ----------
+    points : from `with_chance`.
     """
-    chance = by_chance(rows, list(validation))
     content: dict[str, Any] = {"put_in": rows["kind"].value_counts().sort_index().to_dict()}
     for name, at in validation.items():
         per_day, low, high = test[name].per_day
@@ -105,7 +115,7 @@ def metrics(
             "threshold": at.threshold,
             "validation_alarms_per_day": at.per_day[0],
             "test_alarms_per_day": {"value": per_day, "low": low, "high": high},
-            "by_chance": chance[name],
+            "by_chance": mine["by_chance"].to_dict(),
         } | {key: {k: _point(mine.loc[k], key) for k in mine.index} for key in POINTS}
         if name != NETWORK:
             leads = {k: _point(mine.loc[k], "lead") for k in mine.index}
@@ -122,21 +132,21 @@ def _point(row: pd.Series, key: str) -> dict[str, Any]:
     return {"value": row[key]} | {k: row[f"{key}_{k}"] for k in ("low", "high", last)}
 
 
-def text(points: pd.DataFrame, per_day: float, chance: Mapping[str, float]) -> str:
+def text(points: pd.DataFrame, per_day: float) -> str:
     """The table as it is printed: points in dB, and the network's lead."""
     lines = [
         f"false alarms a day: {per_day:g}; events found half of the time, nine times of ten, in dB",
         f"{'':<14}{'':<14}{'half':<26}{'nine of ten':<26}network fainter by",
     ]
     for row in points.to_dict("records"):
-        cells = "".join(f"{_cell(row, key, chance):<26}" for key in POINTS)
+        cells = "".join(f"{_cell(row, key):<26}" for key in POINTS)
         lead = "" if row["detector"] == NETWORK else _lead(row)
         lines.append(f"{row['kind']:<14}{row['detector']:<14}{cells}{lead}".rstrip())
     return "\n".join(lines)
 
 
-def _cell(row: Mapping[str, Any], key: str, chance: Mapping[str, float]) -> str:
-    if chance[row["detector"]] >= HALF:
+def _cell(row: Mapping[str, Any], key: str) -> str:
+    if row["by_chance"] >= OFTEN:
         return "by chance"
     if row[f"{key}_beyond"]:
         return f"{row[f'{key}_beyond']} {row[key]:.0f}"

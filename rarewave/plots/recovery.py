@@ -18,8 +18,8 @@ _ACROSS = 3
 def shares(
     path: Path,
     curve: pd.DataFrame,
-    points: Mapping[str, Mapping[str, Any]],
-    chance: Mapping[str, float],
+    fitted: Mapping[str, Mapping[str, Any]],
+    points: pd.DataFrame,
     title: str,
 ) -> None:
     """A panel for each type: shares found with Wilson intervals, and the fitted curves.
@@ -29,9 +29,10 @@ def shares(
     Parameters
     ----------
     curve : kind, detector, snr_db, share, low, high.
-    points : by type and detector `curve`, intercept and slope of a logistic curve.
-    chance : share found without an event, by detector.
+    fitted : by type and detector `curve`, intercept and slope of a logistic curve.
+    points : kind, detector, by_chance.
     """
+    chance = points.set_index(["kind", "detector"])["by_chance"]
     kinds = list(dict.fromkeys(curve["kind"]))[: _MOST + 1]
     rows = -(-len(kinds) // _ACROSS)
     made = figure(3.1 * min(len(kinds), _ACROSS) + 1.6, 2.9 * rows + 0.3)
@@ -46,9 +47,9 @@ def shares(
         for place, (name, look) in enumerate(looked.items()):
             mine = curve[(curve["kind"] == kind) & (curve["detector"] == name)]
             mine = mine[mine["events"] > 0]
-            a, b = points[kind][name]["curve"]
+            a, b = fitted[kind][name]["curve"]
             axes.plot(x, expit(a + b * x), linewidth=1.4, **look.curve)
-            axes.axhline(chance[name], color=look.colour, linewidth=0.8, linestyle=":")
+            axes.axhline(chance[kind, name], color=look.colour, linewidth=0.8, linestyle=":")
             shift = 0.3 * (place - (len(looked) - 1) / 2)  # so that bars do not hide each other
             ends = np.stack([mine["share"] - mine["low"], mine["high"] - mine["share"]])
             axes.errorbar(

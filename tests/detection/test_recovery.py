@@ -441,12 +441,29 @@ def test_a_detector_that_finds_by_chance_has_no_lead() -> None:
     known = recovery_report.tested(rows, names, OPTIONS, {"quake": np.inf})
     points, _ = recovery_report.table(known, 20, 1)
     assert "at least" in points["lead_bound"].to_list()
-    chance = recovery_report.by_chance(rows, names)
-    assert chance == {"network": 1.0, "level": 0.0}
-    points = recovery_report.known_leads(points, chance)
-    network, level = recovery_report.text(points, 1.0, chance).splitlines()[2:]
+    points = recovery_report.with_chance(points, rows)
+    assert points["by_chance"].to_list() == [1.0, 0.0]
+    network, level = recovery_report.text(points, 1.0).splitlines()[2:]
     assert network.split(maxsplit=2)[2].split("  ")[0] == "by chance"
     assert level.endswith("unknown") and "by chance" not in level
-    (notice,) = found_by_chance(chance)
-    assert "network (1.00)" in notice.says and "level" not in notice.says
-    assert found_by_chance({"network": 0.1}) == []
+    (notice,) = found_by_chance(points)
+    assert "network, quake (1.00)" in notice.says and "level" not in notice.says
+    assert found_by_chance(points.assign(by_chance=0.1)) == []
+
+
+def test_what_is_found_by_chance_is_told_by_type() -> None:
+    """A detector that takes quiet time for one of its types finds that one alone by chance."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"kind": ["burst"] * 30 + ["bell"] * 90})
+    rows = rows.assign(snr_db=rng.uniform(-30, 20, len(rows)))
+    burst = rows["kind"] == "burst"
+    rows = rows.assign(found_network=burst | (rows["snr_db"] > -10), found_level=rows["snr_db"] > 0)
+    rows = rows.assign(without_network=burst & (rows.index % 2 == 0), without_level=False)
+    strongest = {"burst": np.inf, "bell": np.inf}
+    known = recovery_report.tested(rows, ["network", "level"], OPTIONS, strongest)
+    points = recovery_report.with_chance(recovery_report.table(known, 20, 1)[0], rows)
+    at = points.set_index(["kind", "detector"])
+    assert at["by_chance"]["burst", "network"] == 0.5
+    assert at["by_chance"]["all", "network"] == 0.125
+    bounds = at["lead_bound"].xs("level", level="detector")
+    assert bounds["burst"] == "unknown" and bounds["bell"] != "unknown" != bounds["all"]
