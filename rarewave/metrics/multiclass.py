@@ -120,7 +120,8 @@ def measure(
     Precision, recall and F1 are those of scikit-learn for indicator matrices with
     `zero_division=0`; macro scores are means over the classes that occur. Balanced
     accuracy is the macro recall; `rare_recall` is its mean over the classes `rare`, NaN where none
-    of them occurs.
+    of them occurs. Of a class that does not occur recall, F1 and average precision are NaN, and
+    precision where nothing was decided to be it either: such a draw tells nothing of it.
 
     Parameters
     ----------
@@ -147,7 +148,7 @@ def measure(
     result = {name: score(given) for name, score in SCORES.items()}
     for k, name in enumerate(classes):
         result |= {
-            f"precision.{name}": precision[k],
+            f"precision.{name}": precision[k] if there[k] or counts.found[k] else float("nan"),
             f"recall.{name}": recall[k] if there[k] else float("nan"),
             f"f1.{name}": f1[k] if there[k] else float("nan"),
             f"average_precision.{name}": ranked[k] if there[k] else float("nan"),

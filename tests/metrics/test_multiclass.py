@@ -73,7 +73,9 @@ def test_every_score_is_scikit_learns(
         )
     ranked = []
     for k, name in enumerate(CLASSES):
-        assert found[f"precision.{name}"] == pytest.approx(every[0][k])
+        known = occurs[k] or (w @ decided)[k]
+        precision = every[0][k] if known else np.nan
+        assert found[f"precision.{name}"] == pytest.approx(precision, nan_ok=True)
         assert found[f"support.{name}"] == pytest.approx(occurs[k])
         if not occurs[k]:
             for metric in ("recall", "f1", "average_precision"):
@@ -160,6 +162,17 @@ def test_every_detector_has_every_score_with_its_interval(compared: tuple) -> No
     row = table.set_index(["detector", "metric"]).loc[("network", "accuracy")]
     wanted = bootstrap.interval(right.mean(), np.array(accuracy), 24)
     assert (row["low"], row["high"]) == pytest.approx(wanted)
+
+
+def test_draws_without_a_class_say_nothing_of_its_precision() -> None:
+    """Where all is right and few recordings hold a class its interval is that of so many."""
+    y = np.repeat(np.arange(4), 30)
+    groups = np.arange(120).astype("U")
+    groups[y == 3] = np.repeat(["a", "b"], 15)  # many draws have neither
+    right = {"network": np.eye(4)[y]}
+    table, _ = beside({"y": y, "groups": groups, "scores": right, "counts": np.full(4, 30)})
+    row = table.set_index(["detector", "metric"]).loc[("network", "precision.c")]
+    assert row["value"] == 1 and row["low"] == pytest.approx(0.1581, abs=1e-4)  # 0.025 ** (1 / 2)
 
 
 def test_always_the_most_frequent_class_is_there_to_be_beaten(compared: tuple) -> None:
