@@ -33,7 +33,10 @@ def shares(
     points : kind, detector, by_chance.
     """
     chance = points.set_index(["kind", "detector"])["by_chance"]
-    kinds = list(dict.fromkeys(curve["kind"]))[: _MOST + 1]
+    every = list(dict.fromkeys(curve["kind"]))
+    kinds = every[: _MOST + 1]  # of all types first, where there are several
+    if len(kinds) < len(every):
+        title += f"; {len(kinds) - 1} of {len(every) - 1} types"
     rows = -(-len(kinds) // _ACROSS)
     made = figure(3.1 * min(len(kinds), _ACROSS) + 1.6, 2.9 * rows + 0.3)
     across = min(len(kinds), _ACROSS)
