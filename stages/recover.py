@@ -27,7 +27,7 @@ from stages.shared import artifacts, logbook, params, recovering
 from stages.shared.run import run
 from stages.shared.whole import held_out
 
-COLUMNS = "snr_db,network,forest,level,sta_lta"  # of a plot without a row
+COLUMNS = "snr_db,network,forest,linear,level,sta_lta"  # of a plot without a row
 
 
 def main() -> None:

@@ -53,12 +53,12 @@ def main() -> None:
     examples = Examples(data.task, data.X, data.y, data.truth, samples)
     encoder, normalise = encoders.load(artifacts.ENCODER, data.front_end, options)
     about = members.about(data, (train, validation), encoder, normalise, options, changes)
-    ready = members.ready(options.ready, about, artifacts.MODEL.name)
+    ready = members.ready(options, about, artifacts.MODEL.name)
     mlflow = logbook.open_run("train")
     histories: list[list[fit.Row]] = []
     for number, seed in enumerate(members.seeds(options), 1):
         path = detector.member(artifacts.MODEL, number)
-        if number > 1 and seed in ready:
+        if seed in ready:
             print(f"member {number} of {options.members}: from {ready[seed].parent}")
             kerasfile.save(kerasfile.load(ready[seed]), path)
             continue

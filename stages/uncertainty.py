@@ -41,7 +41,7 @@ def main() -> None:
     held = split[split["part"].isin(["validation", "test"])].reset_index(drop=True)
     rows, test = held["row"].to_numpy(), (held["part"] == "test").to_numpy()
     windows = artifacts.used_windows().loc[rows]
-    known = data.y[rows], data.truth[rows]
+    truth = data.truth[rows]
     thresholds, unit = artifacts.thresholds()[NETWORK], units(windows, bootstrap)
     each = len(task.names) if task.kind == "tags" else 1  # decisions of a window
     tested = np.repeat(test, each)
@@ -50,14 +50,14 @@ def main() -> None:
     temperatures, seconds, tables = {}, {}, []
     for version, p, took in uncertainty.versions(model, data.X, rows, options):
         mean = detector.together(p)
-        made = decisions(task, *known, mean, thresholds, unit)
+        made = decisions(task, truth, mean, thresholds, unit)
         signs = spread(pairs(task, p), made.decided)
-        forms, warm = calibration.forms(pairs(task, mean), made.outcome, ~tested)
+        forms, warm = calibration.forms(pairs(task, mean), made.true, ~tested)
         given = made, tested, signs if len(p) > 1 else {}
         if version == NETWORK and len(p) > 1:
             alone = [
                 trust.on_test(
-                    pairs(task, q), decisions(task, *known, q, thresholds, unit), tested, {}
+                    pairs(task, q), decisions(task, truth, q, thresholds, unit), tested, {}
                 )
                 for q in p
             ]
@@ -74,7 +74,7 @@ def main() -> None:
     write_json(artifacts.CALIBRATION, {"temperature": temperatures[NETWORK]})
     novel = novelties(model, data, split, share.novel)
     content = {"novel": novel} | trust.report(table, gains, NETWORK) | {"temperature": temperatures}
-    off = notices.one_outcome(ready[NETWORK].made.outcome)
+    off = notices.one_outcome(ready[NETWORK].made.true)
     write_json(artifacts.metrics("uncertainty"), content | listed(off))
     draw(ready, tables)
     print(trust.text(table))
@@ -119,7 +119,7 @@ def table_of(
     about = held.loc[held.index.repeat(each)].reset_index(drop=True)
     names = np.array(task.names)
     tags = np.tile(names, len(held)) if task.kind == "tags" else None
-    kinds = kinds_of(made.outcome, made.decided, 0 if tags is not None else task.background)
+    kinds = kinds_of(made, 0 if tags is not None else task.background)
     said = names[made.decided] if tags is None else tags
     return about.assign(version=version, name=said, kind=kinds, doubt=doubts, **signs)
 

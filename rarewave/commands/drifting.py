@@ -63,6 +63,8 @@ def measure(model: str, paths: Sequence[Path], out: Path, wishes: Wishes) -> boo
                 why = error.of_recording if isinstance(error, RateError) else str(error)
                 problems[str(one.path)] = why or type(error).__name__
                 continue
+            if one.problem:
+                problems[str(one.path)] = one.problem
             empty += not mine
             values += mine
             recording += [number] * len(mine)
@@ -73,7 +75,7 @@ def measure(model: str, paths: Sequence[Path], out: Path, wishes: Wishes) -> boo
     if empty:
         print(f"{empty} recordings are shorter than a window, or gaps, and are left out")
     for name, why in problems.items():
-        print(f"not seen: {'' if name in why else f'{name}: '}{why}")
+        print(f"not seen in full: {'' if name in why else f'{name}: '}{why}")
     return not problems
 
 

@@ -48,8 +48,12 @@ def embed(model: str, paths: Sequence[Path], out: Path, wishes: Wishes) -> bool:
 
 
 def scorer_of_features(model: Detector) -> Scorer:
-    """What gives (windows or segments, features): what the last dense layer is given."""
-    body, segments = last_layer.body(model.network), model.segments
+    """What gives (windows or segments, features): what the last dense layer is given.
+
+    A network of segments that is scored by window gives the mean over the window's.
+    """
+    segments = model.segments
+    body = (last_layer.averaged if segments is None else last_layer.body)(model.network)
 
     def features(X: NDArray[np.float32]) -> NDArray[np.float64]:
         if segments is None:

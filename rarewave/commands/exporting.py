@@ -82,19 +82,25 @@ def of_recordings(
     """
     package, files = each_file.opened(model, paths, wishes)
     front_end = package.detector.front_end
-    problems = {str(one.path): one.problem for one in files if one.stream is None}
+    problems = {str(one.path): one.problem for one in files if one.problem}
     named = _folders([one for one in files if one.stream is not None])
+
+    filled = set[str]()
 
     def pictures() -> Iterator[Picture]:
         for folder, one in named.items():
             try:
                 for name, values, about in (_whole if whole else _windows)(front_end, one):
+                    filled.add(folder)
                     yield Picture(folder, name, values, about)
             except (DataError, OSError, MemoryError) as error:
                 problems[str(one.path)] = str(error) or type(error).__name__
 
     times = times_s(front_end.input_samples, front_end.clean.sample_rate_hz, front_end.spectrogram)
     _export(out, bits, front_end, pictures, times if whole else front_end.times_s)
+    seen = {folder for folder, one in named.items() if not one.problem}
+    if empty := len(seen - filled):
+        print(f"{empty} recordings are shorter than a window, or gaps, and are left out")
     for path, why in problems.items():
         print(f"not seen in full: {'' if path in why else f'{path}: '}{why}")
     return not problems

@@ -112,11 +112,11 @@ def _indexed(
         return
     with embedding_index.growing(wanted.grows or folder, about) as index:
         _refuse_unwritable(index, wanted.forms)
-        before = len(index.files)
+        before = set(index.files)
         unread = indexing.grow(index, package, scorer, wanted.places, wishes, wanted.forms)
         if wanted.grows is not None:
-            new = len(index.files) - before
-            print(f"{wanted.grows}: {len(index.files)} files, {new} of them new")
+            new = len(index.files.keys() - before)
+            print(f"{wanted.grows}: {len(index.there)} files, {new} of them new")
         yield index, unread
 
 
@@ -144,6 +144,7 @@ def _search(
         if file.path == own
         for begin, end in zip(looked_for.begin_s, looked_for.end_s, strict=True)
     ]
+    taken += [(number, 0.0, np.inf) for number, (file, _) in enumerate(filled) if not file.path]
     recall = None
     if index.count > EXACT and kept is not None:
         graph = approximate.Graph(kept, index.width)
@@ -167,7 +168,8 @@ def _events(
     table = pd.DataFrame(
         {
             "rank": np.arange(1, len(found) + 1),
-            "cosine": [round(one.cosine, 4) for one in found],
+            # Of numbers of 16 bits it may be above 1 by a hair.
+            "cosine": [round(min(one.cosine, 1.0), 4) for one in found],
             "label": LABEL,
             "onset_s": spans[:, 0].round(3),
             "offset_s": np.floor(spans[:, 1] * 1000) / 1000,  # not after the recording
@@ -228,8 +230,8 @@ def _about(
             "windows_s": np.stack([looked_for.begin_s, looked_for.end_s], axis=1).round(3),
         },
         "searched": {
-            "files": len(index.files),
-            "windows": index.count,
+            "files": len(index.there),
+            "windows": sum(channel.count for _, channel in index.channels()),
             "seconds": sum(float(c.cover["scored_s"]) for _, c in index.channels()),
             "exact": recall is None,
             "recall_at_10": recall,

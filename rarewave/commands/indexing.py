@@ -69,16 +69,23 @@ def grow(
 
 
 def _digests(index: Index, paths: Sequence[Path]) -> dict[Path, str]:
-    """Of each file; where one that the index holds has gone, its copy here takes its place."""
+    """Of each file; where one that the index holds has gone, its copy here takes its place.
+
+    What the index holds of a file whose content is another now is not there any more.
+    """
     digests = {}
     for path in tqdm(paths, unit="file", desc="compare", disable=None):
         try:
-            digests[path] = digest = digest_of(path)
+            digests[path] = digest_of(path)
         except DataError:  # what reads it says why
             digests[path] = f"unread {path}"
-            continue
+    now = {str(path.resolve()): digest for path, digest in digests.items()}
+    for file in index.there:
+        if now.get(file.path, file.digest) != file.digest:
+            index.moved(file.digest, None)
+    for path, digest in digests.items():
         known = index.files.get(digest)
-        if known is not None and not Path(known.path).exists():
+        if known is not None and not (known.path and Path(known.path).exists()):
             index.moved(digest, path.resolve())
     return digests
 

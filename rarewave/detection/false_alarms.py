@@ -68,7 +68,7 @@ def at_rate(watched: Sequence[Watched], rate: float, how: Joining, per_day: floa
     lasted = days(watched, rate)
     scores = [levels.score for one in watched for levels in one.levels.values()]
     tried = operating_points.candidates(np.concatenate([np.zeros(0), *scores]), STEPS)
-    top = float(tried.max(initial=0.0))
+    top = float(tried.max()) if len(tried) else 0.0
     best = Operated(float(np.nextafter(top, np.inf)), 0, lasted)
     for at in tried[::-1].tolist():
         count = alarms(watched, rate, at, how)

@@ -114,13 +114,13 @@ def said(table: pd.DataFrame, training: int, new: int) -> str:
         f"{first['training_median']:.4g} ({first['training_low']:.4g} to "
         f"{first['training_high']:.4g})"
     )
-    if least_p(training, new) > RATE:
+    differ = table[table["differs"]]
+    if not len(differ) and least_p(training, new) * len(table) > RATE:  # of one that differs alone
         return (
             f"Too few recordings for a test ({counted}); by size alone "
             f"{(table['size'] == 'large').sum()} of {len(table)} statistics differ by a lot, most "
             f"the {most}."
         )
-    differ = table[table["differs"]]
     if not len(differ):
         return (
             f"None of {len(table)} statistics is shown to differ from training at a false "

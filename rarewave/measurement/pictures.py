@@ -1,6 +1,7 @@
 """What a spectrogram is like as a picture, in a few numbers that can be compared."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,9 +91,15 @@ def _bands(front_end: FrontEnd) -> list[tuple[str, NDArray[np.int64]]]:
     rows = _rows(front_end)
     hertz = transform.with_rows(front_end).frequencies_hz
     parts = [p for p in np.array_split(np.arange(len(rows)), BANDS) if len(p)]
-    edges = [tuple(float(f"{hertz[rows[k]]:.3g}") for k in (p[0], p[-1])) for p in parts]
-    names = [f"level_{low:.12g}_{high:.12g}_hz_db" for low, high in edges]
-    return list(zip(names, parts, strict=True))
+    edges = [(hertz[rows[p[0]]], hertz[rows[p[-1]]]) for p in parts]
+    each = (_names_of(edges, digits) for digits in range(3, 18))  # of a narrow band 3 are too few
+    return list(zip(next(n for n in each if len(set(n)) == len(n)), parts, strict=True))
+
+
+def _names_of(edges: Sequence[tuple[float, float]], digits: int) -> list[str]:
+    rounded = ((float(f"{low:.{digits}g}"), float(f"{high:.{digits}g}")) for low, high in edges)
+    most = max(digits, 12)
+    return [f"level_{low:.{most}g}_{high:.{most}g}_hz_db" for low, high in rounded]
 
 
 def named(statistic: str) -> str:

@@ -13,7 +13,7 @@ TEMPERATURE, ISOTONIC = "_temperature", "_isotonic"  # behind the name of what i
 _HOTTEST = 100.0  # temperatures are sought from its inverse to it
 
 
-def fit_temperature(p: Array, outcome: NDArray[np.int64]) -> float:
+def fit_temperature(p: Array, true: NDArray[np.bool_]) -> float:
     """The temperature by which log-probabilities are divided, of the least negative log-likelihood.
 
     Guo et al., On Calibration of Modern Neural Networks, ICML 2017. Above 1 the probabilities were
@@ -22,16 +22,15 @@ def fit_temperature(p: Array, outcome: NDArray[np.int64]) -> float:
     Parameters
     ----------
     p : (k, options), of each decision summing to 1.
-    outcome : (k,)
+    true : (k, options); of what holds two classes both count together.
     """
-    if len(np.unique(outcome)) < 2:
+    if _alike(true):
         return 1.0
     logits = np.log(np.clip(p, LEAST, 1.0))
-    rows = np.arange(len(p))
 
     def loss(log_temperature: float) -> float:
         scaled = special.log_softmax(logits / np.exp(log_temperature), axis=1)
-        return -float(scaled[rows, outcome].mean())
+        return -float(special.logsumexp(np.where(true, scaled, -np.inf), axis=1).mean())
 
     reach = float(np.log(_HOTTEST))
     found = optimize.minimize_scalar(loss, bounds=(-reach, reach), method="bounded")
@@ -51,12 +50,17 @@ class Isotonic(NamedTuple):
     fits: tuple[IsotonicRegression, ...]
 
 
-def fit_isotonic(p: Array, outcome: NDArray[np.int64]) -> Isotonic:
+def _alike(true: NDArray[np.bool_]) -> bool:
+    """Whether all outcomes are one option, or none is known."""
+    return int(true.any(axis=0).sum()) < 2
+
+
+def fit_isotonic(p: Array, true: NDArray[np.bool_]) -> Isotonic:
     """Isotonic regression of the outcomes on the probabilities (Zadrozny and Elkan 2002)."""
     options = range(p.shape[1]) if p.shape[1] > 2 else (1,)
     fit = [
         IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(
-            p[:, option], outcome == option
+            p[:, option], true[:, option]
         )
         for option in options
     ]
@@ -74,15 +78,15 @@ def at_isotonic(p: Array, known: Isotonic) -> Array:
 
 
 def forms(
-    p: Array, outcome: NDArray[np.int64], learn: NDArray[np.bool_]
+    p: Array, true: NDArray[np.bool_], learn: NDArray[np.bool_]
 ) -> tuple[dict[str, Array], float]:
     """Probabilities (k, options) as they are and calibrated, and their temperature.
 
     What `learn` is true of is learnt from; without two outcomes there isotonic regression is left
     out.
     """
-    temperature = fit_temperature(p[learn], outcome[learn])
+    temperature = fit_temperature(p[learn], true[learn])
     found = {"": p, TEMPERATURE: at_temperature(p, temperature)}
-    if len(np.unique(outcome[learn])) > 1:
-        found[ISOTONIC] = at_isotonic(p, fit_isotonic(p[learn], outcome[learn]))
+    if not _alike(true[learn]):
+        found[ISOTONIC] = at_isotonic(p, fit_isotonic(p[learn], true[learn]))
     return found, temperature

@@ -15,9 +15,14 @@ LEAST = 1e-7  # probabilities are no nearer to 0 and 1: what float32 tells from 
 class Decisions(NamedTuple):
     """What there was to decide: an event or not, one of several classes, or each tag by itself."""
 
-    outcome: NDArray[np.int64]  # (k,) what was true, an index of p's columns
-    decided: NDArray[np.int64]  # (k,) what was said
+    true: NDArray[np.bool_]  # (k, options) what was true: of a window with two classes both
+    decided: NDArray[np.int64]  # (k,) what was said, an index of these
     unit: NDArray[np.str_]  # (k,) what a resample draws whole
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Which decisions (k,) name something that is true."""
+        return self.true[np.arange(len(self.decided)), self.decided]
 
 
 def pairs(task: Task, p: Array) -> Array:
@@ -34,7 +39,6 @@ def pairs(task: Task, p: Array) -> Array:
 
 def decisions(
     task: Task,
-    y: NDArray,
     truth: NDArray[np.int8],
     p: Array,
     thresholds: Mapping[str, float],
@@ -44,20 +48,18 @@ def decisions(
 
     Parameters
     ----------
-    y : (n,) class that fills most of each window.
-    truth : (n, names) everything that is true of it.
+    truth : (n, names) everything that is true of each window.
     p : (n, names)
     unit : (n,)
     """
-    over = task.decide(p, thresholds)
-    if task.kind == "tags":
-        outcome, decided = truth.ravel(), over.ravel()
-        return Decisions(
-            outcome.astype(np.int64), decided.astype(np.int64), np.repeat(unit, truth.shape[1])
-        )
+    over, there = task.decide(p, thresholds), truth > 0
+    if task.kind == "classes":
+        return Decisions(there, over.argmax(axis=1), unit)
     if task.kind == "event":
-        return Decisions(truth[:, 1].astype(np.int64), over[:, 1].astype(np.int64), unit)
-    return Decisions(np.asarray(y, np.int64), over.argmax(axis=1), unit)
+        there, over = there[:, 1:], over[:, 1:]
+    flat = there.ravel()
+    true = np.stack([~flat, flat], axis=1)
+    return Decisions(true, over.ravel().astype(np.int64), np.repeat(unit, there.shape[1]))
 
 
 def spread(p: Array, decided: NDArray[np.int64]) -> dict[str, Array]:
@@ -89,9 +91,7 @@ def entropy(p: Array) -> Array:
     return -(p * np.log2(inside)).sum(axis=-1)
 
 
-def kinds_of(
-    outcome: NDArray[np.int64], decided: NDArray[np.int64], nothing: int
-) -> NDArray[np.str_]:
+def kinds_of(made: Decisions, nothing: int) -> NDArray[np.str_]:
     """The kind of each decision: a hit, a false alarm, a miss, or rightly nothing.
 
     A class taken for another is a false alarm.
@@ -100,7 +100,7 @@ def kinds_of(
     ----------
     nothing : the option that says that there is nothing, -1 where none does.
     """
-    kinds = np.where(decided == outcome, "hit", "false alarm")
-    kinds[(decided == nothing) & (outcome == nothing)] = "right"
-    kinds[(decided == nothing) & (outcome != nothing)] = "miss"
+    kinds = np.where(made.right, "hit", "false alarm")
+    kinds[(made.decided == nothing) & made.right] = "right"
+    kinds[(made.decided == nothing) & ~made.right] = "miss"
     return kinds

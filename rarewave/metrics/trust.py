@@ -46,7 +46,7 @@ def on_test(
     p : (k, options)
     signs : of a wrong decision beside the doubt, (k,) each.
     """
-    seen = Decisions(made.outcome[test], made.decided[test], made.unit[test])
+    seen = Decisions(made.true[test], made.decided[test], made.unit[test])
     return ready(p[test], seen, {name: values[test] for name, values in signs.items()})
 
 
@@ -56,20 +56,29 @@ def ready(p: Array, made: Decisions, other: Mapping[str, Array]) -> Ready:
     surest = np.argsort(doubts, kind="stable")
     ranked = doubts[surest]
     first = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1]))
-    wrong = (made.decided != made.outcome).astype(np.int64)
+    wrong = (~made.right).astype(np.int64)
     signs = {name: (values, binary.ranks(values)) for name, values in other.items()}
     return Ready(p, made, wrong, doubts, binary.ranks(doubts), first, surest, signs)
+
+
+def foreseen(p: Array, true: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], Array]:
+    """What was given a probability (k,) and whether it was so: of several options the likeliest."""
+    if p.shape[1] == 2:
+        return true[:, 1], p[:, 1]
+    return true[np.arange(len(p)), p.argmax(axis=1)], p.max(axis=1)
 
 
 def measure(given: Ready, weights: Array | None) -> dict[str, float]:
     """All scores of some decisions.
 
     `nll`: negative log-likelihood in nats. `brier`: squared distance of probability and outcome
-    (Brier 1950), of several classes summed over them. `calibration_error`: the expected one in 15
-    bins, of events and tags of their probability, of classes of the most probable one's (Naeini et
-    al. 2015). `error_auroc`: area under the ROC of the doubt as a sign of a wrong decision, and
-    `error_auroc_...` of other signs. `risk_coverage_area`: mean share of wrong decisions over all
-    shares of the surest (Geifman et al. 2019). `accuracy_at_80`: of the surest 80 %.
+    (Brier 1950), of several classes summed over them. Of a window that holds two classes their
+    probabilities together are the likelihood, and a half of each is the outcome.
+    `calibration_error`: the expected one in 15 bins, of events and tags of their probability, of
+    classes of the most probable one's (Naeini et al. 2015). `error_auroc`: area under the ROC of
+    the doubt as a sign of a wrong decision, and `error_auroc_...` of other signs.
+    `risk_coverage_area`: mean share of wrong decisions over all shares of the surest (Geifman et
+    al. 2019). `accuracy_at_80`: of the surest 80 %.
 
     Parameters
     ----------
@@ -77,16 +86,12 @@ def measure(given: Ready, weights: Array | None) -> dict[str, float]:
     """
     p, made, wrong = given.p, given.made, given.wrong
     w = np.ones(len(p)) if weights is None else weights
-    true = np.clip(p[np.arange(len(p)), made.outcome], LEAST, 1.0)
+    true = np.clip(np.where(made.true, p, 0.0).sum(axis=1), LEAST, 1.0)
     if p.shape[1] == 2:
-        brier = binary.brier(made.outcome, p[:, 1], w)
-        gap = binary.calibration_error(made.outcome, p[:, 1], w, BINS)
+        brier = binary.brier(made.true[:, 1], p[:, 1], w)
     else:
-        apart = p.copy()
-        apart[np.arange(len(p)), made.outcome] -= 1
+        apart = p - made.true / made.true.sum(axis=1, keepdims=True)
         brier = float(np.average((apart**2).sum(axis=1), weights=w))
-        best = p.argmax(axis=1)
-        gap = binary.calibration_error(best == made.outcome, p.max(axis=1), w, BINS)
     share, risk = risk_coverage(given, w)
     width = np.diff(share, prepend=0.0)
     right = 1 - np.interp(COVERAGE, share, risk)
@@ -98,7 +103,7 @@ def measure(given: Ready, weights: Array | None) -> dict[str, float]:
     return {
         "nll": -float(np.average(np.log(true), weights=w)),
         "brier": brier,
-        "calibration_error": gap,
+        "calibration_error": binary.calibration_error(*foreseen(p, made.true), w, BINS),
         "error_auroc": auroc(given.doubts, known=given.ranks),
         **others,
         "risk_coverage_area": float((risk * width).sum()),

@@ -53,7 +53,7 @@ class File:
     """A file of an index."""
 
     digest: str  # of its bytes
-    path: str  # where it was seen last
+    path: str  # where it was seen last; empty where something else lies there now
     channels: tuple[Channel, ...]
 
 
@@ -71,14 +71,19 @@ class Index:
         """Features of a window."""
         return int(self.about["width"])
 
+    @property
+    def there(self) -> list[File]:
+        """The files, but those in whose place something else lies now."""
+        return [file for file in self.files.values() if file.path]
+
     def channels(self) -> list[tuple[File, Channel]]:
-        """Every channel of every file."""
-        return [(file, channel) for file in self.files.values() for channel in file.channels]
+        """Every channel of every file that is there."""
+        return [(file, channel) for file in self.there for channel in file.channels]
 
     def filled(self) -> list[tuple[File, Channel]]:
-        """The channels that have a window, in the order of their rows."""
-        pairs = [pair for pair in self.channels() if pair[1].count]
-        return sorted(pairs, key=lambda pair: pair[1].first)
+        """The channels that have a window, in the order of their rows, of all files."""
+        pairs = [(f, channel) for f in self.files.values() for channel in f.channels]
+        return sorted((pair for pair in pairs if pair[1].count), key=lambda pair: pair[1].first)
 
     def features(self) -> NDArray[np.float16]:
         """Of length 1 (windows, width), a memory map."""
@@ -110,10 +115,11 @@ class Index:
             self._note(File(digest, str(path), tuple(channels)))
             self.count = first
 
-    def moved(self, digest: str, path: Path) -> None:
-        """Note that a file now lies elsewhere."""
+    def moved(self, digest: str, path: Path | None) -> None:
+        """Note that a file now lies elsewhere; None: that something else lies in its place."""
         with _written(self.folder):
-            self._note(dataclasses.replace(self.files[digest], path=str(path)))
+            where = "" if path is None else str(path)
+            self._note(dataclasses.replace(self.files[digest], path=where))
 
     def _note(self, file: File) -> None:
         line = json.dumps(dataclasses.asdict(file), allow_nan=False)

@@ -46,7 +46,7 @@ def features(model: keras.Model, inputs: NDArray[np.float32]) -> NDArray[np.floa
     ----------
     inputs : (n, frequencies, frames, channels), normalised.
     """
-    hidden = _body(model)(tf.convert_to_tensor(inputs), training=False)
+    hidden = last_layer.averaged(model)(tf.convert_to_tensor(inputs), training=False)
     return directions(np.asarray(hidden))
 
 
@@ -57,15 +57,7 @@ def embedded(
     rows: NDArray[np.int64],
 ) -> NDArray[np.float32]:
     """What `features` gives for some rows of spectrograms in dB, a batch at a time."""
-    return directions(inference.outputs(_body(model), X, rows, normalise))
-
-
-def _body(model: keras.Model) -> keras.Model:
-    """What gives the features (n, hidden), of a network of segments the mean over them."""
-    body = last_layer.body(model)
-    if len(body.output.shape) == 2:
-        return body
-    return keras.Model(body.input, keras.layers.GlobalAveragePooling1D()(body.output))
+    return directions(inference.outputs(last_layer.averaged(model), X, rows, normalise))
 
 
 def directions(hidden: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from rarewave.base.notices import Notice
 
 
-def one_outcome(outcome: NDArray[np.int64]) -> list[Notice]:
-    """Where nothing can be told of scores; `outcome` is what was true of the decisions on test."""
-    outcomes = len(np.unique(outcome))
+def one_outcome(true: NDArray[np.bool_]) -> list[Notice]:
+    """Where nothing can be told of scores; `true` (k, options) of the decisions on test."""
+    outcomes = int(true.any(axis=0).sum())
     if outcomes > 1:
         return []
     says = (

@@ -26,6 +26,14 @@ def body(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, dense(model).input)
 
 
+def averaged(model: keras.Model) -> keras.Model:
+    """What gives the features (n, hidden), of a network of segments the mean over them."""
+    found = body(model)
+    if len(found.output.shape) == 2:
+        return found
+    return keras.Model(found.input, keras.layers.GlobalAveragePooling1D()(found.output))
+
+
 def is_softmax(model: keras.Model) -> bool:
     """Whether classes exclude one another, so that a softmax gives their probabilities."""
     last = dense(model)

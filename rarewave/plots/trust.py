@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rarewave.metrics import binary
-from rarewave.metrics.trust import BINS, Ready, risk_coverage
+from rarewave.metrics.trust import BINS, Ready, foreseen, risk_coverage
 from rarewave.plots.axes import log_scale
 from rarewave.plots.style import GREY, figure, looks, save, styled
 
@@ -61,8 +61,7 @@ def reliability(path: Path, versions: Mapping[str, Ready]) -> None:
     for name, one in looks(list(versions)).items():
         given = versions[name]
         several = given.p.shape[1] > 2
-        hit = given.p.argmax(axis=1) == given.made.outcome if several else given.made.outcome
-        p = given.p.max(axis=1) if several else given.p[:, 1]
+        hit, p = foreseen(given.p, given.made.true)
         rows = pd.DataFrame(binary.reliability(hit, p, None, BINS))
         points = rows["probability"], rows["observed"]
         axes.plot(*points, one.mark, label=name.replace("_", " "), markersize=5, **one.curve)

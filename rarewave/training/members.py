@@ -62,22 +62,22 @@ def _told(changes: Augmentation) -> dict[str, Any]:
     return found
 
 
-def ready(folders: Sequence[str], mine: dict[str, Any], file: str) -> dict[int, Path]:
+def ready(options: Training, mine: dict[str, Any], file: str) -> dict[int, Path]:
     """The `.keras` file of each seed that was trained elsewhere.
 
     Parameters
     ----------
-    folders : `artifacts/train` of runs with one member each.
+    options : `ready` are the folders `artifacts/train` of runs with one member each.
     mine : from `about`.
     file : name of the `.keras` file in them.
 
     Raises
     ------
     DataError
-        There is none, or it was trained from something else.
+        There is none, it was trained from something else, or no member has its seed.
     """
-    found = {}
-    for folder in folders:
+    found: dict[int, Path] = {}
+    for folder in options.ready:
         path = Path(folder) / ABOUT
         theirs = read_json(path, "seed", *mine)
         for part in ("train", "augment"):
@@ -93,5 +93,18 @@ def ready(folders: Sequence[str], mine: dict[str, Any], file: str) -> dict[int, 
                 f"train.ready: {path} was trained on other windows, labels or parts than those "
                 "here: train that member again, or take it off the list"
             )
-        found[theirs["seed"]] = Path(folder) / file
+        seed, others = theirs["seed"], seeds(options)[1:]
+        if seed not in others:
+            wanted = f"have {', '.join(map(str, others))}" if others else "are none"
+            raise DataError(
+                f"train.ready: {path} was trained with seed {seed}, and the members after the "
+                f"first, which is trained here, {wanted}: train that member with one of these "
+                "(train.seed, train.members), or take it off the list"
+            )
+        if seed in found:
+            raise DataError(
+                f"train.ready: {found[seed].parent} and {folder} both have seed {seed}: take one "
+                "off the list"
+            )
+        found[seed] = Path(folder) / file
     return found

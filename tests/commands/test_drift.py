@@ -83,7 +83,7 @@ def test_what_cannot_be_measured_is_said(
     assert "keeps no statistics of its training" in said and "run the stage detect again" in said
     (folder / "broken.wav").write_bytes(b"RIFF")
     said = run(model, folder, "--out", tmp_path / "out", code=1)
-    assert "not seen: " in said and "broken.wav" in said
+    assert "not seen in full: " in said and "broken.wav" in said
     tiny.write(folder / "short.wav", np.zeros(50))
     (folder / "broken.wav").unlink()
     said = run(model, folder, "--out", tmp_path / "out")
@@ -93,6 +93,17 @@ def test_what_cannot_be_measured_is_said(
     assert "no recording has a window" in run(model, short, "--out", tmp_path / "no", code=1)
     assert not (tmp_path / "no").exists()
     assert "is a file: name a folder" in run(model, folder, "--out", short, code=1)
+
+
+def test_a_file_cut_short_is_named(tmp_path: Path, model: Path, run: Command) -> None:
+    """What is there of it is measured."""
+    folder = songs(tmp_path / "in", 3, 0)
+    whole = (folder / "1.wav").read_bytes()
+    (folder / "1.wav").write_bytes(whole[: len(whole) // 2])
+    said = run(model, folder, "--out", tmp_path / "out", code=1)
+    assert "not seen in full: " in said and "1.wav is truncated" in said
+    about = json.loads((tmp_path / "out/drift.json").read_text())
+    assert about["recordings"]["new"] == 3
 
 
 def test_a_rate_too_low_names_what_the_model_needs(

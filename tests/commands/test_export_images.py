@@ -97,6 +97,20 @@ def test_what_is_lacking_is_said(
     assert not (tmp_path / "images").exists()
 
 
+def test_what_has_no_picture_is_named(tmp_path: Path, model: Path, run: Command) -> None:
+    """A recording that is too short, and one that is cut short."""
+    whole = tiny.write(tmp_path / "in/a.wav", tiny.song(3.0)).read_bytes()
+    tiny.write(tmp_path / "in/short.wav", np.zeros(50))
+    given = [tmp_path / "in", "--model", model, "--out"]
+    said = run(*given, tmp_path / "1")
+    assert "1 recordings are shorter than a window, or gaps, and are left out" in said
+    (tmp_path / "in/cut.wav").write_bytes(whole[: len(whole) // 2])
+    said = run(*given, tmp_path / "2", code=1)
+    assert "not seen in full: " in said and "cut.wav is truncated" in said
+    names = {path.parent.name for path in (tmp_path / "2").rglob("*.png")}
+    assert names == {"a", "cut"}
+
+
 def test_other_pictures_are_refused(tmp_path: Path) -> None:
     """Colours, and what is no picture."""
     from PIL import Image

@@ -10,11 +10,14 @@ import numpy as np
 import obspy
 import pandas as pd
 import pytest
+import soundfile
 from support import tasks, tiny
 
 from rarewave.annotations import reading
 from rarewave.commands import finding_similar
+from rarewave.frontend import transform
 from rarewave.model import detector, package
+from rarewave.networks import last_layer
 
 Run = Callable[..., str]
 WINDOW_S, HOP_S = 0.128, 0.064
@@ -163,6 +166,35 @@ def test_an_index_grows_and_is_searched_alone(
     assert not (index / "lock").exists()
 
 
+def test_what_lies_in_the_place_of_another_is_not_found(
+    tmp_path: Path, windows: Path, recordings: Path, similar: Run
+) -> None:
+    """A file with other content takes the place of what was there; its bytes may come back."""
+    place, index = tmp_path / "place", tmp_path / "index"
+    place.mkdir()
+    for name in ("a.wav", "b.wav"):
+        shutil.copy(recordings / name, place)
+    look = partial(similar, windows, recordings / "a.wav", "--from", 15, "--to", 15.1, "--count", 4)
+    look("--in", place, "--index", index, "--out", tmp_path / "1")
+    assert found_in(tmp_path / "1").loc[0, ["file", "cosine"]].tolist() == ["a.wav", 1.0]
+    shutil.copy(recordings / "c.wav", place / "a.wav")
+    for name in "23":
+        said = look("--in", place, "--index", index, "--out", tmp_path / name)
+        assert f"2 files, {int(name == '2')} of them new" in said
+        table = found_in(tmp_path / name)
+        assert (table["offset_s"] <= np.where(table["file"] == "a.wav", 10, 12)).all()
+    look("--in", place, "--out", tmp_path / "4")
+    pd.testing.assert_frame_equal(table, found_in(tmp_path / "4"))
+    about, fresh = (
+        json.loads((tmp_path / name / "similar.json").read_text())["searched"] for name in "34"
+    )
+    assert about == fresh
+    shutil.copy(recordings / "a.wav", place / "back.wav")
+    said = look("--in", place, "--index", index, "--out", tmp_path / "5")
+    assert "3 files, 0 of them new" in said
+    assert found_in(tmp_path / "5").loc[0, ["file", "cosine"]].tolist() == ["back.wav", 1.0]
+
+
 def test_an_index_of_another_package_is_refused(
     tmp_path: Path, windows: Path, segments: Path, recordings: Path, similar: Run
 ) -> None:
@@ -183,6 +215,29 @@ def test_an_index_of_another_package_is_refused(
     (index / "features.f16").write_bytes(b"")
     broken = similar(windows, query, "--in", index, "--out", tmp_path / "2", code=1)
     assert "delete it and build it again" in broken
+
+
+def test_a_network_of_segments_may_look_at_windows(
+    tmp_path: Path, recordings: Path, similar: Run, command: Run
+) -> None:
+    """Where each window is normalised by itself its features are the mean over its segments."""
+    made, _ = tiny.detector_of_segments(pad_short=True, normalise="sample")
+    assert made.segments is None
+    detector.save(made, tmp_path / "model.keras")
+    thresholds = dict.fromkeys(tasks.TAGS.names, 0.5)
+    model = tmp_path / "detector"
+    package.save(model, tmp_path / "model.keras", thresholds, tiny.JOINING, {})
+    command("embed", model, recordings, "--out", tmp_path / "features.parquet")
+    table = pd.read_parquet(tmp_path / "features.parquet")
+    assert table["end_s"].sub(table["start_s"]).round(3).unique().tolist() == [4.816]
+    wave = soundfile.read(recordings / "a.wav")[0]
+    X = transform.apply(made.front_end, wave, tiny.RATE).spectrograms
+    wanted = last_layer.body(made.network)(made.normalisation(X), training=False)
+    mine = table[table["file"] == str(recordings / "a.wav")].filter(regex=r"^f\d+$")
+    np.testing.assert_allclose(mine[: len(X)], np.mean(wanted, axis=1), atol=2e-3)
+    given = ["--from", 5, "--to", 10, "--in", recordings, "--out", tmp_path / "out"]
+    similar(model, recordings / "a.wav", *given, "--count", 2)
+    assert len(found_in(tmp_path / "out")) == 2
 
 
 def test_of_segments_those_on_the_grid_are_looked_for(

@@ -238,19 +238,21 @@ def test_an_event_is_put_nowhere_where_there_is_no_room_or_no_noise(tmp_path: Pa
     assert list(recovery.put_in(events, [short], tiny.FRONT, OPTIONS)) == []
 
 
-def watched(seed: int, count: int, start: float = 0.0) -> Watched:
+def watched(seed: int, count: int, start: float = 0.0, shift: float = 0.0) -> Watched:
     """Windows of noise, all of it quiet."""
-    p = np.random.default_rng(seed).uniform(start, 1, count)
+    p = np.random.default_rng(seed).uniform(start, 1, count) + shift
     first = np.arange(count) * 128
     cut = postprocessing.cells(first, 128, count * 128, "mean")
     how = tiny.JOINING
     return Watched({"": postprocessing.levels(p, cut, RATE, how)}, np.array([[0, count * 128]]))
 
 
+@pytest.mark.parametrize("shift", [0.0, -150.0])  # levels are in dB
 @pytest.mark.parametrize("wanted", [0.4, 3.0, 40.0])
-def test_a_threshold_gives_the_rate_of_false_alarms(wanted: float) -> None:
+def test_a_threshold_gives_the_rate_of_false_alarms(wanted: float, shift: float) -> None:
     """At most so many; the next lower score would give more; and as many on other noise."""
-    seen, how = [watched(seed, 2000) for seed in range(5)], replace(tiny.JOINING, off_ratio=1.0)
+    seen = [watched(seed, 2000, shift=shift) for seed in range(5)]
+    how = replace(tiny.JOINING, off_ratio=1.0)
     days = 10_000 * 128 / RATE / 86400
     at = false_alarms.at_rate(seen, RATE, how, wanted / days)
     assert at.days == pytest.approx(days) and at.alarms == int(wanted)
@@ -258,7 +260,8 @@ def test_a_threshold_gives_the_rate_of_false_alarms(wanted: float) -> None:
     scores = np.concatenate([one.levels[""].score for one in seen])
     below = scores[scores < at.threshold].max()
     assert false_alarms.alarms(seen, RATE, float(below), how) > wanted
-    others = [watched(100 + seed, 2000) for seed in range(5)]
+    assert at.threshold <= np.nextafter(scores.max(), np.inf)
+    others = [watched(100 + seed, 2000, shift=shift) for seed in range(5)]
     elsewhere = false_alarms.alarms(others, RATE, at.threshold, how)
     low, high = at.per_day[1] * days, at.per_day[2] * days
     assert low - 3 * np.sqrt(high) <= elsewhere <= high + 3 * np.sqrt(high)

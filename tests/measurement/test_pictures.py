@@ -64,6 +64,15 @@ def test_windows_of_every_front_end_are_measured(scale: str) -> None:
     assert pictures.named(loudest) == f"level, {low:g} to {high:g} Hz [dB]"
 
 
+def test_bands_of_a_few_hertz_have_names_of_their_own() -> None:
+    """Three digits tell most bands apart; where they do not there are more."""
+    spectrogram = replace(options.SPECTROGRAM, n_fft=512, fmin_hz=None or 0.0)
+    clean = replace(tiny.CLEANING, low_hz=300.0, high_hz=318.0)
+    names = pictures.names_of(replace(tiny.FRONT, clean=clean, spectrogram=spectrogram))
+    assert len(set(names)) == len(names) == 6 + pictures.BANDS
+    assert pictures.names_of(tiny.FRONT)[6].split("_")[1:3] == ["0", "62.5"]
+
+
 def test_rows_that_the_band_pass_removes_say_nothing() -> None:
     """What is left of a filter beyond its ends is not measured."""
     front = replace(tiny.FRONT, clean=replace(tiny.CLEANING, low_hz=100.0, high_hz=300.0))

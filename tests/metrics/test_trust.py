@@ -10,9 +10,10 @@ from sklearn.calibration import calibration_curve
 from support import tasks, tiny
 from support.properties import examples
 
+from rarewave.base.tasks import Task
 from rarewave.metrics import calibration, trust
 from rarewave.metrics.bootstrap import Bootstrap
-from rarewave.metrics.decisions import Decisions, decisions, entropy, pairs, spread
+from rarewave.metrics.decisions import Decisions, decisions, entropy, kinds_of, pairs, spread
 from rarewave.model.uncertainty import references
 
 MANY = Bootstrap("group", 1.0, 200, 1)
@@ -24,7 +25,7 @@ def drawn(seed: int, options: int, count: int = 400) -> tuple[np.ndarray, Decisi
     p = special.softmax(rng.normal(0, 2, (count, options)), axis=1)
     outcome = (p.cumsum(axis=1) < rng.random((count, 1))).sum(axis=1).clip(0, options - 1)
     unit = np.array([f"g{k % 20}" for k in range(count)])
-    return p, Decisions(outcome, p.argmax(axis=1), unit)
+    return p, Decisions(np.eye(options, dtype=bool)[outcome], p.argmax(axis=1), unit)
 
 
 @pytest.mark.parametrize("options", [2, 5])
@@ -36,23 +37,23 @@ def test_scores_are_scikit_learns(options: int) -> None:
         found = trust.measure(trust.ready(p, made, {}), w)
         labels = list(range(options))
         assert found["nll"] == pytest.approx(
-            sk.log_loss(made.outcome, p, labels=labels, sample_weight=w)
+            sk.log_loss(made.true.argmax(axis=1), p, labels=labels, sample_weight=w)
         )
-        hot = np.eye(options)[made.outcome]
+        hot = np.eye(options)[made.true.argmax(axis=1)]
         squares = ((p - hot) ** 2).sum(axis=1) / (2 if options == 2 else 1)
         assert found["brier"] == pytest.approx(np.average(squares, weights=w))
-        wrong, doubts = made.decided != made.outcome, 1 - p.max(axis=1)
+        wrong, doubts = made.decided != made.true.argmax(axis=1), 1 - p.max(axis=1)
         assert found["error_auroc"] == pytest.approx(
             sk.roc_auc_score(wrong, doubts, sample_weight=w)
         )
-        right = sk.accuracy_score(made.outcome, made.decided, sample_weight=w)
+        right = sk.accuracy_score(made.true.argmax(axis=1), made.decided, sample_weight=w)
         assert found["accuracy"] == pytest.approx(right)
 
 
 def test_the_calibration_error_is_that_of_scikit_learns_curve() -> None:
     """In fifteen bins, weighed by the windows in each."""
     p, made = drawn(3, 2)
-    rates, means = calibration_curve(made.outcome, p[:, 1], n_bins=trust.BINS)
+    rates, means = calibration_curve(made.true.argmax(axis=1), p[:, 1], n_bins=trust.BINS)
     counts = np.histogram(p[:, 1], np.linspace(0, 1, trust.BINS + 1))[0]
     wanted = (np.abs(rates - means) * counts[counts > 0]).sum() / len(p)
     found = trust.measure(trust.ready(p, made, {}), None)["calibration_error"]
@@ -63,7 +64,8 @@ def test_the_calibration_error_is_that_of_scikit_learns_curve() -> None:
 def test_risk_and_coverage_of_a_case_by_hand() -> None:
     """Four decisions, the least sure is wrong; two that are equally sure are taken together."""
     p = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6]])
-    made = Decisions(np.array([0, 1, 1, 0]), p.argmax(axis=1), np.array(list("abcd")))
+    true = np.eye(2, dtype=bool)[[0, 1, 1, 0]]
+    made = Decisions(true, p.argmax(axis=1), np.array(list("abcd")))
     ready = trust.ready(p, made, {})
     share, risk = trust.risk_coverage(ready, np.ones(4))
     np.testing.assert_allclose(share, [0.25, 0.5, 0.75, 1])
@@ -94,14 +96,14 @@ def test_a_temperature_undoes_what_made_them_too_sure() -> None:
     """Sharpened threefold, it is found; it changes no order and no decision."""
     p, made = drawn(5, 4, 4000)
     sure = calibration.at_temperature(p, 1 / 3)
-    found = calibration.fit_temperature(sure, made.outcome)
+    found = calibration.fit_temperature(sure, made.true)
     assert found == pytest.approx(3, rel=0.1)
     back = calibration.at_temperature(sure, found)
     np.testing.assert_array_equal(back.argmax(axis=1), sure.argmax(axis=1))
     before, after = (trust.measure(trust.ready(q, made, {}), None) for q in (sure, back))
     assert after["nll"] < 0.7 * before["nll"]
     assert after["calibration_error"] < 0.3 * before["calibration_error"]
-    assert calibration.fit_temperature(p, np.zeros(len(p), int)) == 1.0
+    assert calibration.fit_temperature(p, np.eye(4, dtype=bool)[np.zeros(len(p), int)]) == 1.0
 
 
 @pytest.mark.parametrize("options", [2, 4])
@@ -109,12 +111,14 @@ def test_isotonic_calibration_learns_any_rising_curve(options: int) -> None:
     """Squared probabilities are put right; each decision's still sum to 1."""
     p, made = drawn(6, options, 6000)
     bent = p**2 / (p**2).sum(axis=1, keepdims=True)
-    forms, _ = calibration.forms(bent, made.outcome, np.arange(6000) < 3000)
+    forms, _ = calibration.forms(bent, made.true, np.arange(6000) < 3000)
     found = forms[calibration.ISOTONIC][3000:]
     np.testing.assert_allclose(found.sum(axis=1), 1)
     gap = np.abs(found - p[3000:]).mean()
     assert gap < 0.3 * np.abs(bent[3000:] - p[3000:]).mean()
-    forms, _ = calibration.forms(bent, np.zeros(6000, int), np.arange(6000) < 3000)
+    forms, _ = calibration.forms(
+        bent, np.eye(options, dtype=bool)[np.zeros(6000, int)], np.arange(6000) < 3000
+    )
     assert calibration.ISOTONIC not in forms
 
 
@@ -135,15 +139,15 @@ def test_decisions_of_every_kind_of_task() -> None:
     unit = np.array(["a", "b"])
     p = np.array([[0.7, 0.3], [0.9, 0.1]])
     truth = np.array([[0, 1], [1, 0]])
-    made = decisions(tasks.EVENT, np.array([1, 0]), truth, p, {"event": 0.2}, unit)
-    assert (made.outcome.tolist(), made.decided.tolist()) == ([1, 0], [1, 0])
+    made = decisions(tasks.EVENT, truth, p, {"event": 0.2}, unit)
+    assert (made.true.argmax(axis=1).tolist(), made.decided.tolist()) == ([1, 0], [1, 0])
     np.testing.assert_allclose(trust.doubt(pairs(tasks.EVENT, p), made.decided), [0.7, 0.1])
     names = tasks.TAGS.names
     p = np.tile([0.6, 0.1, 0.9][: len(names)], (2, 1))
     truth = np.array([[1, 0, 0], [0, 0, 1]])[:, : len(names)]
     at = dict.fromkeys(names, 0.5)
-    made = decisions(tasks.TAGS, np.array([0, 2]), truth, p, at, unit)
-    assert made.outcome.tolist() == truth.ravel().tolist()
+    made = decisions(tasks.TAGS, truth, p, at, unit)
+    assert made.true.argmax(axis=1).tolist() == truth.ravel().tolist()
     assert made.unit.tolist() == ["a"] * len(names) + ["b"] * len(names)
     given = pairs(tasks.TAGS, p)
     assert given.shape == (2 * len(names), 2)
@@ -152,8 +156,34 @@ def test_decisions_of_every_kind_of_task() -> None:
     np.testing.assert_allclose(many[1, :, 1], p.ravel() / 2)
     p = special.softmax(np.eye(len(tiny.TASK.names)), axis=1)
     y = np.arange(len(p))
-    made = decisions(tiny.TASK, y, np.eye(len(p), dtype=np.int8), p, {}, y.astype("U"))
-    assert made.decided.tolist() == made.outcome.tolist() == y.tolist()
+    made = decisions(tiny.TASK, np.eye(len(p), dtype=np.int8), p, {}, y.astype("U"))
+    assert made.decided.tolist() == made.true.argmax(axis=1).tolist() == y.tolist()
+
+
+def test_either_of_two_classes_is_right_and_none_of_them_a_doubt() -> None:
+    """A window of two classes: as in `evaluate` to name one is right, and both are its likelihood.
+
+    A network that gives each half is neither wrong nor to be sharpened.
+    """
+    truth = np.repeat(np.array([[0, 1, 1], [1, 0, 0], [0, 1, 0]], np.int8), 10, axis=0)
+    p = np.clip(truth / truth.sum(axis=1, keepdims=True), 0.01, 0.98)
+    p[10:20] = [0.5, 0.3, 0.2]
+    p /= p.sum(axis=1, keepdims=True)
+    task = Task("classes", ("background", "a", "b"))
+    p[:10] += [0, 0, 1e-6]  # the second of them, which fills less, by a hair
+    made = decisions(task, truth, p, {}, np.arange(30).astype("U"))
+    assert made.decided[0] == 2 and made.right.all()
+    assert set(kinds_of(made, 0)) == {"hit", "right"}
+    found = trust.measure(trust.ready(p, made, {}), None)
+    assert found["accuracy"] == 1
+    wanted = -np.log(np.concatenate([p[:10, 1:].sum(axis=1), p[10:20, 0], p[20:, 1]])).mean()
+    assert found["nll"] == pytest.approx(wanted)
+    few = decisions(task, truth[:10], p[:10], {}, made.unit[:10])
+    assert trust.measure(trust.ready(p[:10], few, {}), None)["brier"] < 0.001
+    single, known = drawn(5, 3, 2000)
+    alone = calibration.fit_temperature(single, known.true)
+    both = np.concatenate([single, p[:10]]), np.concatenate([known.true, made.true[:10]])
+    assert calibration.fit_temperature(*both) == pytest.approx(alone, rel=0.01)
 
 
 def test_members_alone_are_scored_in_the_mean() -> None:
@@ -166,7 +196,7 @@ def test_members_alone_are_scored_in_the_mean() -> None:
     table, gains = trust.compare({"alone": two, "both": [both]}, {"both": "alone"}, MANY)
     nll = table[table["metric"] == "nll"].set_index("version")["value"]
     labels = [0, 1, 2]
-    wanted = np.mean([sk.log_loss(made.outcome, one, labels=labels) for one in (p, q)])
+    wanted = np.mean([sk.log_loss(made.true.argmax(axis=1), one, labels=labels) for one in (p, q)])
     assert nll["alone"] == pytest.approx(wanted) and nll["both"] < nll["alone"]
     assert set(gains) == {"both"} and gains["both"]["nll"]["low"] > 0
 

@@ -144,5 +144,14 @@ def test_a_member_of_something_else_is_refused(prepared: Path, three: Path) -> N
         recipes.use("calls", changes, again / "recipes", again / "params.yaml")
         done = project.stage(again, "train")
         assert done.returncode == 1 and says in done.stderr and "Traceback" not in done.stderr
+    for members, seed, says in ((2, 3, "was trained with seed 3"), (1, 6, "are none")):
+        path = again / "artifacts/one"
+        shutil.copytree(three, path, dirs_exist_ok=True)
+        known = json.loads((path / "training.json").read_text())
+        (path / "training.json").write_text(json.dumps(known | {"seed": seed}))
+        changes = CHANGES | {"train.members": members, "train.ready": [str(path)]}
+        recipes.use("calls", changes, again / "recipes", again / "params.yaml")
+        done = project.stage(again, "train")
+        assert done.returncode == 1 and says in done.stderr and "Traceback" not in done.stderr
     about = json.loads((other / "training.json").read_text())
     assert about["seed"] == 6 and about["train"]["epochs"] == 1

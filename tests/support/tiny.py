@@ -129,10 +129,12 @@ def package(folder: Path, joining: Joining = JOINING, front: FrontEnd = FRONT) -
     return made
 
 
-def detector_of_segments(pad_short: PadShort) -> tuple[Detector, np.ndarray]:
+def detector_of_segments(
+    pad_short: PadShort, normalise: str = "dataset"
+) -> tuple[Detector, np.ndarray]:
     """A network of segments of 2.064 s, windows of 4.816 s, three tags pooled by attention.
 
-    And the scores (segments, tags) of a minute of `song`.
+    And the scores of a minute of `song`: (segments, tags), (1, tags) where windows are normalised.
     """
     from rarewave.networks import registry
     from rarewave.networks.backend import keras
@@ -141,8 +143,8 @@ def detector_of_segments(pad_short: PadShort) -> tuple[Detector, np.ndarray]:
     keras.utils.set_random_seed(1)
     model = registry.build("vgg_fcn", front.shape, tasks.TAGS, slice(0, 300), 0.125, "attention")
     X = spectrograms(song(60.0)[None].astype(np.float32), RATE, front.spectrogram)
-    made = Detector(model, "vgg_fcn", front, tasks.TAGS, normalisation.fit(X, "dataset"), 0.125)
-    return made, made.score_segments(X)
+    made = Detector(model, "vgg_fcn", front, tasks.TAGS, normalisation.fit(X, normalise), 0.125)
+    return made, made.score_segments(X) if made.segments else made.score(X[:, :, : front.shape[1]])
 
 
 def joined(
