@@ -12,7 +12,7 @@ from rarewave.baselines import stored
 from rarewave.baselines.options import Baselines
 from rarewave.baselines.registry import CLASSIFIERS
 from rarewave.detection import recovery, recovery_report
-from rarewave.detection.notices import found_by_chance, too_little_quiet
+from rarewave.detection.notices import found_by_chance, hardly_found, too_little_quiet
 from rarewave.detection.operating_points import Operating
 from rarewave.detection.postprocessing import Joining
 from rarewave.detection.recovery_options import Recovery
@@ -114,7 +114,7 @@ def report(
     content = recovery_report.metrics(points, rows, compared.validation, compared.test)
     content |= about | {"tuned": averages}
     off = too_little_quiet(compared.validation[NETWORK].days, options.false_alarms_per_day)
-    off += found_by_chance(points)
+    off += found_by_chance(points) + hardly_found(points, options)
     write_json(artifacts.metrics("recover"), content | listed(off))
     title = f"Events put into quiet test time, false alarms a day: {options.false_alarms_per_day:g}"
     pictures.shares(artifacts.plots("recover") / "curves.png", curve, fitted, points, title)

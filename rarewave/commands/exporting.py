@@ -94,7 +94,8 @@ def of_recordings(
                     filled.add(folder)
                     yield Picture(folder, name, values, about)
             except (DataError, OSError, MemoryError) as error:
-                problems[str(one.path)] = str(error) or type(error).__name__
+                why = error.of_recording if isinstance(error, cleaning.RateError) else str(error)
+                problems[str(one.path)] = why or type(error).__name__
 
     times = times_s(front_end.input_samples, front_end.clean.sample_rate_hz, front_end.spectrogram)
     _export(out, bits, front_end, pictures, times if whole else front_end.times_s)
@@ -144,9 +145,13 @@ def _whole(front_end: FrontEnd, one: Recording) -> Iterator[Made]:
         raise DataError(f"{one.path} is too long for one picture: leave --whole out")
     rate = front_end.clean.sample_rate_hz
     X = spectrograms(cleaned.read(0, cleaned.length)[None], rate, front_end.spectrogram)
+    lost = cleaned.lost(0, cleaned.length)
+    if np.diff(lost, axis=1).sum() == one.stream.n_samples:
+        raise DataError(f"{one.path}: nothing was recorded")
     when = one.start(np.zeros(1))[0]
     about = _timed(one.path.name, one.named["channel"], 0.0, cleaned.length / rate, when)
-    yield "whole", X[0, :, :, 0], about
+    gaps = (lost / one.stream.sample_rate).round(6).tolist()
+    yield "whole", X[0, :, :, 0], about | {"gaps_s": gaps}
 
 
 def _timed(

@@ -63,10 +63,15 @@ def query(
         if one.stream is None or one.header is None:
             raise DataError(f"the query cannot be read: {one.problem}")
         _refuse_span(one, span)
-        if package.detector.segments is None and not scorer.front_end.spectrogram.floor_s:
-            begin_s, end_s, features = _windows(scorer, one.stream, span)
-        else:
-            begin_s, end_s, features = _of_grid(scorer, one.stream, span, folder / f"{number}.f32")
+        by_window = package.detector.segments is None and not scorer.front_end.spectrogram.floor_s
+        try:
+            if by_window:
+                begin_s, end_s, features = _windows(scorer, one.stream, span)
+            else:
+                scores = folder / f"{number}.f32"
+                begin_s, end_s, features = _of_grid(scorer, one.stream, span, scores)
+        except cleaning.RateError as error:
+            raise DataError(f"the query {path}: {error.of_recording}") from None
         names = np.full(len(begin_s), one.header.channel)
         made.append((features, begin_s, end_s, names))
     features, begin_s, end_s, names = (np.concatenate(c) for c in zip(*made, strict=True))

@@ -26,6 +26,12 @@ def refuse_one_class(table: pd.DataFrame, events: pd.DataFrame, target: Target) 
     labels = table["label"][table["status"] == "used"]
     count, recordings = len(labels), table["recording_id"].nunique()
     background = int((labels == BACKGROUND).sum())
+    if len(table) and not count:
+        why = ", ".join(f"{n} {status}" for status, n in table["status"].value_counts().items())
+        raise DataError(
+            f"no window is left to learn from: of {len(table)} windows of {recordings} recordings "
+            f"there are {why}; where these were left out as silence, lower clean.silence_db"
+        )
     if background == count and len(events) and not events["certain"].any():
         raise DataError(
             f"no event is certain: {events['event_id'].nunique()} only make time uncertain, as "

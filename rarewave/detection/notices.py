@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from rarewave.base.notices import Notice, some
 from rarewave.detection.postprocessing import Joining
+from rarewave.detection.recovery_options import Recovery
 from rarewave.detection.recovery_report import OFTEN
 
 
@@ -66,8 +67,29 @@ def too_little_quiet(days: float, per_day: float) -> list[Notice]:
             days,
             f"recover.false_alarms_per_day is {per_day:g}, and validation has {days:.3g} days of "
             "quiet time: every threshold is one without any false alarm there, at most one in "
-            f"{days:.3g} days is what is known; ask for {1 / days:.3g} a day or more, or put more "
+            f"{days:.3g} days is what is known; ask for {_enough(days)} a day or more, or put more "
             "recordings into validation",
+        )
+    ]
+
+
+def _enough(days: float) -> str:
+    """One in so many days, in three digits and not less."""
+    digit = 10 ** (np.floor(np.log10(1 / days)) - 2)
+    return f"{np.ceil(1 / days / digit) * digit:.3g}" if days else "inf"
+
+
+def hardly_found(points: pd.DataFrame, options: Recovery) -> list[Notice]:
+    """Where no detector finds half of the events at any ratio; the table of `recovery_report`."""
+    if (points["half_db_beyond"] != "above").any():
+        return []
+    return [
+        Notice(
+            "hardly_found",
+            float(options.snr_high_db),
+            "no detector finds half of the events at any ratio up to recover.snr_high_db "
+            f"({options.snr_high_db:g} dB): raise that, where events are louder than this, or "
+            "recover.false_alarms_per_day",
         )
     ]
 

@@ -12,7 +12,7 @@ from rarewave.explanation.sharing import Relevance
 from rarewave.metrics.bootstrap import Bootstrap, group_weights, interval
 from rarewave.model.detector import Detector
 
-LRP, CAM, GRADIENT, RANDOM = "relevance", "Grad-CAM", "gradient x input", "random"
+LRP, GRADIENT, RANDOM = "relevance", "gradient x input", "random"
 MEASURES = ("deletion", "insertion")
 _NOTHING = pd.DataFrame(columns=["map", "measure", "value", "low", "high", "windows"])
 
@@ -108,7 +108,7 @@ def _maps(
     rng = np.random.Generator(np.random.PCG64(options.seed))
     return {
         LRP: relevance(model.network, inputs, outputs, options.composite).maps.sum(axis=-1),
-        CAM: gradcam.gradcam(model.network, inputs, layer, outputs),
+        gradcam.method(model.network): gradcam.gradcam(model.network, inputs, layer, outputs),
         GRADIENT: checks.gradient_by_input(model.network, inputs, outputs.tolist()),
         RANDOM: rng.random(inputs.shape[:3]),
     }

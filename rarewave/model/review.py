@@ -31,7 +31,8 @@ def reviewed(package: Package, scans: Sequence[Scan], events: pd.DataFrame) -> p
     sound or by level, the larger. `uncertainty_s`: the standard deviation of the onsets of an
     ensemble's members, in seconds; NaN where fewer than two found the event. `review`: yes where it
     is novel, where at most half of the members found it, where its calibrated probability is below
-    a half, or where it was clipped; `reason` says which.
+    a half, where it was clipped or holds no signal, or where the recording is shorter than half of
+    what is scored at once; `reason` says which.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ def reviewed(package: Package, scans: Sequence[Scan], events: pd.DataFrame) -> p
     rows = []
     for event in events.to_dict("records"):
         found, reasons = _judged(package, *about[event["scan"], event["label"]], event)
-        reasons = _clipped(package, scans[event["scan"]], event) + reasons
+        reasons = _poor(package, scans[event["scan"]], event) + reasons
         rows.append(found | {"review": "yes" if reasons else "no", "reason": "; ".join(reasons)})
     made = pd.DataFrame(rows, columns=list(COLUMNS), index=events.index)
     kinds = dict.fromkeys(COLUMNS[:3], float) | dict.fromkeys(COLUMNS[3:], object)
@@ -104,18 +105,24 @@ def _judged(
     return found, reasons
 
 
-def _clipped(package: Package, scan: Scan, event: dict[Hashable, Any]) -> list[str]:
-    """What to say of an event whose recording could not hold it."""
+def _poor(package: Package, scan: Scan, event: dict[Hashable, Any]) -> list[str]:
+    """What to say of an event whose recording could not hold it, or holds nothing there."""
     if package.detector.scans.spectrogram.is_picture:  # its darkest pixels are the floor
         return []
     stream, rate = scan.stream, package.detector.scans.clean.sample_rate_hz
     scale = cleaning.raw_per_cleaned(stream.sample_rate, package.detector.scans.clean)
     first, after = (round(event[name] * rate * scale) for name in ("begin_s", "end_s"))
     try:
-        share = clipped_share(stream.read(first, min(after, first + _READ, stream.n_samples)))
+        samples = stream.read(first, min(after, first + _READ, stream.n_samples))
     except (DataError, OSError):  # the scan said why
-        share = 0.0
-    return [f"clipped ({share:.1%} of its samples)"] * (share > _CLIPPED)
+        return []
+    share, known = clipped_share(samples), samples[np.isfinite(samples)]
+    reasons = [f"clipped ({share:.1%} of its samples)"] * (share > _CLIPPED)
+    reasons += ["no signal: all samples are alike"] * bool(len(known) and np.ptp(known) == 0)
+    window = package.detector.scans.grid.window_samples
+    if 2 * scan.length < window:
+        reasons.append(f"{scan.length / rate:.3g} s long, and windows are {window / rate:.3g} s")
+    return reasons
 
 
 def _probability(package: Package, row: NDArray[np.float64], column: int) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rarewave.base.errors import DataError
+from rarewave.base.notices import some
 from rarewave.dataset import training_calls
 from rarewave.own_data.folder import Folder
 from rarewave.own_data.survey import UNLABELLED, WHOLE, Choice, seconds
@@ -41,18 +42,26 @@ class Grouping(NamedTuple):
         return str(self.parameters["group"].value)
 
 
-def start_pattern(folder: Folder) -> str | None:
-    """The pattern of times in the names of all sound files, None where they hold none."""
+def start_pattern(folder: Folder) -> tuple[str | None, list[str]]:
+    """The pattern of times in the names of all sound files, None where they hold none.
+
+    And what to say where most hold one: that the others cost all of them their times.
+    """
     if folder.seismic:
-        return None
-    for pattern in _TIMES:
-        try:
-            times = [sound.start_of(path, pattern) for path in folder.recordings]
-        except DataError:
-            continue
-        if len(times) and all(not pd.isna(time) for time in times):
-            return pattern
-    return None
+        return None, []
+    fits = {p: [path for path in folder.recordings if sound.has_time(path, p)] for p in _TIMES}
+    pattern = max(_TIMES, key=lambda p: len(fits[p]))
+    held, total = len(fits[pattern]), len(folder.recordings)
+    if held == total:
+        return pattern, []
+    if 2 * held <= total:
+        return None, []
+    others = [path for path in folder.recordings if path not in set(fits[pattern])]
+    return None, [
+        f"{held} of {total} names hold a time ({pattern}), and not {some(list(map(str, others)))}: "
+        "no recording gets one, nor a group by what stands before it; rename these, or take them "
+        "out of the folder"
+    ]
 
 
 def choose(

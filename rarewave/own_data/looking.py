@@ -50,7 +50,8 @@ def survey(
     """
     folder = _with_columns(folder, asked.columns)
     labels, noticed = _labels(folder, asked)
-    ingest = _sources(folder, data, labels, asked)
+    ingest, said = _sources(folder, data, labels, asked)
+    noticed += said
     if "channels" in ingest and not asked.channels:
         noticed.append(
             f"recordings have several channels: {ingest['channels'].value} is taken; --channels "
@@ -135,8 +136,10 @@ def _labels(folder: Folder, asked: Asked) -> tuple[Labels, list[str]]:
     return found[0], noticed
 
 
-def _sources(folder: Folder, data: str, labels: Labels, asked: Asked) -> dict[str, Choice]:
-    """Parameters of ingest but for the groups."""
+def _sources(
+    folder: Folder, data: str, labels: Labels, asked: Asked
+) -> tuple[dict[str, Choice], list[str]]:
+    """Parameters of ingest but for the groups, and what to say of them."""
     found = {
         "data": Choice(data),
         "pattern": Choice(folder.pattern, f"{len(folder.recordings)} files"),
@@ -159,12 +162,12 @@ def _sources(folder: Folder, data: str, labels: Labels, asked: Asked) -> dict[st
     if labels.strong:
         found["strong_files"] = Choice(list(labels.strong), "events are scored against these")
     found["group"] = Choice("given" if labels.grouped else "recording")
-    pattern = grouping.start_pattern(folder)
+    pattern, said = grouping.start_pattern(folder)
     if pattern:
         found["start_pattern"] = Choice(pattern, f"as in {folder.recordings[0].stem}")
         if "%z" not in pattern:
             found["time_zone"] = Choice(asked.time_zone or "UTC", "of the times in the names")
-    return found
+    return found, said
 
 
 def _channels(folder: Folder) -> str | None:

@@ -83,7 +83,11 @@ def _write(path: Path, choices: Choices, head: str) -> None:
 
 
 def _as_parameter(folder: Path) -> str:
-    """A folder as ingest.data has it: relative where it lies in or beside the project."""
+    """A folder as ingest.data has it: relative where it lies in the project, else as it was given.
+
+    Absolute names hold in copies of the project, too, as `dvc exp run --temp` makes them.
+    """
     relative = os.path.relpath(folder)
-    near = not relative.startswith(os.path.join("..", ".."))
-    return Path(relative if near else folder.resolve()).as_posix()
+    inside = not relative.startswith("..")
+    beside = not folder.is_absolute() and not relative.startswith(os.path.join("..", ".."))
+    return Path(relative if inside or beside else folder.resolve()).as_posix()

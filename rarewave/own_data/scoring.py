@@ -8,6 +8,7 @@ from rarewave.own_data.survey import Choice, Choices, Survey, digits, rounded_do
 from rarewave.own_data.windows import Layout
 
 _LISTED = 12  # groups that a recipe names
+_LOUD_DB = 20.0  # to which events are put in where none is louder
 _NIGHT = 3600  # seconds between parts of days that follow one another
 
 
@@ -29,12 +30,22 @@ def scoring(survey: Survey, lay: Layout) -> Choices:
         "evaluate": {},
         "recover": {
             "events": Choice("cutouts", "no simulation knows these"),
+            "snr_high_db": _loudest(survey),
             "false_alarms_per_day": Choice(_alarms(survey), "of one in ten hours, one at least"),
         },
     }
     if lay.way == "clips":
         found["evaluate"]["per"] = Choice("recording", "labels are of recordings as a whole")
     return found
+
+
+def _loudest(survey: Survey) -> Choice:
+    """Up to where events are put in: as loud as one in ten is, and no fainter than usual."""
+    ratios = survey.measures.events["snr_db"].dropna()
+    high = float(ratios.quantile(0.9)) if len(ratios) else 0.0
+    if high <= _LOUD_DB:
+        return Choice(_LOUD_DB)
+    return Choice(5.0 * np.ceil(high / 5), f"one in ten events is at {high:.0f} dB or more")
 
 
 def _alarms(survey: Survey) -> float:

@@ -51,7 +51,8 @@ def _one(row: dict[str, Any], folder: Path, seconds: float, step: float, top_hz:
     look = Spectrogram("mel" if mel else "linear", n_fft, n_fft // 2, 32, 0.0, top_hz, -300, 0, 0.2)
     values = []
     for at in first:
-        samples = np.nan_to_num(reading.read(folder / row["path"], row["channel"], at, at + length))
+        stop = min(at + length, count)
+        samples = np.nan_to_num(reading.read(folder / row["path"], row["channel"], at, stop))
         padded = np.pad(samples, (0, max(0, length - len(samples))))
         level = spectrograms(padded[None].astype(np.float32), rate, look)[..., 0]
         values.append(label_first.levels(level)[0])

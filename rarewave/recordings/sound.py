@@ -114,6 +114,8 @@ def read(
 ) -> NDArray[np.float64]:
     """Frames [start, stop) of one channel (from 1), or of the mean of all, full scale being 1.
 
+    What is infinite is no sound, and NaN.
+
     Raises
     ------
     DataError
@@ -136,6 +138,7 @@ def read(
             f"{path} is truncated: it ends at frame {start + len(frames)}, and its header says "
             f"more: copy it again from its source or move it out of the folder"
         )
+    frames[np.isinf(frames)] = np.nan
     if channel is not None:
         return np.ascontiguousarray(frames[:, channel - 1])
     return frames[:, 0].copy() if frames.shape[1] == 1 else frames.mean(axis=1)

@@ -83,6 +83,21 @@ def test_a_recording_is_one_picture(tmp_path: Path, model: Path, run: Command) -
     assert decoded(out / one["file"], 16).shape == (17, 1 + (3000 - 32) // 16)
 
 
+def test_a_whole_picture_says_what_is_missing(tmp_path: Path, model: Path, run: Command) -> None:
+    """Its pixels look like silence; a recording without anything is refused by name."""
+    wave = tiny.song(3.0).astype(np.float32)
+    wave[1000:1500] = np.nan
+    for name, samples in (("a", wave), ("b", np.full_like(wave, np.nan))):
+        path = tmp_path / "in" / f"{name}.wav"
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, samples, int(tiny.RATE), "FLOAT")
+    given = ["--model", model, "--out", tmp_path / "out", "--whole"]
+    said = run(tmp_path / "in", *given, code=1)
+    assert "b.wav: nothing was recorded" in said
+    (one,) = json.loads((tmp_path / "out/images.json").read_text())["images"]
+    assert one["gaps_s"] == [[1.0, 1.5]]
+
+
 def test_what_is_lacking_is_said(
     tmp_path: Path, model: Path, run: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

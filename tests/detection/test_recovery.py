@@ -31,7 +31,7 @@ from rarewave.detection.clean_stream import CleanStream
 from rarewave.detection.false_alarms import Watched
 from rarewave.detection.heldout import Heldout
 from rarewave.detection.injected import Event, Injected
-from rarewave.detection.notices import found_by_chance, too_little_quiet
+from rarewave.detection.notices import found_by_chance, hardly_found, too_little_quiet
 from rarewave.detection.one_section import System
 from rarewave.detection.recovery import Events, Place
 from rarewave.detection.recovery_options import Recovery
@@ -411,6 +411,22 @@ def test_a_rate_that_quiet_time_cannot_tell_is_said() -> None:
     (notice,) = too_little_quiet(0.25, 1.0)
     assert "ask for 4 a day or more" in notice.says and notice.value == 0.25
     assert too_little_quiet(2.0, 1.0) == []
+    for days in (0.0738, 1 / 13.5, 0.000578, 0.97, 123.0):  # what it asks for is enough
+        (notice,) = too_little_quiet(days, 0.5 / days)
+        asked = float(notice.says.split("ask for ")[1].split(" a day")[0])
+        assert too_little_quiet(days, asked) == [] and asked < 1.02 / days
+
+
+def test_events_that_no_detector_finds_are_said() -> None:
+    """Where all points lie above the ratios that were tried."""
+    rows = pd.DataFrame({"kind": "quake", "snr_db": np.linspace(-10, 20, 60)})
+    for found, count in ((False, 1), (rows["snr_db"] > 0, 0)):
+        mine = rows.assign(found_network=found, found_level=False)
+        known = recovery_report.tested(mine, ["network", "level"], OPTIONS, {"quake": np.inf})
+        points, _ = recovery_report.table(known, 20, 1)
+        said = hardly_found(points, OPTIONS)
+        assert len(said) == count
+        assert all("recover.snr_high_db (20 dB): raise that" in notice.says for notice in said)
 
 
 @pytest.mark.parametrize(

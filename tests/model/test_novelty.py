@@ -203,6 +203,23 @@ def test_a_clipped_event_is_to_be_reviewed(tmp_path: Path, packed: Path) -> None
         assert said.any() == (name == "cut")
 
 
+def test_where_nothing_sounds_an_event_is_to_be_reviewed(tmp_path: Path, packed: Path) -> None:
+    """Digital silence, and recordings of less than half a window, which are filled up."""
+    loaded = package.load(str(packed))
+    rng = np.random.default_rng(1)
+    cases = {"silent": np.zeros(500), "noise": rng.normal(0, 0.1, 500)}
+    cases["short"] = cases["noise"][: tiny.FRONT.grid.window_samples // 2 - 1]
+    said = {}
+    for name, wave in cases.items():
+        (stream,) = tiny.joined([tiny.write(tmp_path / f"{name}.wav", wave)])
+        length = len(wave)
+        none = np.zeros((0, 2), np.int64)
+        scan = scanning.Scan(stream, none[:, 0], lambda: np.zeros((0, 5), "f"), length, "", none)
+        said[name] = review._poor(loaded, scan, {"begin_s": 0.0, "end_s": length / tiny.RATE})
+    assert said["silent"] == ["no signal: all samples are alike"] and said["noise"] == []
+    assert said["short"] == ["0.063 s long, and windows are 0.128 s"]
+
+
 def test_another_sampling_rate_is_told(
     tmp_path: Path,
     made: tuple[Detector, Reference, np.ndarray],

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import obspy
 import pandas as pd
 import pytest
@@ -168,6 +169,47 @@ def test_moved_labels_are_noticed(tmp_path: Path, new: Callable[..., Made]) -> N
     _, _, moved = new(folders.beside(tmp_path / "moved", move_s=0.3))
     assert "look shifted" not in right
     assert "look shifted" in moved and "earlier" in moved
+
+
+def test_a_name_without_a_time_costs_all_theirs_and_that_is_said(
+    tmp_path: Path, new: Callable[..., Made]
+) -> None:
+    """It is named, so that it can be renamed."""
+    data = folders.of_files(tmp_path / "data")
+    odd = "Mönchsgrasmücke früh"
+    (data / "audio/S1_20240303_060000.wav").rename(data / f"audio/{odd}.wav")
+    table = data / "tables/S1_20240303_060000.Table.1.selections.txt"
+    table.rename(table.with_name(f"{odd}.Table.1.selections.txt"))
+    recipe, said, _ = new(data)
+    assert "7 of 8 names hold a time (%Y%m%d_%H%M%S), and not audio/Mönchsgrasm" in said
+    assert "start_pattern" not in recipe["ingest"]
+
+
+def test_a_folder_outside_is_named_as_it_was_given(tmp_path: Path) -> None:
+    """An absolute name holds in copies of the project, too."""
+    project_folder = tmp_path / "project"
+    project.copy_recipes(project_folder)
+    data = folders.beside(tmp_path / "data")
+    for given, wanted in ((data, data.as_posix()), (Path("../data"), "../data")):
+        done = inprocess.run(project_folder, "rarewave", "new", "x", str(given), "--force")
+        assert done.returncode == 0, done.stderr
+        assert yaml.read(project_folder / "recipes/x.yaml", "")["ingest"]["data"] == wanted
+
+
+def test_short_and_infinite_sound_without_labels(tmp_path: Path, new: Callable[..., Made]) -> None:
+    """A recording of less than a window, and one with a sample that is no number."""
+    data = tmp_path / "data"
+    for number in range(3):
+        folders.write(data / f"{number}.wav", folders.sound(10, [], number))
+    folders.write(data / "short.wav", folders.sound(1, [], 9)[:900])
+    wave = folders.sound(10, [], 5)
+    wave[100] = np.inf
+    soundfile.write(data / "inf.wav", wave, folders.RATE, "FLOAT")
+    recipe, said, warned = new(data)
+    assert recipe["ingest"]["labels"] == "none" and "truncated" not in said + warned
+    assert "RuntimeWarning" not in warned
+    windows = pd.read_csv(tmp_path / "reports/mine/windows.csv")
+    assert {Path(path).stem for path in windows["path"]} == {"0", "1", "2", "short", "inf"}
 
 
 def test_what_is_missing_is_said(tmp_path: Path, new: Callable[..., Made]) -> None:

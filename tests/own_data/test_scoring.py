@@ -23,7 +23,7 @@ def test_windows_of_two_parts_share_no_context() -> None:
     events = events.assign(onset_s=4000.0, offset_s=4600.0, certain=True, weak=False)
     folder = Folder(Path(), "*", (), (), (), True)
     ingest = {"labels": Choice("catalogues"), "group": Choice("day")}
-    measured = Measures(pd.DataFrame(), pd.DataFrame(), np.zeros(0))
+    measured = Measures(pd.DataFrame(columns=["snr_db"]), pd.DataFrame(), np.zeros(0))
     survey = Survey(folder, ingest, recordings, events, {}, days, measured)
     lay = windows.layout(survey)
     assert lay.window > 600  # longer than an event, or there would be too many

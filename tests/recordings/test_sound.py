@@ -151,6 +151,15 @@ def test_chunks_round_the_samples_are_none_of_them(tmp_path: Path) -> None:
     assert sound.missing_seconds(path, 8000.0, 2) == pytest.approx(10 / 8000)
 
 
+def test_what_is_infinite_is_missing(tmp_path: Path) -> None:
+    """As where a recorder wrote no number; the samples beside it are as they were."""
+    path, wave = tmp_path / "a.wav", np.linspace(-0.5, 0.5, 100)
+    wave[[3, 50]] = np.inf, -np.inf
+    soundfile.write(path, wave, 8000, "FLOAT")
+    found = sound.read(path, 0, 100, None)
+    assert np.flatnonzero(np.isnan(found)).tolist() == [3, 50] and not np.isinf(found).any()
+
+
 def test_reading_beyond_the_end_is_refused(tmp_path: Path) -> None:
     """And so is a channel that is not there; an open file may be read again and again."""
     path = tmp_path / "a.wav"
