@@ -172,7 +172,9 @@ def test_two_classes_are_enough() -> None:
     """Background and an event, or two labels; only used windows count."""
     targets.refuse_one_class(windows(["background", "a"]), NO_EVENTS, EVENT)
     targets.refuse_one_class(windows(["b", "a"]), NO_EVENTS, LABEL)
-    with pytest.raises(DataError, match=r"of 2 windows of 1 recordings there are 2 gap; .* silence"):
+    with pytest.raises(
+        DataError, match=r"of 2 windows of 1 recordings there are 2 gap; .* silence"
+    ):
         targets.refuse_one_class(windows(["a", "b"]).assign(status="gap"), NO_EVENTS, LABEL)
     with pytest.raises(DataError, match="no event: none of the 2 windows"):
         table = windows(["background", "background", "a"], ["used", "used", "gap"])
