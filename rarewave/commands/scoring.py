@@ -25,6 +25,7 @@ FILES: Schema = {
     "scored_s": "float64",
     "gaps": "int64",  # windows or segments left out
 }
+_MANY = 20  # windows of a file, of which one says little of their mean
 BEHIND: Schema = {"labels": "str", "problem": "str"}  # behind the scores
 
 
@@ -74,7 +75,19 @@ def score(
                 cover, left_out = (_each if segments else _whole)(job, one, folder)
             covers.append(cover)
             gaps += left_out
+    if inner.segments is None and not segments and aggregate is None:
+        _hint(inner, [float(cover["scored_s"]) for cover in covers])
     return each_file.said(covers, gaps, out)
+
+
+def _hint(model: Detector, scored_s: Sequence[float]) -> None:
+    """Say that a mean over many windows tells little of short events."""
+    window_s = model.front_end.grid.window_samples / model.front_end.clean.sample_rate_hz
+    if np.median(scored_s) > _MANY * window_s:
+        print(
+            f"a file's score is the mean over its windows of {window_s:.3g} s, which a short event "
+            "hardly moves: --aggregate max takes the highest, detect finds the events"
+        )
 
 
 class _Job(NamedTuple):

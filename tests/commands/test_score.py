@@ -114,6 +114,7 @@ def test_a_row_a_file(tmp_path: Path, windows: Path, recordings: Path, score: Ru
     assert pd.Timestamp(by.loc["f1.mseed", "start"]) == pd.Timestamp("2024-03-01T02:00:10Z")
     assert (table["gaps"] == 0).all()
     assert "e.wav" in said and f"problem in {out}" in said
+    assert "the mean over its windows of 0.128 s" in said and "--aggregate max" in said
     assert [path.name for path in out.parent.iterdir()] == ["scores.csv"]
 
 
