@@ -306,6 +306,9 @@ def headers_of(
             broken.append((path, problem))
     if source.channel is not None and any(sound.is_sound(path) for path in paths):
         print(f"channel {source.channel} of sound files")
+    mixed = sum(header.channel == reading.MEAN for _, header, _, _ in files)
+    if mixed and source.channel is None:
+        print(f"{mixed} files have several channels: their mean is taken; --channel chooses one")
     if source.channels is not None and any("." in header.channel for _, header, _, _ in files):
         print(f"channels {', '.join(source.channels)} of seismic files")
     if unfit:

@@ -79,6 +79,11 @@ def ready(options: Training, mine: dict[str, Any], file: str) -> dict[int, Path]
     found: dict[int, Path] = {}
     for folder in options.ready:
         path = Path(folder) / ABOUT
+        if not path.exists():
+            raise DataError(
+                f"train.ready: there is no {path}: name the folder artifacts/train of a run of one "
+                "member"
+            )
         theirs = read_json(path, "seed", *mine)
         for part in ("train", "augment"):
             for name, value in mine[part].items():

@@ -139,7 +139,7 @@ def test_a_member_of_something_else_is_refused(prepared: Path, three: Path) -> N
     other = trained(prepared, folder / "epochs", **{"train.epochs": 1, "train.seed": 6})
     again = folder / "again"
     shutil.copytree(prepared, again)
-    for ready, says in ((other, "train.epochs 1, and here it is 2"), (folder, "training.json")):
+    for ready, says in ((other, "train.epochs 1, and here it is 2"), (folder, "there is no")):
         changes = CHANGES | {"train.members": 2, "train.ready": [str(ready)]}
         recipes.use("calls", changes, again / "recipes", again / "params.yaml")
         done = project.stage(again, "train")
