@@ -268,7 +268,9 @@ def _named(made: Any, title: str, below: str, beside: str) -> None:
     made.suptitle("\n".join(shortened(line, 150) for line in title.split("\n")), fontsize=9)
     made.supxlabel(below, fontsize=7)
     if beside != "waveform":
-        made.supylabel(beside, fontsize=7)
+        # Without a layout engine 0.02 of a wide sheet is where the numbers are.
+        at = {} if made.get_layout_engine() else {"x": 0.1 / made.get_figwidth()}
+        made.supylabel(beside, fontsize=7, **at)
 
 
 def is_line(front: Front) -> bool:
