@@ -128,6 +128,7 @@ def draw(
             | {"explained": float(total), "kept": float(heat.sum() / total) if total else None}
             | gradcam.mass(np.maximum(heat, 0).astype(np.float32), hertz, seconds)
         )
+    grid, rate = data.front_end.grid, data.front_end.clean.sample_rate_hz
     relevance_sheet.contact_sheet(
         artifacts.plots("relevance") / "contact_sheet.png",
         sheet,
@@ -135,6 +136,7 @@ def draw(
         hertz[below],
         (f"relevance,\n{options.composite}", f"{gradcam.method(model.network)}, {layer}"),
         "What speaks for (red) and against (blue) the class",
+        (0.0, grid.window_samples / rate) if grid.context_samples else None,
     )
     return lines
 

@@ -1,6 +1,7 @@
 """Pictures of relevance: what speaks for a class and what against it, beside another map."""
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarewave.plots.axes import extent, limits_of, name_rows, picture, rows_label
-from rarewave.plots.style import figure, looks, save, several, shortened, styled
+from rarewave.plots.style import GREY, figure, looks, save, several, shortened, styled
 
 FOR_AND_AGAINST = "RdBu_r"
 _WIDTH = 34  # characters of a title
@@ -44,6 +45,7 @@ def contact_sheet(
     frequency_hz: NDArray[np.float64],
     names: tuple[str, str],
     title: str,
+    window_s: tuple[float, float] | None = None,
 ) -> None:
     """Windows side by side, a band of three pictures for each kind: spectrogram and two maps.
 
@@ -52,6 +54,7 @@ def contact_sheet(
     rows : kind of case to cases with spectrogram, relevance, other (all (frequencies, frames)) and
         title.
     names : of the two maps.
+    window_s : from where to where the window lies, where context around it is seen, too: dotted.
     """
     rows = {kind: cases for kind, cases in rows.items() if cases}
     columns = max(len(cases) for cases in rows.values())
@@ -67,6 +70,8 @@ def contact_sheet(
                     axes.axis("off")
                 continue
             _one(mine, cases[c], bounds, frequency_hz, labelled=c == 0)
+            for axes, at in product(mine, window_s or ()):
+                axes.axvline(at, color=GREY, linewidth=0.8, linestyle=":")
         for axes, name in zip(grid[:, 0], ("spectrogram", *names), strict=True):
             axes.set_ylabel(f"{name}\n{rows_label(frequency_hz)}", fontsize=6)
         for axes in grid[-1]:
