@@ -13,6 +13,7 @@ from rarewave.plots.axes import log_scale
 from rarewave.plots.style import GREY, figure, looks, save, styled
 
 KINDS = ("right", "hit", "false alarm", "miss")
+_FEW = 10  # decisions: a share of fewer is not drawn
 
 
 @styled
@@ -63,13 +64,16 @@ def reliability(path: Path, versions: Mapping[str, Ready]) -> None:
         several = given.p.shape[1] > 2
         hit, p = foreseen(given.p, given.made.true)
         rows = pd.DataFrame(binary.reliability(hit, p, None, BINS))
-        points = rows["probability"], rows["observed"]
+        if (rows["weight"] >= _FEW).any():
+            rows = rows[rows["weight"] >= _FEW]  # a share of a handful jumps up and down
+        apart = np.flatnonzero(np.diff(np.floor(rows["probability"] * BINS)) > 1) + 1
+        points = [np.insert(rows[c].to_numpy(), apart, np.nan) for c in ("probability", "observed")]
         axes.plot(*points, one.mark, label=name.replace("_", " "), markersize=5, **one.curve)
         counts, edges = np.histogram(p, BINS, (0, 1))
         below.stairs(counts, edges, linewidth=1.4, **one.curve)
         drawn.append(counts.astype(float))
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), ylabel="share that is so")
-    axes.set_title("Test: how often what was given a probability is so")
+    axes.set_title(f"Test: how often what was given a probability is so ({_FEW} decisions or more)")
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=3)
     of = "probability of the most probable class" if several else "probability"
     below.set(xlabel=of, ylabel="decisions")
