@@ -16,12 +16,13 @@ repro: $(VENV)/installed sample
 	dvc repro
 	@python -m rarewave summary
 
-# At most 6 minutes on two cores. A file's tests share fixtures, so they stay on one worker.
+# The aim is 6 minutes on two cores, which it exceeds. A file's tests share fixtures, so they stay
+# on one worker.
 test: $(VENV)/installed-dev lint
 	pytest -n 2 --dist loadfile tests
 
-# What takes minutes: killed runs, clones, an hour's scan, pairs of options, all examples of every
-# property, and the default pipeline in two clones. With `make test` under 25 minutes on two cores.
+# What takes minutes: killed runs, clones, an hour's scan, pipelines of other kinds of data, pairs of
+# options, all examples of every property, and the default pipeline in two clones.
 test-slow: $(VENV)/installed-dev
 	HYPOTHESIS_PROFILE=full pytest -n 2 --dist loadfile -m "slow or hypothesis" tests
 	$(MAKE) check-repro

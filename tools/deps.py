@@ -9,6 +9,7 @@ import ast
 import io
 import sys
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ def module_path(name: str) -> Path | None:
     return None
 
 
+@cache
 def imported(path: Path) -> set[Path]:
     """The project's files that one file imports, packages' __init__ included.
 
@@ -54,6 +56,7 @@ def closure(path: Path) -> set[str]:
     return {found.relative_to(ROOT).as_posix() for found in seen if not is_charter(found)}
 
 
+@cache
 def is_charter(path: Path) -> bool:
     """Whether a file is nothing but a docstring, which changes no output."""
     body = ast.parse(path.read_text(encoding="utf-8")).body

@@ -480,7 +480,7 @@ def test_many_recordings_need_no_more_open_files(tmp_path: Path) -> None:
 DAY = 86_400
 
 
-@pytest.mark.parametrize("days", [30, 364])
+@pytest.mark.parametrize("days", [30, pytest.param(364, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("header_rate", [6.625, 6.625017, 6.624983])
 def test_times_do_not_drift_along_a_stream(
     tmp_path: Path, small_front_end: FrontEnd, header_rate: float, days: int

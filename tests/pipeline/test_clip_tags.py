@@ -11,6 +11,8 @@ from support import project, tiny, worlds
 
 from rarewave.experiments import recipes
 
+pytestmark = pytest.mark.slow  # a pipeline of its own, which takes minutes
+
 RATE, POINTS, CLIPS = 8000, 6, 8
 HERTZ = {"frog, small": 700.0, "bird": 2500.0}
 # By the number of a clip at its point: two with nothing, one not in the table.

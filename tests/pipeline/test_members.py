@@ -13,6 +13,8 @@ from rarewave.experiments import recipes
 from rarewave.model import detector
 from stages.shared import artifacts
 
+pytestmark = pytest.mark.slow  # a pipeline of its own, which takes minutes
+
 CHANGES = project.CALLS | {
     "train.epochs": 2,
     "train.network": "acoustic_cnn",

@@ -13,6 +13,8 @@ from rarewave.base.files import read_json
 from rarewave.experiments import recipes
 from stages.shared import artifacts
 
+pytestmark = pytest.mark.slow  # a pipeline of its own, which takes minutes
+
 SAMPLES = 8000  # 1 s
 FEWER = project.FAST | {
     "train.epochs": 1, "train.normalisation": "dataset", "train.width": 0.0625,

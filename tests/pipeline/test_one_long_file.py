@@ -14,6 +14,8 @@ from rarewave.annotations.formats import raven
 from rarewave.experiments import recipes
 from rarewave.simulation import underwater_calls
 
+pytestmark = pytest.mark.slow  # a pipeline of its own, which takes minutes
+
 BLOCK_S = 30.0
 SETTINGS: dict[str, object] = {
     **project.CALLS,

@@ -21,6 +21,8 @@ from support import project
 from rarewave.base.errors import DataError
 from rarewave.experiments import recipes
 
+pytestmark = pytest.mark.slow  # a pipeline of its own, which takes minutes
+
 RATE, DAYS, HOURS = 6.625, 4, 3
 COMPONENTS = ("MHZ", "MH1", "MH2")
 BEGIN = obspy.UTCDateTime(1971, 4, 8)

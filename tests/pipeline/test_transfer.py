@@ -22,6 +22,8 @@ from rarewave.model.detector import Detector
 from rarewave.networks import backend, kerasfile, registry
 from stages.shared import artifacts
 
+pytestmark = pytest.mark.slow  # a pipeline of its own, which takes minutes
+
 backend.start(2)
 
 CHANGES = project.CALLS | {
